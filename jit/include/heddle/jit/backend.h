@@ -57,6 +57,7 @@ struct loop_token : descr {
     uint32_t driver = 0;
     std::vector<word> greens;
     std::vector<kind> input_kinds;
+    kind result = kind::none;                // what the portal returns: the kind of a call_assembler's result
     uint64_t entry = 0;                      // machine code entry; call_assembler jumps through this word, so it can be redirected
     std::vector<std::unique_ptr<guard_data>> guards;
     std::vector<std::unique_ptr<target_token>> targets;
