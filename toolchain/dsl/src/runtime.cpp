@@ -1,0 +1,17 @@
+// What DSL headers call out of line, in plain and translated builds alike.
+#include "heddle/array.h"
+#include "heddle/make.h"
+
+extern "C" void* heddle_try_new_array(const heddle::gc::type_info* type, int64_t length) {
+    if (length < 0) return nullptr;
+    return heddle_gc_allocate_array_slow(type, static_cast<uint64_t>(length), 0);
+}
+
+extern "C" void heddle_copy_array(const void* source, int64_t source_index, void* destination, int64_t destination_index, int64_t count) {
+    if (count <= 0) return;
+    const heddle::gc::type_info* type = heddle::gc::type_of(destination);
+    auto* to = static_cast<char*>(destination) + type->items_offset + destination_index * type->item_size;
+    auto* from = static_cast<const char*>(source) + type->items_offset + source_index * type->item_size;
+    std::memmove(to, from, static_cast<size_t>(count) * type->item_size);
+    if (type->items_are_references) heddle::gc::bulk_write_barrier(destination);
+}
