@@ -50,12 +50,26 @@ struct jitcode {
     bool unroll_safe = false, contains_loop = false;
 };
 
-// Operand letters of an instruction, e.g. "iiI" for int_add, "pdV" for getfield.
+// Operand letters of an instruction, e.g. "iiI" for int_add, "pdV" for getfield, "p*d" for setfield; empty and is_jitcode_op
+// false for the trace operations that jitcode does not have (guards, calls, int_add_ovf, ...).
+bool is_jitcode_op(jitcode_op op);
 std::string_view operand_letters(jitcode_op op);
-std::string_view jitcode_op_name(jitcode_op op);
+std::string_view jitcode_op_name(jitcode_op op);   // "live", "int_add"; "?" when it is no jitcode operation
 uint32_t next_instruction(const jitcode& code, uint32_t position);
-// Text form, one instruction a line; parse_jitcode reads it back (tests write jitcodes with it; names of descriptors and
-// functions are resolved through the program given).
+
+// Text form, one instruction a line; parse_jitcodes reads it back (tests write jitcodes with it; names of descriptors,
+// jitcodes, drivers and functions are resolved through the program given). The syntax is in metainterp/jitcode_text.cpp.
 std::string dump(const jitcode& code, const struct program& program);
+
+// Appends the jitcodes of the text to the program, in order (they may name each other). 'pointers' gives the values of
+// pointer constants written &{name}; functions of the program are found by name too. Error: false, "line 3: ..." in 'error'.
+struct jitcode_parser_tables { std::vector<std::pair<std::string, word>> pointers; };
+bool parse_jitcodes(std::string_view text, const jitcode_parser_tables& tables, struct program& program, std::string& error);
+
+// Checks what the meta-interpreter relies on: operands in range, positions that are instructions, a 'live' at each branch
+// target, after each call and before each instruction that guards and is executed again when the guard fails
+// (switch_int, promote_*, load_vtable, is_instance, is_exact_instance, call_indirect, conditional_call, merge_point).
+// Empty when all is well, else one line. The codewriter's tests and debug builds call it.
+std::string verify(const jitcode& code, const struct program& program);
 
 } // namespace heddle::jit
