@@ -20,7 +20,9 @@ struct guard_data {
     uint32_t number = 0;                     // unique in the process; for logs
     std::vector<value_ref> fail_arguments;   // results (never constants) in the optimised trace: what a backend must save
     std::vector<kind> fail_kinds;
-    std::unique_ptr<resume_data> resume;
+    std::shared_ptr<resume_data> resume;     // consecutive guards with no side effect between them may share one
+    int32_t tested_argument = -1;            // which fail argument is the guard's first argument; -1: none is
+    std::vector<const gc::type_info*> fail_classes;  // exact classes known of the fail arguments (null: unknown); may be empty
     uint32_t failures = 0;                   // counts towards a bridge
     bool never_bridge = false;
     struct loop_token* owner = nullptr;

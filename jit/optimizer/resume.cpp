@@ -1,0 +1,143 @@
+// Resume data as one stream of variable-length numbers: seven bits a byte, low ones first, the top bit says 'more'.
+//
+// A resume value is a number whose low four bits are its source and kind; the rest is its index. A constant's word follows,
+// zig-zag coded so that small negative integers are short. Descriptors are written as differences between addresses, which
+// are short because a program's descriptors lie next to each other.
+#include "heddle/jit/optimizer.h"
+
+namespace heddle::jit {
+
+guard_data::~guard_data() = default;
+
+namespace {
+
+constexpr uint64_t zig_zag(int64_t v) { return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63); }
+constexpr int64_t un_zig_zag(uint64_t v) { return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1); }
+
+class writer {
+public:
+    explicit writer(std::vector<uint8_t>& out) : out_(out) {}
+
+    void number(uint64_t n) {
+        for (; n >= 0x80; n >>= 7) out_.push_back(static_cast<uint8_t>(n | 0x80));
+        out_.push_back(static_cast<uint8_t>(n));
+    }
+    void difference(int64_t n) { number(zig_zag(n)); }
+    void descriptor(const descr* d) {
+        int64_t address = reinterpret_cast<int64_t>(d);
+        difference(address - previous_);
+        previous_ = address;
+    }
+    void value(const resume_value& v) {
+        uint32_t index = v.from == resume_value::constant ? 0 : v.index;
+        number(static_cast<uint64_t>(index) << 4 | static_cast<uint64_t>(v.type) << 2 | v.from);
+        if (v.from == resume_value::constant) difference(static_cast<int64_t>(v.value));
+    }
+    void values(const std::vector<resume_value>& list) {
+        number(list.size());
+        for (const resume_value& v : list) value(v);
+    }
+
+private:
+    std::vector<uint8_t>& out_;
+    int64_t previous_ = 0;
+};
+
+class reader {
+public:
+    explicit reader(const std::vector<uint8_t>& stream) : at_(stream.data()) {}
+
+    uint64_t number() {
+        uint64_t n = 0;
+        for (unsigned shift = 0;; shift += 7) {
+            uint8_t byte = *at_++;
+            n |= static_cast<uint64_t>(byte & 0x7f) << shift;
+            if (!(byte & 0x80)) return n;
+        }
+    }
+    int64_t difference() { return un_zig_zag(number()); }
+    const descr* descriptor() {
+        previous_ += difference();
+        return reinterpret_cast<const descr*>(previous_);
+    }
+    resume_value value() {
+        uint64_t head = number();
+        resume_value v;
+        v.from = static_cast<resume_value::source>(head & 3);
+        v.type = static_cast<kind>(head >> 2 & 3);
+        v.index = static_cast<uint32_t>(head >> 4);
+        if (v.from == resume_value::constant) v.value = static_cast<word>(difference());
+        return v;
+    }
+    void values(std::vector<resume_value>& list) {
+        list.resize(number());
+        for (resume_value& v : list) v = value();
+    }
+
+private:
+    const uint8_t* at_;
+    int64_t previous_ = 0;
+};
+
+} // namespace
+
+resume_data encode(const resume_contents& contents) {
+    resume_data data;
+    writer out(data.stream);
+    out.number(contents.frames.size());
+    for (const resume_frame& frame : contents.frames) {
+        out.number(frame.jitcode);
+        out.number(frame.pc);
+        out.values(frame.values);
+    }
+    out.number(contents.virtuals.size());
+    for (const resume_virtual& object : contents.virtuals) {
+        out.descriptor(object.shape);
+        out.number(object.fields.size());
+        for (auto& [field, value] : object.fields) {
+            out.descriptor(field);
+            out.value(value);
+        }
+        out.values(object.items);
+    }
+    out.number(contents.stores.size());
+    for (const resume_store& store : contents.stores) {
+        out.descriptor(store.where);
+        out.value(store.object);
+        out.value(store.value);
+        out.difference(store.item);
+    }
+    data.stream.shrink_to_fit();
+    return data;
+}
+
+resume_contents decode(const resume_data& data) {
+    resume_contents contents;
+    reader in(data.stream);
+    contents.frames.resize(in.number());
+    for (resume_frame& frame : contents.frames) {
+        frame.jitcode = static_cast<uint32_t>(in.number());
+        frame.pc = static_cast<uint32_t>(in.number());
+        in.values(frame.values);
+    }
+    contents.virtuals.resize(in.number());
+    for (resume_virtual& object : contents.virtuals) {
+        object.shape = in.descriptor();
+        object.fields.resize(in.number());
+        for (auto& [field, value] : object.fields) {
+            field = in.descriptor();
+            value = in.value();
+        }
+        in.values(object.items);
+    }
+    contents.stores.resize(in.number());
+    for (resume_store& store : contents.stores) {
+        store.where = in.descriptor();
+        store.object = in.value();
+        store.value = in.value();
+        store.item = in.difference();
+    }
+    return contents;
+}
+
+} // namespace heddle::jit
