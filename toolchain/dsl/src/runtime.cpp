@@ -15,3 +15,5 @@ extern "C" void heddle_copy_array(const void* source, int64_t source_index, void
     std::memmove(to, from, static_cast<size_t>(count) * type->item_size);
     if (type->items_are_references) heddle::gc::bulk_write_barrier(destination);
 }
+
+extern "C" bool heddle_stack_is_low() { return static_cast<char*>(__builtin_frame_address(0)) < heddle_thread.stack_limit; }

@@ -19,14 +19,14 @@ extern "C" void* heddle_try_new_array(const heddle::gc::type_info* type, int64_t
 
 namespace heddle {
 
-template <class T, class... Arguments> HEDDLE_INLINE T* make(Arguments... arguments) {
+template <class T, class... Arguments> HEDDLE_INLINE T* make(Arguments&&... arguments) {
     static_assert(std::is_same_v<typename T::heddle_class, T>, "the class needs its own HEDDLE_GC_CLASS");
 #ifdef HEDDLE_TRANSLATE
     void* memory = heddle_marker_new(T::heddle_type(), sizeof(T));
 #else
     void* memory = gc::allocate(*T::heddle_type());
 #endif
-    return new (memory) T(arguments...);
+    return new (memory) T(std::forward<Arguments>(arguments)...);
 }
 
 // Items that are references are null, data is undefined.

@@ -47,6 +47,10 @@ HEDDLE_INLINE uint32_t pending_actions() {
 #endif
 }
 
+// Is there too little stack left for another call of interpreter code? Ask before recursing; raise the language's error then.
+extern "C" bool heddle_stack_is_low();
+HEDDLE_INLINE bool stack_is_low() { return heddle_stack_is_low(); }
+
 struct failure_type {};
 inline constexpr failure_type failure{};
 HEDDLE_INLINE failure_type raise(object* error) { set_pending_error(error); return failure; }
