@@ -2,7 +2,7 @@
 // serialises it into the executable, and the JIT's runtime loads it there, relocated, when the VM starts.
 //
 // Address words: while in the translator, an address is symbol_bit | index in program::symbols (for pointer constants in
-// jitcodes: the constant's value, with 'pointer_relocations' listing which). The image in the executable is a byte blob and
+// jitcodes: the constant's value, with 'pointer_relocations' listing which constants are such). The image in the executable is a byte blob and
 // an array of the symbols' addresses in order. Loading must be fast (a VM's start takes milliseconds): it decodes only the
 // index; a jitcode's body is decoded when it is first asked for.
 #pragma once
@@ -17,6 +17,17 @@
 #include "heddle/jit/jitcode.h"
 
 namespace heddle::jit {
+
+// Marks an address word that is a symbol's number, as long as the program is in the translator.
+constexpr uint64_t symbol_bit = uint64_t{1} << 63;
+
+// What the translator puts into the executable as the symbol heddle_jit_image.
+struct program_image {
+    const uint8_t* blob = nullptr;
+    uint64_t size = 0;
+    const void* const* addresses = nullptr;
+    uint64_t address_count = 0;
+};
 
 // A function that the JIT may meet in a call.
 struct function_entry {
@@ -53,25 +64,20 @@ struct program {
     std::vector<driver_entry> drivers;
     std::unordered_map<uint64_t, uint32_t> function_by_address;   // after loading
 
+    program_image image;                            // of a loaded program: where undecoded jitcodes come from
+    std::vector<uint64_t> jitcode_offsets;          // in the image's blob
+
     const jitcode& code(uint32_t index);           // decodes lazily
     const function_entry* find_function(uint64_t address) const;
 };
 
-// What the translator puts into the executable as the symbol heddle_jit_image.
-struct program_image {
-    const uint8_t* blob;
-    uint64_t size;
-    const void* const* addresses;
-    uint64_t address_count;
-};
-
-// Field/array/size descriptors name their gc::type_info by symbol; call descriptors their thunk by symbol: the numbers
+// Field, array and size descriptors name their gc::type_info by symbol; call descriptors their thunk by symbol: the numbers
 // below stand beside the descriptors while translating.
 struct descr_symbols { uint32_t descr; uint32_t symbol; };
 
 std::vector<uint8_t> serialise(const program& p, const std::vector<descr_symbols>& type_or_thunk_symbols,
                                const std::vector<std::vector<uint32_t>>& pointer_relocations_per_jitcode);
-// Error: a null program and a message.
+// The image must outlive the program. Error (an image of another version, a damaged one): a null program and a message.
 std::unique_ptr<program> load(const program_image& image, std::string& error);
 
 } // namespace heddle::jit
