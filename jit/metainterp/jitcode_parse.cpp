@@ -5,6 +5,7 @@
 #include <map>
 #include "heddle/jit/jitcode.h"
 #include "heddle/jit/program.h"
+#include "metainterp/descr_kind.h"
 
 namespace heddle::jit {
 namespace {
@@ -15,16 +16,7 @@ int file_of(char letter) { return letter == 'i' ? 0 : letter == 'p' ? 1 : letter
 template <class read_function, class write_function>
 void visit_registers(const jitcode& code, const program& prog, uint32_t position, read_function read, write_function write);
 
-kind kind_given_by(const program& prog, uint32_t descr_index) {
-    const descr& d = *prog.descrs[descr_index];
-    switch (d.type) {
-    case descr_type::field: return static_cast<const field_descr&>(d).shape.slot_kind;
-    case descr_type::array: return static_cast<const array_descr&>(d).shape.slot_kind;
-    case descr_type::raw: return static_cast<const raw_descr&>(d).shape.slot_kind;
-    case descr_type::call: return static_cast<const call_descr&>(d).result;
-    default: return kind::none;
-    }
-}
+kind kind_given_by(const program& prog, uint32_t descr_index) { return value_kind(*prog.descrs[descr_index]); }
 
 class parser {
 public:

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include "heddle/jit/jitcode.h"
 #include "heddle/jit/program.h"
+#include "metainterp/descr_kind.h"
 
 namespace heddle::jit {
 namespace {
@@ -221,18 +222,12 @@ private:
                     return;
                 }
             }
+            if (uint64_t symbol = value & ~symbol_bit; (value & symbol_bit) && symbol < program_.symbols.size()) {
+                text_ += "&{" + program_.symbols[symbol] + "}";   // in the translator
+                return;
+            }
             std::snprintf(buffer, sizeof buffer, "ptr(0x%" PRIx64 ")", value);
             text_ += buffer;
-        }
-    }
-
-    static kind value_kind(const descr& d) {
-        switch (d.type) {
-        case descr_type::field: return static_cast<const field_descr&>(d).shape.slot_kind;
-        case descr_type::array: return static_cast<const array_descr&>(d).shape.slot_kind;
-        case descr_type::raw: return static_cast<const raw_descr&>(d).shape.slot_kind;
-        case descr_type::call: return static_cast<const call_descr&>(d).result;
-        default: return kind::none;
         }
     }
 

@@ -29,7 +29,18 @@ constexpr uint32_t no_register = 0xffff'ffffu;
 
 struct source_location { uint32_t file = 0; uint32_t line = 0; };   // file: index in program::files
 
-struct switch_table { std::vector<std::pair<int64_t, uint32_t>> cases; };   // sorted by value
+struct switch_table {
+    std::vector<std::pair<int64_t, uint32_t>> cases;   // sorted by value
+    uint32_t target(int64_t value, uint32_t otherwise) const {
+        size_t low = 0, high = cases.size();
+        while (low < high) {
+            size_t middle = (low + high) / 2;
+            if (cases[middle].first < value) low = middle + 1;
+            else high = middle;
+        }
+        return low < cases.size() && cases[low].first == value ? cases[low].second : otherwise;
+    }
+};
 
 // Registers that hold a value needed later, per kind, ascending.
 struct liveness { std::vector<uint16_t> integers, pointers, floats; };

@@ -1,0 +1,26 @@
+// HEDDLE_LOG=jit-trace,jit-opt,jit-asm,jit-summary:FILE. A section is '[jit-opt] loop #3 (...)', text, an empty line.
+// FILE - is stderr; the file is written anew. Sections of other parts in the list are left to them.
+#pragma once
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace heddle::jit {
+
+class log {
+public:
+    ~log() { close(); }
+    void open_from_environment();
+    void close();
+    bool traces() const { return traces_; }
+    bool optimised() const { return optimised_; }
+    bool listings() const { return listings_; }
+    bool summary() const { return summary_; }
+    void section(std::string_view name, std::string_view title, std::string_view text);
+
+private:
+    std::FILE* file_ = nullptr;
+    bool traces_ = false, optimised_ = false, listings_ = false, summary_ = false;
+};
+
+} // namespace heddle::jit

@@ -1,0 +1,90 @@
+// The JIT's state: one object for the process, shared by the files of jit/metainterp and jit/runtime.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+#include "heddle/jit/backend.h"
+#include "heddle/jit/program.h"
+#include "heddle/jit/runtime.h"
+#include "metainterp/decoded_jitcode.h"
+#include "runtime/log.h"
+#include "runtime/options.h"
+#include "runtime/warm_state.h"
+
+namespace heddle::jit {
+
+// Why a trace was given up.
+enum class abort_reason : uint32_t {
+    none, too_long, too_deep, not_a_constant, unknown_slot, no_resume_point, no_native_portal, unreachable, optimizer, backend, internal, count
+};
+std::string_view abort_reason_name(abort_reason reason);
+
+constexpr size_t maximum_merge_point_size = 64;   // greens and reds of a driver
+
+// How a run of frames (by machine code, blackhole, meta-interpreter) ended.
+struct outcome {
+    bool finished = true;    // else: it is at the merge point with the greens and reds in the buffer given
+    word result = 0;
+};
+
+struct driver_data {
+    const decoded_jitcode* code = nullptr;
+    uint32_t merge_point = 0;       // position of the portal's merge_point instruction
+    uint32_t after_merge_point = 0;
+    uint32_t green_count = 0, red_count = 0;
+};
+
+struct jit_runtime {
+    program* prog = nullptr;
+    std::unique_ptr<program> owned_program;
+    runtime_options options;
+    std::unique_ptr<backend> machine;
+    warm_state warm;
+    log events;
+    std::vector<driver_data> drivers;
+    std::vector<std::unique_ptr<loop_token>> tokens;
+    bool ready = false;
+    uint32_t tracing = 0;              // depth of meta-interpreters at work
+    uint32_t collections = 0;
+    uint64_t fuel_used = 0;
+
+    statistics counts;
+    uint64_t aborts_by_reason[static_cast<size_t>(abort_reason::count)] = {};
+    uint64_t nanoseconds_tracing = 0, nanoseconds_optimising = 0, nanoseconds_assembling = 0;
+    uint64_t operations_recorded = 0, operations_compiled = 0;
+
+    const decoded_jitcode& code(uint32_t index) {
+        if (!decoded_[index]) decoded_[index] = decode(prog->code(index), *prog);
+        return *decoded_[index];
+    }
+    // The function whose jitcode this is, when it can be called natively; else null.
+    const function_entry* native_function(uint32_t jitcode_index);
+    driver_data& driver(uint32_t index);
+    // A constant of a trace or a green: if it points into a GC object, that must neither move nor die from now on.
+    void keep(word pointer);
+    loop_token& token_for(cell& place);
+    std::string describe(uint32_t driver, const word* greens);
+    std::string open(program& p);
+    void close();
+
+    std::vector<void*> kept;           // exact roots; all immovable
+
+private:
+    std::vector<std::unique_ptr<decoded_jitcode>> decoded_;
+    std::vector<int32_t> function_of_jitcode_;
+    std::unordered_set<word> kept_set_;
+};
+
+jit_runtime& runtime_state();
+
+// Machine code from the token until the portal is finished or at a merge point again; 'buffer' holds greens, then reds.
+outcome run_machine_code(jit_runtime& runtime, loop_token& token, word* buffer);
+// A guard failed: a bridge is traced, or the blackhole goes on from it.
+outcome leave_through_guard(jit_runtime& runtime, guard_data& guard, const word* values, word* buffer);
+// Runs a portal from its merge point to its end, in machine code or natively; 'buffer' as above.
+word run_portal_to_end(jit_runtime& runtime, uint32_t driver, word* buffer);
+uint64_t now_in_nanoseconds();
+
+} // namespace heddle::jit

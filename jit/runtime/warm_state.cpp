@@ -1,0 +1,98 @@
+// See warm_state.h.
+#include "runtime/warm_state.h"
+#include <algorithm>
+#include "heddle/jit/program.h"
+#include "heddle/jit/runtime.h"
+#include "runtime/state.h"
+
+extern "C" {
+uint32_t heddle_jit_counters[4096];
+}
+
+namespace heddle::jit {
+
+constexpr uint32_t slots = 4096;
+
+void warm_state::initialise(const program& prog, const runtime_options& options) {
+    *this = {};
+    options_ = &options;
+    for (const driver_entry& driver : prog.drivers) {
+        green_counts_.push_back(static_cast<uint32_t>(driver.green_kinds.size()));
+        green_kinds_.push_back(driver.green_kinds);
+    }
+    table_.assign(256, nullptr);
+    granted_.assign(slots, 0);
+    calls_always_.assign(slots, false);
+    for (uint32_t slot = 0; slot < slots; ++slot) grant(slot, std::min(options.threshold, options.function_threshold));
+}
+
+void warm_state::grant(uint32_t slot, uint32_t passes) { granted_[slot] = heddle_jit_counters[slot] = passes; }
+
+cell* warm_state::find(uint32_t driver, const word* greens, uint64_t hash) const {
+    size_t mask = table_.size() - 1;
+    for (size_t at = (hash >> 20) & mask; table_[at]; at = (at + 1) & mask) {
+        cell* candidate = table_[at];
+        if (candidate->hash == hash && candidate->driver == driver && std::equal(candidate->greens.begin(), candidate->greens.end(), greens))
+            return candidate;
+    }
+    return nullptr;
+}
+
+cell* warm_state::find_or_make(uint32_t driver, const word* greens, uint64_t hash) {
+    if (cell* found = find(driver, greens, hash)) return found;
+    for (uint32_t i = 0; i < size_of(driver); ++i)
+        if (green_kinds_[driver][i] == 'p') runtime_state().keep(greens[i]);
+    cells_.push_back({});
+    cell* made = &cells_.back();
+    made->hash = hash;
+    made->driver = driver;
+    made->greens.assign(greens, greens + size_of(driver));
+    if (cells_.size() * 2 > table_.size()) {
+        table_.assign(table_.size() * 2, nullptr);
+        for (cell& c : cells_) {
+            size_t at = (c.hash >> 20) & (table_.size() - 1);
+            while (table_[at]) at = (at + 1) & (table_.size() - 1);
+            table_[at] = &c;
+        }
+    } else {
+        size_t at = (hash >> 20) & (table_.size() - 1);
+        while (table_[at]) at = (at + 1) & (table_.size() - 1);
+        table_[at] = made;
+    }
+    return made;
+}
+
+bool warm_state::strike(uint32_t driver, const word* greens, uint64_t hash, bool function_entry, cell*& found) {
+    uint32_t slot = counter_slot(hash);
+    if (!found) found = find_or_make(driver, greens, hash);
+    uint32_t passes = calls_always_[slot] ? 1 : std::max(granted_[slot], 1u);
+    uint64_t needed = uint64_t{function_entry ? options_->function_threshold : options_->threshold} << std::min(found->aborts, 16u);
+    found->counted = static_cast<uint32_t>(std::min<uint64_t>(uint64_t{found->counted} + passes, UINT32_MAX));
+    bool hot = !found->dont_trace && found->counted >= needed;
+    if (calls_always_[slot]) heddle_jit_counters[slot] = 0;
+    else if (found->dont_trace) grant(slot, 1u << 20);
+    else grant(slot, hot ? options_->threshold : static_cast<uint32_t>(std::min<uint64_t>(needed - found->counted, 1u << 30)));
+    if (hot) found->counted = 0;
+    return hot;
+}
+
+void warm_state::keep_calling(const cell& hot) {
+    uint32_t slot = counter_slot(hot.hash);
+    calls_always_[slot] = true;
+    heddle_jit_counters[slot] = 0;
+}
+
+void warm_state::back_off(cell& aborted, uint32_t max_aborts) {
+    aborted.counted = 0;
+    if (++aborted.aborts >= max_aborts) aborted.dont_trace = true;
+}
+
+void warm_state::decay() {
+    for (uint32_t slot = 0; slot < slots; ++slot) {
+        if (calls_always_[slot]) continue;
+        uint32_t done = granted_[slot] - std::min(heddle_jit_counters[slot], granted_[slot]);
+        heddle_jit_counters[slot] += static_cast<uint32_t>(uint64_t{done} * options_->decay / 1000);
+    }
+}
+
+} // namespace heddle::jit

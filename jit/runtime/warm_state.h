@@ -1,0 +1,56 @@
+// Where tracing starts: the counter table that native code decrements, and the cells of places that were hot once.
+//
+// A counter holds how many passes are left until the runtime is called. A slot that a compiled loop uses stays at 0, so that
+// every pass calls in; other places that share the slot are then counted in their own cells. A cell is made for a place at
+// its first strike and lives for ever; greens that are GC objects are made immovable then, and are kept alive.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+#include "heddle/jit/backend.h"
+#include "runtime/options.h"
+
+namespace heddle::jit {
+
+struct program;
+
+struct cell {
+    uint64_t hash = 0;
+    uint32_t driver = 0;
+    std::vector<word> greens;
+    loop_token* token = nullptr;     // made when first compiled or called from machine code
+    uint32_t counted = 0;            // passes since the last trace was tried
+    uint32_t aborts = 0;
+    bool dont_trace = false;
+    bool dont_inline = false;        // traces call its machine code instead of inlining it
+    bool compiled() const { return token && token->compiled; }
+};
+
+class warm_state {
+public:
+    void initialise(const program& prog, const runtime_options& options);
+    cell* find(uint32_t driver, const word* greens, uint64_t hash) const;
+    cell* find_or_make(uint32_t driver, const word* greens, uint64_t hash);
+    // A counter struck: is the place hot? Sets the slot's counter for the next time.
+    bool strike(uint32_t driver, const word* greens, uint64_t hash, bool function_entry, cell*& found);
+    // A loop was compiled for the cell: every pass calls in from now on.
+    void keep_calling(const cell& hot);
+    // A trace from here was given up.
+    void back_off(cell& aborted, uint32_t max_aborts);
+    void decay();
+    const std::deque<cell>& cells() const { return cells_; }
+
+private:
+    void grant(uint32_t slot, uint32_t passes);
+    uint32_t size_of(uint32_t driver) const { return green_counts_[driver]; }
+    const runtime_options* options_ = nullptr;
+    std::vector<uint32_t> green_counts_;
+    std::vector<std::string> green_kinds_;
+    std::deque<cell> cells_;
+    std::vector<cell*> table_;
+    std::vector<uint32_t> granted_;
+    std::vector<bool> calls_always_;
+};
+
+} // namespace heddle::jit
