@@ -1,0 +1,263 @@
+// The nursery and allocation's slow paths.
+//
+// Chunks are parseable from their start at any time: objects and fillers follow each other without holes, except past
+// nursery_free in the current gap, which close_gap() covers with a filler. (The filler's header is overwritten by the
+// next allocation.)
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "collector.h"
+
+heddle::gc::thread_state heddle_thread;
+
+namespace heddle::gc {
+
+collector_state collector;
+
+void word_stack::grow() {
+    capacity_ = capacity_ == 0 ? 4096 : capacity_ * 2;
+    words_ = static_cast<void**>(std::realloc(words_, capacity_ * sizeof(void*)));
+    if (words_ == nullptr) {
+        std::fputs("heddle: out of memory for the collector's own tables\n", stderr);
+        std::abort();
+    }
+}
+
+void word_stack::release() {
+    std::free(words_);
+    words_ = nullptr;
+    size_ = capacity_ = 0;
+}
+
+uint64_t collector_state::heap_bytes() const {
+    uint64_t large_blocks = old.large_blocks();
+    for (uint32_t index : young_large)
+        large_blocks += heap.block_at(index).span;
+    return ((heap.used_blocks() - large_blocks) << block_shift) + old.large_bytes() + young_large_bytes;
+}
+
+void write_filler(char* start, char* end) {
+    if (start < end)
+        *reinterpret_cast<header*>(start) = {0, static_cast<uint32_t>(end - start)};
+}
+
+void close_gap() { write_filler(heddle_thread.nursery_free, heddle_thread.gap_end); }
+
+namespace {
+
+uint32_t allocate_chunk() {
+    uint32_t index = collector.heap.allocate_blocks(1, kind_nursery, kind_nursery);
+    if (index == UINT32_MAX) {
+        std::fputs("heddle: out of address space for the nursery\n", stderr);
+        std::abort();
+    }
+    return index;
+}
+
+void open_gap(const nursery_gap& gap) {
+    heddle_thread.nursery_free = gap.start;
+    heddle_thread.gap_end = gap.end;
+    bool slow_always = collector.chosen.stress_interval != 0 || collector.minor_requested;
+    heddle_thread.nursery_top = slow_always ? gap.start : gap.end;
+    collector.counts.bytes_allocated += static_cast<uint64_t>(gap.end - gap.start);
+}
+
+// Free memory below this was used since it was last poisoned.
+char* touched_end = nullptr;
+
+void add_gap(char* start, char* end) {
+    if (start == end)
+        return;
+    if (collector.chosen.poison && start < touched_end)
+        std::memset(start, 0xde, static_cast<size_t>(end - start));
+    write_filler(start, end);
+    collector.gaps.push_back({start, end});
+}
+
+// The next gap that holds `total` bytes; false when there's none.
+bool take_gap(size_t total) {
+    close_gap();
+    auto& gaps = collector.gaps;
+    while (collector.next_gap < gaps.size()) {
+        const nursery_gap& gap = gaps[collector.next_gap++];
+        if (static_cast<size_t>(gap.end - gap.start) >= total) {
+            open_gap(gap);
+            return true;
+        }
+    }
+    return false;
+}
+
+void add_fresh_chunk() {
+    uint32_t index = allocate_chunk();
+    collector.chunks.push_back(index);
+    char* start = collector.heap.start_of(index);
+    add_gap(start, start + block_size);
+}
+
+void* bump(const type_info* type, size_t total) {
+    char* start = heddle_thread.nursery_free;
+    heddle_thread.nursery_free = start + total;
+    if (heddle_thread.nursery_top < heddle_thread.nursery_free)
+        heddle_thread.nursery_top = heddle_thread.nursery_free;  // stress mode
+    *reinterpret_cast<uint64_t*>(start) = type->id;
+    void* object = start + header_size;
+    if (type->has_finalizer)
+        note_finalizable(object, *type);
+    return object;
+}
+
+bool fits(size_t total) {
+    return static_cast<size_t>(heddle_thread.gap_end - heddle_thread.nursery_free) >= total;
+}
+
+bool minor_is_due() {
+    uint64_t young_outside = collector.young_large_bytes + collector.young_pressure;
+    return collector.minor_requested || young_outside > std::max<uint64_t>(collector.chosen.nursery_bytes, 1 << 20) * 4;
+}
+
+void collect_before_allocation() {
+    collect_in_pause([] {
+        run_minor_collection();
+        pace_after_minor();
+    });
+}
+
+void* allocate_large(const type_info* type, size_t total, bool* zeroed) {
+    uint64_t bytes = (total + 4095) & ~uint64_t{4095};
+    if (bytes < total || (bytes >> block_shift) >= collector.heap.block_count())
+        return nullptr;
+    if (minor_is_due())
+        collect_before_allocation();
+    if (collector.over_limit(bytes)) {
+        collect_full();
+        if (collector.over_limit(bytes))
+            return nullptr;
+    }
+    auto count = static_cast<uint32_t>((total + block_size - 1) >> block_shift);
+    uint32_t index = collector.heap.allocate_blocks(count, kind_young_large, kind_young_large_rest, zeroed);
+    if (index == UINT32_MAX)
+        return nullptr;
+    block& record = collector.heap.block_at(index);
+    record.span = count;
+    record.swept = true;
+    record.set_cells(0);
+    record.large_bytes = bytes;
+    collector.young_large.push_back(index);
+    collector.young_large_bytes += bytes;
+    collector.counts.bytes_allocated += bytes;
+    char* start = collector.heap.start_of(index);
+    *reinterpret_cast<uint64_t*>(start) = type->id;
+    void* object = start + header_size;
+    if (type->has_finalizer)
+        note_finalizable(object, *type);
+    return object;
+}
+
+// zeroed: set to true if the object's memory is known to be zero.
+void* allocate_slowly(const type_info* type, size_t total, bool* zeroed) {
+    collector.allocated_anything = true;
+    if (type->id == 0 || !collector.initialised) [[unlikely]] {
+        std::fprintf(stderr, "heddle: allocation of class '%s' before %s\n", type->name,
+                     collector.initialised ? "it was registered (gc::register_type)" : "gc::initialise was called");
+        std::abort();
+    }
+    if (collector.collecting) [[unlikely]] {
+        std::fprintf(stderr, "heddle: allocation of class '%s' during a collection (by a light finalizer, a hook or a "
+                             "root walker)\n", type->name);
+        std::abort();
+    }
+    uint64_t interval = collector.chosen.stress_interval;
+    if (interval != 0 && ++collector.stress_count >= interval) {
+        collector.stress_count = 0;
+        collect_before_allocation();
+    }
+    if (total > nursery_object_limit)
+        return allocate_large(type, total, zeroed);
+    if (collector.minor_requested)
+        collect_before_allocation();
+    if (fits(total) || take_gap(total))
+        return bump(type, total);
+    collect_before_allocation();
+    if (collector.over_limit(0)) {
+        collect_full();
+        // One refusal per nursery: what follows (the VM's handling of MemoryError) can allocate.
+        if (collector.over_limit(0))
+            return nullptr;
+    }
+    if (!take_gap(total)) {
+        add_fresh_chunk();
+        take_gap(total);
+    }
+    return bump(type, total);
+}
+
+}  // namespace
+
+void build_nursery() {
+    size_t count = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
+    for (size_t i = 0; i < count; ++i)
+        collector.chunks.push_back(allocate_chunk());
+    reset_nursery();
+}
+
+void reset_nursery() {
+    auto& chunks = collector.chunks;
+    size_t wanted = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
+    while (chunks.size() < wanted)
+        chunks.push_back(allocate_chunk());
+    std::sort(chunks.begin(), chunks.end());
+    touched_end = nullptr;
+    for (size_t i = 0; i < collector.next_gap; ++i)
+        touched_end = std::max(touched_end, collector.gaps[i].end);
+    collector.gaps.clear();
+    collector.next_gap = 0;
+    auto pinned = collector.young_in_place.begin();
+    auto pinned_end = collector.young_in_place.end();
+    for (uint32_t index : chunks) {
+        char* position = collector.heap.start_of(index);
+        char* chunk_end = position + block_size;
+        for (; pinned != pinned_end && *pinned < chunk_end; ++pinned) {
+            char* object = static_cast<char*>(*pinned);
+            add_gap(position, object - header_size);
+            position = object - header_size + total_size(collector, object);
+        }
+        add_gap(position, chunk_end);
+    }
+    heddle_thread.nursery_free = heddle_thread.nursery_top = heddle_thread.gap_end = nullptr;
+    take_gap(0);
+}
+
+void add_memory_pressure(size_t bytes) {
+    collector.young_pressure += bytes;
+    collector.pressure += bytes;
+    if (minor_is_due()) {
+        collector.minor_requested = true;
+        heddle_thread.nursery_top = heddle_thread.nursery_free;  // the next allocation takes the slow path
+    }
+}
+
+}  // namespace heddle::gc
+
+using namespace heddle::gc;
+
+void* heddle_gc_allocate_slow(const type_info* type, size_t total_bytes) {
+    bool zeroed = false;
+    return allocate_slowly(type, total_bytes, &zeroed);
+}
+
+void* heddle_gc_allocate_array_slow(const type_info* type, uint64_t length, int clear) {
+    uint64_t limit = uint64_t{1} << 46;
+    if (length > limit || length > limit / type->item_size)
+        return nullptr;
+    bool zeroed = false;
+    void* object = allocate_slowly(type, total_size_for(type->fixed_size + length * type->item_size), &zeroed);
+    if (object == nullptr)
+        return nullptr;
+    char* bytes = static_cast<char*>(object);
+    *reinterpret_cast<uint64_t*>(bytes + type->length_offset) = length;
+    if ((clear != 0 || type->items_are_references || type->item_reference_count != 0) && !zeroed)
+        std::memset(bytes + type->items_offset, 0, length * type->item_size);
+    return object;
+}
