@@ -18,7 +18,15 @@ enum class compile_mode {
     single,  // one interactive statement; the values of expressions are printed (PRINT_EXPR)
 };
 
-enum class syntax_error_kind { syntax_error, indentation_error, tab_error, value_error, memory_error };
+// The exception class to raise; the last three are what CPython raises for null bytes and for nesting that is too deep.
+enum class syntax_error_kind : std::uint8_t {
+    syntax_error,
+    indentation_error,
+    tab_error,
+    value_error,
+    memory_error,
+    recursion_error,
+};
 
 struct syntax_error {
     syntax_error_kind kind = syntax_error_kind::syntax_error;
