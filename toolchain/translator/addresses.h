@@ -6,6 +6,10 @@
 #include <cstdint>
 #include "class_layouts.h"
 
+namespace llvm {
+class Instruction;
+} // namespace llvm
+
 namespace heddle::translator {
 
 enum class place_kind : uint8_t {
@@ -34,5 +38,9 @@ struct address {
 };
 
 address classify(llvm::Value* pointer, const class_layouts& layouts);
+
+// Does it load or store a vtable pointer? (Of any object; link.cpp keeps clang's tag for that, of all the tags for aliasing.
+// classify() alone can't tell: the vtable pointer lies at offset 0, for which no GEP is needed.)
+bool is_vtable_access(const llvm::Instruction& load_or_store);
 
 } // namespace heddle::translator

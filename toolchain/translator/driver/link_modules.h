@@ -1,0 +1,21 @@
+// Phase 1b: all bitcode into one module, with everything internal but main.
+//
+// The StructType of each GC class is renamed to "heddle.<type_info symbol>" before linking, because LLVM's linker matches
+// struct types by name, and the names clang gives to template instances (class.heddle::array.7) differ from file to file.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+} // namespace llvm
+
+namespace heddle::translator {
+
+std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std::vector<std::string>& bitcode, std::string& error);
+
+uint64_t count_instructions(const llvm::Module& module);
+
+} // namespace heddle::translator
