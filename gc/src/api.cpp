@@ -115,7 +115,9 @@ const char* register_type(type_info& type) {
     bool appends = true;
     for (const type_info* base = type.base; base != nullptr; base = base->base)
         appends &= base->last_id == all.size();
-    if (!appends && collector.allocated_anything) {
+    bool allocated = collector.allocated_anything ||
+                     heddle_thread.nursery_free != collector.heap.start_of(collector.chunks.front());
+    if (!appends && allocated) {
         std::snprintf(message, sizeof message,
                       "gc: class '%s': derived from '%s' too late; register it before the first allocation", type.name,
                       type.base->name);

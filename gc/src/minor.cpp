@@ -34,6 +34,8 @@ void account_promotion(size_t total) {
 // A young large object was reached: it is old from here on.
 void promote_large(char* object) {
     uint32_t index = collector.heap.index_of(object);
+    if (collector.heap.kind(index) != kind_young_large)
+        return;  // a second word points into it
     header& head = header_of(object);
     const traced_type& type = collector.types[head.type_id];
     head.flags = (head.flags & flag_hash_in_table) | flags_for_old(type, object);

@@ -1,0 +1,290 @@
+// Old space: incremental cycles, large objects, the heap limit, pacing.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "heap_fixture.h"
+
+using namespace heddle_test;
+namespace gc = heddle::gc;
+
+namespace {
+
+std::vector<void*> table;
+
+void walk_table(gc::root_visitor& visitor, void*) {
+    for (void*& slot : table)
+        visitor.visit(&slot);
+}
+
+struct rooted_table {
+    explicit rooted_table(size_t size) {
+        table.assign(size, nullptr);
+        gc::add_root_walker(walk_table, nullptr);
+    }
+    ~rooted_table() {
+        gc::remove_root_walker(walk_table, nullptr);
+        table.clear();
+    }
+};
+
+__attribute__((noinline)) node* tree(int depth) {
+    node* object = new_node(static_cast<uint64_t>(depth));
+    void* held = object;
+    gc::root_slot root(&held);
+    if (depth > 0) {
+        node* left = tree(depth - 1);
+        auto* self = static_cast<node*>(held);
+        store(self, self->left, left);
+        node* right = tree(depth - 1);
+        self = static_cast<node*>(held);
+        store(self, self->right, right);
+    }
+    return static_cast<node*>(held);
+}
+
+size_t count_nodes(const node* object) {
+    return object == nullptr ? 0 : 1 + count_nodes(object->left) + count_nodes(object->right);
+}
+
+// Makes a list of nodes until that fails; returns its length.
+__attribute__((noinline)) uint64_t fill_heap() {
+    for (uint64_t made = 0;; ++made) {
+        auto* object = static_cast<node*>(gc::allocate(node_type));
+        if (object == nullptr || made == 1000000)
+            return made;
+        object->number = made;
+        object->left = static_cast<node*>(table[0]);
+        object->right = nullptr;
+        table[0] = object;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("objects moved between scanned and unscanned parts while marking stay alive") {
+    // The classic way to lose an object: move the only reference to a white object into a black one.
+    heap here;
+    rooted_table rooted(2);
+    for (int round = 0; round < 20; ++round) {
+        table[0] = new_references(1, 20000);
+        for (uint64_t i = 0; i < 20000; ++i)
+            store_item(static_cast<reference_array*>(table[0]), i, new_node(i));
+        table[1] = new_references(2, 20000);
+        gc::collect_minor();
+        int direction = 0;
+        uint64_t moved = 0;
+        do {
+            auto* from = static_cast<reference_array*>(table[direction]);
+            auto* to = static_cast<reference_array*>(table[1 - direction]);
+            for (int i = 0; i < 3000; ++i, moved = (moved + 1) % 20000) {
+                store_item(to, moved, from->items[moved] != nullptr ? from->items[moved] : to->items[moved]);
+                store_item(from, moved, nullptr);
+            }
+            if (moved < 3000)
+                direction = 1 - direction;
+        } while (!gc::collect_step());
+        uint64_t found = 0;
+        for (int side = 0; side < 2; ++side) {
+            auto* array = static_cast<reference_array*>(table[side]);
+            for (uint64_t i = 0; i < 20000; ++i)
+                if (array->items[i] != nullptr) {
+                    REQUIRE(gc::is_object(array->items[i]));
+                    REQUIRE(static_cast<node*>(array->items[i])->number == i);
+                    ++found;
+                }
+        }
+        REQUIRE(found == 20000);
+    }
+}
+
+TEST_CASE("trees survive cycles that allocation drives, and the heap doesn't grow without bound") {
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    heap here(chosen);
+    rooted_table rooted(8);
+    for (int round = 0; round < 400; ++round) {
+        table[static_cast<size_t>(round) % 8] = tree(11);
+        if (round > 8) {
+            node* some = static_cast<node*>(table[static_cast<size_t>(round * 5) % 8]);
+            REQUIRE(count_nodes(some) == 4095);
+        }
+    }
+    auto counts = gc::get_statistics();
+    CHECK(counts.major_cycles >= 3);
+    CHECK(counts.old_bytes < (16u << 20));
+    CHECK(counts.heap_bytes_peak < (24u << 20));
+    CHECK(gc::verify_heap() == nullptr);
+}
+
+TEST_CASE("large objects: kept, freed, reused") {
+    heap here;
+    rooted_table rooted(10);
+    for (int round = 0; round < 300; ++round) {
+        auto index = static_cast<size_t>(round) % 10;
+        table[index] = new_bytes(static_cast<uint64_t>(round), 100000 + static_cast<uint64_t>(round) * 1000);
+        auto* bytes = static_cast<byte_array*>(table[index]);
+        bytes->items[bytes->length - 1] = static_cast<uint8_t>(round);
+    }
+    for (int round = 290; round < 300; ++round) {
+        auto* bytes = static_cast<byte_array*>(table[static_cast<size_t>(round) % 10]);
+        CHECK(bytes->number == static_cast<uint64_t>(round));
+        CHECK(bytes->items[bytes->length - 1] == static_cast<uint8_t>(round));
+    }
+    table.assign(10, nullptr);
+    clear_stack();
+    gc::collect_full();
+    CHECK(gc::get_statistics().old_bytes < (1u << 20));
+}
+
+TEST_CASE("large arrays of references: cleared also in reused memory") {
+    heap here;
+    for (int round = 0; round < 50; ++round) {
+        auto* bytes = new_bytes(1, 400000);
+        for (uint64_t i = 0; i < bytes->length; ++i)
+            bytes->items[i] = 0xaa;
+        gc::collect_minor();
+        gc::collect_full();
+        auto* array = new_references(2, 50000);
+        for (uint64_t i = 0; i < array->length; ++i)
+            REQUIRE(array->items[i] == nullptr);
+    }
+}
+
+TEST_CASE("a minor collection scans dirty cards only") {
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    heap here(chosen);
+    rooted_table rooted(1);
+    constexpr uint64_t length = 4u << 20;  // 32 MB
+    table[0] = new_references(1, length);
+    gc::collect_full();
+    auto before = gc::get_statistics();
+    for (uint64_t i = 0; i < 200; ++i) {
+        store_item(static_cast<reference_array*>(table[0]), i * 20000, new_node(i));
+        clear_stack();
+        gc::collect_minor();
+    }
+    auto after = gc::get_statistics();
+    for (uint64_t i = 0; i < 200; ++i)
+        CHECK(static_cast<node*>(static_cast<reference_array*>(table[0])->items[i * 20000])->number == i);
+    CHECK(after.objects_promoted - before.objects_promoted >= 200);
+    CHECK(gc::verify_heap() == nullptr);
+}
+
+TEST_CASE("past the heap limit allocation fails, and works again when memory is given up") {
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    chosen.maximum_heap_bytes = 8 << 20;
+    heap here(chosen);
+    SECTION("small objects") {
+        rooted_table rooted(1);
+        uint64_t made = fill_heap();
+        CHECK(made > 100000);
+        CHECK(made < 1000000);
+        CHECK(gc::get_statistics().heap_bytes <= (9u << 20));
+        // The handler of the error can allocate.
+        REQUIRE(new_node(1)->payload == 3);
+        table[0] = nullptr;
+        clear_stack();
+        for (int i = 0; i < 100000; ++i)
+            REQUIRE(new_node(1) != nullptr);
+    }
+    SECTION("large objects") {
+        rooted_table rooted(1);
+        CHECK(gc::allocate_array(byte_array_type, 100 << 20, false) == nullptr);
+        table[0] = gc::allocate_array(byte_array_type, 5 << 20, false);
+        REQUIRE(table[0] != nullptr);
+        CHECK(gc::allocate_array(byte_array_type, 5 << 20, false) == nullptr);
+        table[0] = nullptr;
+        clear_stack();
+        table[0] = gc::allocate_array(byte_array_type, 5 << 20, false);
+        CHECK(table[0] != nullptr);
+    }
+    SECTION("garbage doesn't count") {
+        for (int i = 0; i < 1000; ++i)
+            REQUIRE(gc::allocate_array(byte_array_type, 1 << 20, false) != nullptr);
+    }
+}
+
+TEST_CASE("foreign memory drives collections") {
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    heap here(chosen);
+    for (int i = 0; i < 2000; ++i) {
+        new_light(static_cast<uint64_t>(i));
+        gc::add_memory_pressure(1 << 20);
+    }
+    CHECK(gc::get_statistics().minor_collections > 100);
+    CHECK(finalized.size() > 1900);
+}
+
+TEST_CASE("a temporary pin doesn't cost a chunk for ever") {
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    heap here(chosen);
+    for (int i = 0; i < 3000; ++i) {
+        node* volatile held = new_node(1);
+        for (int j = 0; j < 300; ++j)
+            new_node(2);
+        gc::collect_minor();
+        REQUIRE(held->number == 1);
+    }
+    gc::collect_full();
+    CHECK(gc::get_statistics().heap_bytes < (4u << 20));
+}
+
+TEST_CASE("space between objects that got old in place is used") {
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    heap here(chosen);
+    rooted_table rooted(4000);
+    for (size_t i = 0; i < 4000; ++i) {
+        table[i] = new_node(i);
+        gc::make_immovable(table[i]);
+        for (int j = 0; j < 100; ++j)
+            new_node(3);
+    }
+    for (size_t i = 0; i < 4000; ++i)
+        CHECK(static_cast<node*>(table[i])->number == i);
+    uint64_t before = gc::get_statistics().heap_bytes;
+    table.resize(100000);
+    for (size_t i = 4000; i < 100000; ++i)
+        table[i] = new_node(i);
+    uint64_t after = gc::get_statistics().heap_bytes;
+    CHECK(after < before + 2 * (96000 * 40));
+    for (size_t i = 0; i < 100000; ++i)
+        REQUIRE(static_cast<node*>(table[i])->number == i);
+}
+
+TEST_CASE("hooks, log and dump") {
+    static int before_calls, after_calls;
+    before_calls = after_calls = 0;
+    std::string path = "test_gc_log.txt";
+    gc::options chosen = heap::small();
+    chosen.log_file = path.c_str();
+    {
+        heap here(chosen);
+        gc::set_collection_hooks([](gc::collection_kind) { ++before_calls; }, [](gc::collection_kind) { ++after_calls; });
+        rooted_table rooted(1);
+        table[0] = tree(5);
+        gc::collect_minor();
+        gc::collect_full();
+        CHECK(before_calls == 3);  // a full collection contains a minor one
+        CHECK(after_calls == 3);
+        REQUIRE(gc::dump_heap("test_gc_dump.txt"));
+        CHECK_FALSE(gc::dump_heap("no/such/folder/dump.txt"));
+    }
+    auto count_lines = [](const char* name) {
+        FILE* file = std::fopen(name, "r");
+        REQUIRE(file != nullptr);
+        int lines = 0;
+        for (int c; (c = std::fgetc(file)) != EOF;)
+            lines += c == '\n';
+        std::fclose(file);
+        std::remove(name);
+        return lines;
+    };
+    CHECK(count_lines(path.c_str()) == 3);
+    CHECK(count_lines("test_gc_dump.txt") >= 64);
+}
