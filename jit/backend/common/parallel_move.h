@@ -3,6 +3,7 @@
 // Used for call arguments and for the values that a jump passes to a label. Invariant: destinations are distinct.
 // A cycle is broken with one temporary register of the target that no move names.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 #include "backend/common/place.h"

@@ -47,6 +47,8 @@ public:
     // A register for the result. Never one that holds an argument.
     int define(uint32_t value) { return define_in_mask(value, ~uint64_t{0}); }
     int define_in_mask(uint32_t value, uint64_t mask);
+    // An input that goes straight to memory: its slot.
+    int define_in_slot(uint32_t value) { return slot_of_[value] = new_slot(); }
     // The same, but a register of an argument that dies here may be taken: for instructions that read before they write.
     int define_reusing(uint32_t value);
     // The result takes over the register of an argument that dies here. Returns false when it is not in a register.

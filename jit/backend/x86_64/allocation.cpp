@@ -1,0 +1,167 @@
+// Allocation in the nursery, write barriers, and the out-of-line code for both and for calls between traces.
+//
+// The inlined path bumps nursery_free. The slow path calls a shared routine that keeps all registers, so live values
+// stay in them; the collector finds them on the stack, where the routine saved them, and leaves their objects in place.
+#include "backend/x86_64/trace_compiler.h"
+#include "heddle/gc/jit_interface.h"
+
+namespace heddle::jit::x86_64 {
+
+namespace interface = gc::jit_interface;
+
+namespace {
+
+bool is_inlinable(const gc::type_info& type, uint64_t total) {
+    return !type.has_finalizer && !type.is_weak && total <= interface::inline_allocation_limit;
+}
+
+} // namespace
+
+// Allocates 'total' bytes, header written, into the register 'result'.
+void trace_compiler::bump_allocate(int result, const gc::type_info* type, uint32_t total) {
+    slow_path slow{slow_kind::allocate, a_.newLabel(), a_.newLabel()};
+    slow.reg = result;
+    slow.operand = Imm(total);
+    slow.pointer = type;
+    Gp object = gp(result);
+    if (is_inlinable(*type, total)) {
+        a_.mov(object, x86::qword_ptr(thread, interface::nursery_free_offset));
+        a_.lea(scratch, x86::ptr(object, static_cast<int32_t>(total)));
+        a_.cmp(scratch, x86::qword_ptr(thread, interface::nursery_top_offset));
+        a_.long_().ja(slow.start);
+        a_.mov(x86::qword_ptr(thread, interface::nursery_free_offset), scratch);
+        a_.mov(x86::qword_ptr(object), Imm(type->id));
+        a_.add(object, Imm(interface::object_header_size));
+    } else {
+        a_.long_().jmp(slow.start);
+    }
+    a_.bind(slow.back);
+    slow_paths_.push_back(slow);
+}
+
+void trace_compiler::set_vtable(const Gp& object, const gc::type_info* type) {
+    if (!type->vtable) return;
+    uint64_t address = reinterpret_cast<uint64_t>(type->vtable);
+    if (static_cast<int64_t>(address) == static_cast<int32_t>(address)) {
+        a_.mov(x86::qword_ptr(object), Imm(static_cast<int64_t>(address)));
+    } else {
+        load_constant(scratch, address);
+        a_.mov(x86::qword_ptr(object), scratch);
+    }
+}
+
+// Is the field of the object made at 'position' stored before anything that may collect?
+bool trace_compiler::stored_before_safepoint(uint32_t position, uint32_t offset) const {
+    constexpr uint32_t horizon = 40;
+    for (uint32_t i = position + 1; i < trace_->operations.size() && i < position + horizon; ++i) {
+        const operation& o = op(i);
+        if ((info(o.op).flags & (GUARD | ALLOCATES | CALL)) || o.op == opcode::label || o.op == opcode::jump ||
+            o.op == opcode::finish)
+            return false;
+        if (o.op != opcode::setfield || !(trace_->arguments_of(o)[0] == value_ref::result(position))) continue;
+        if (static_cast<const field_descr*>(o.description)->offset == offset) return true;
+    }
+    return false;
+}
+
+void trace_compiler::compile_new_object(uint32_t position) {
+    const gc::type_info* type = static_cast<const size_descr*>(op(position).description)->type;
+    int result = registers_.define(position);
+    bump_allocate(result, type, static_cast<uint32_t>(gc::total_size_for(type->fixed_size)));
+    set_vtable(gp(result), type);
+    for (uint32_t i = 0; i < type->reference_count; ++i) {
+        uint32_t offset = type->reference_offsets[i];
+        if (!stored_before_safepoint(position, offset))
+            a_.mov(x86::qword_ptr(gp(result), static_cast<int32_t>(offset)), Imm(0));
+    }
+}
+
+void trace_compiler::compile_new_array(uint32_t position) {
+    const gc::type_info* type = static_cast<const array_descr*>(op(position).description)->type;
+    value_ref length = arguments(position)[0];
+    bool holds_references = type->items_are_references || type->item_reference_count != 0;
+    constexpr uint64_t longest_cleared = 32;   // words cleared by a row of stores
+    uint64_t count = length.is_constant() ? constant_bits(length) : UINT64_MAX;
+    uint64_t item_bytes = count <= interface::inline_allocation_limit ? count * type->item_size : UINT64_MAX / 2;
+    uint64_t total = gc::total_size_for(type->fixed_size + item_bytes);
+    if (is_inlinable(*type, total) && (!holds_references || item_bytes <= 8 * longest_cleared)) {
+        int result = registers_.define(position);
+        bump_allocate(result, type, static_cast<uint32_t>(total));
+        a_.mov(x86::qword_ptr(gp(result), static_cast<int32_t>(type->length_offset)), Imm(count));
+        for (uint64_t at = 0; holds_references && at < item_bytes; at += 8)
+            a_.mov(x86::qword_ptr(gp(result), static_cast<int32_t>(type->items_offset + at)), Imm(0));
+        set_vtable(gp(result), type);
+        return;
+    }
+    slow_path slow{slow_kind::allocate_array, a_.newLabel(), a_.newLabel()};
+    slow.operand = general_operand(length);
+    slow.reg = registers_.define(position);
+    slow.pointer = type;
+    a_.long_().jmp(slow.start);
+    a_.bind(slow.back);
+    set_vtable(gp(slow.reg), type);
+    slow_paths_.push_back(slow);
+}
+
+// ---- barriers ------------------------------------------------------------------------------------------------------------
+
+void trace_compiler::barrier(const Gp& object) {
+    slow_path slow{slow_kind::barrier, a_.newLabel(), a_.newLabel()};
+    slow.reg = static_cast<int>(object.id());
+    a_.test(x86::byte_ptr(object, interface::flags_offset), Imm(interface::needs_barrier_mask));
+    a_.long_().jnz(slow.start);
+    a_.bind(slow.back);
+    slow_paths_.push_back(slow);
+}
+
+void trace_compiler::barrier_array(const Gp& array, value_ref index) {
+    slow_path slow{slow_kind::barrier_array, a_.newLabel(), a_.newLabel()};
+    slow.reg = static_cast<int>(array.id());
+    slow.operand = general_operand(index);
+    a_.test(x86::byte_ptr(array, interface::flags_offset), Imm(interface::needs_barrier_mask));
+    a_.long_().jnz(slow.start);
+    a_.bind(slow.back);
+    slow_paths_.push_back(slow);
+}
+
+// ---- out of line -----------------------------------------------------------------------------------------------------------
+
+void trace_compiler::emit_slow_paths() {
+    if (logging_ && !slow_paths_.empty()) a_.comment("; slow paths");
+    for (const slow_path& slow : slow_paths_) {
+        a_.bind(slow.start);
+        switch (slow.what) {
+        case slow_kind::allocate:
+        case slow_kind::allocate_array:
+            a_.emit(x86::Inst::kIdPush, slow.operand);
+            a_.mov(scratch, Imm(reinterpret_cast<uint64_t>(slow.pointer)));
+            a_.call(Imm(slow.what == slow_kind::allocate ? context_.code.allocate : context_.code.allocate_array));
+            a_.mov(gp(slow.reg), scratch);
+            break;
+        case slow_kind::barrier:
+            a_.mov(scratch, gp(slow.reg));
+            a_.call(Imm(context_.code.barrier));
+            break;
+        case slow_kind::barrier_array:
+            a_.emit(x86::Inst::kIdPush, slow.operand);
+            a_.mov(scratch, gp(slow.reg));
+            a_.call(Imm(context_.code.barrier_array));
+            break;
+        case slow_kind::finish_call:
+            a_.mov(x86::rdi, x86::rax);
+            a_.mov(x86::rsi, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));
+            call_function(reinterpret_cast<const void*>(context_.hooks.finish_call));
+            if (slow.floating) a_.movq(x86::xmm0, x86::rax);
+            break;
+        case slow_kind::stack_overflow:
+            a_.mov(x86::rsi, x86::rdi);
+            a_.mov(x86::rdi, Imm(reinterpret_cast<uint64_t>(slow.pointer)));
+            a_.call(Imm(context_.code.run_portal));
+            jump_to(context_.code.epilogue);
+            continue;
+        }
+        a_.jmp(slow.back);
+    }
+}
+
+} // namespace heddle::jit::x86_64

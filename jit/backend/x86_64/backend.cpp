@@ -1,0 +1,76 @@
+// The x86-64 backend: the object behind heddle/jit/backend.h.
+#include "backend/x86_64/backend.h"
+#include <sys/mman.h>
+#include "backend/x86_64/registers.h"
+#include "backend/x86_64/trace_compiler.h"
+
+namespace heddle::jit {
+
+namespace x86_64 {
+
+namespace {
+
+class x86_64_backend final : public backend {
+public:
+    explicit x86_64_backend(backend_context&& context) : context_(std::move(context)), compiler_(context_) {}
+    ~x86_64_backend() override { munmap(context_.exit_values, context_.exit_values_capacity * sizeof(word)); }
+
+    const char* name() const override { return "x86_64"; }
+
+    std::string compile_loop(trace& t, loop_token& token, std::string* asm_log) override {
+        return compiler_.compile_loop(t, token, asm_log);
+    }
+
+    std::string compile_bridge(trace& t, guard_data& guard, loop_token&, std::string* asm_log) override {
+        return compiler_.compile_bridge(t, guard, asm_log);
+    }
+
+    exit_state execute(loop_token& token, const word* inputs) override {
+        auto code = reinterpret_cast<guard_data* (*)(const word*)>(token.entry);
+        guard_data* guard = code(inputs);
+        return {guard, context_.exit_values};
+    }
+
+    void free_code(loop_token& token) override {
+        for (auto& guard : token.guards) guard->bridge.reset();
+        token.code.clear();
+        token.entry = 0;
+        token.compiled = false;
+        for (auto& target : token.targets) target->address = 0;
+    }
+
+private:
+    backend_context context_;
+    trace_compiler compiler_;
+};
+
+} // namespace
+
+std::unique_ptr<backend> make_backend(const backend_hooks& hooks, const backend_options& options, std::string& error) {
+    backend_context context;
+    context.hooks = hooks;
+    context.memory = code_memory::create(options.code_bytes, error);
+    if (!context.memory) return nullptr;
+    if (!options.baseline_cpu) context.features = cpu_features::detect();
+    context.registers = {options.few_registers ? few_registers : all_allocatable, caller_saved};
+    // Untouched pages cost nothing, and the buffer never moves, so its address can stand in machine code.
+    context.exit_values_capacity = 1 << 17;
+    void* values = mmap(nullptr, context.exit_values_capacity * sizeof(word), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (values == MAP_FAILED) {
+        error = "no memory for the exit values of machine code";
+        return nullptr;
+    }
+    context.exit_values = static_cast<word*>(values);
+    error = context.make_routines();
+    if (!error.empty()) return nullptr;
+    return std::make_unique<x86_64_backend>(std::move(context));
+}
+
+} // namespace x86_64
+
+std::unique_ptr<backend> make_x86_64_backend(const backend_hooks& hooks, std::string& error) {
+    return x86_64::make_backend(hooks, {}, error);
+}
+
+} // namespace heddle::jit

@@ -1,0 +1,175 @@
+// Entry of loops and bridges, labels, jumps, finish.
+#include "backend/x86_64/trace_compiler.h"
+#include <algorithm>
+#include "heddle/gc/jit_interface.h"
+
+namespace heddle::jit::x86_64 {
+
+// ---- entry -----------------------------------------------------------------------------------------------------------------
+
+// rsp to its place for this code: the displacement is filled in when the frame's size is known.
+void trace_compiler::lower_stack_pointer() {
+    constexpr int32_t wide_displacement = -0x1000'0000;
+    a_.lea(x86::rsp, x86::ptr(x86::rbp, wide_displacement));
+    frame_fixups_.push_back(static_cast<uint32_t>(a_.offset()));
+}
+
+void trace_compiler::compile_entry(loop_token& token) {
+    a_.push(x86::rbp);
+    a_.mov(x86::rbp, x86::rsp);
+    a_.push(x86::rbx);
+    a_.push(x86::r12);
+    a_.push(x86::r13);
+    a_.push(x86::r14);
+    a_.push(x86::r15);
+    a_.mov(thread, Imm(reinterpret_cast<uint64_t>(&heddle_thread)));
+    lower_stack_pointer();
+    // Too deep: the portal's native code does this call instead, and reports the overflow as the language wants it.
+    slow_path slow{slow_kind::stack_overflow, a_.newLabel(), a_.newLabel()};
+    slow.pointer = &token;
+    a_.cmp(x86::rsp, x86::qword_ptr(thread, gc::jit_interface::stack_limit_offset));
+    a_.long_().jb(slow.start);
+    slow_paths_.push_back(slow);
+    bind_entry_inputs();
+}
+
+// Inputs that are needed soonest go to registers, while there are any; the rest to slots.
+void trace_compiler::bind_entry_inputs() {
+    uint32_t count = trace_->input_count;
+    if (count == 0) return;
+    std::vector<uint32_t> order;
+    order.reserve(count);
+    for (uint32_t i = 0; i < count; ++i)
+        if (live_.last_use[i] > i) order.push_back(i);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](uint32_t a, uint32_t b) { return live_.first_real_use[a] < live_.first_real_use[b]; });
+    registers_.begin_operation(0);
+    registers_.pin(rdi);
+    for (uint32_t i : order) {
+        bool floating = trace_->operations[i].result == kind::floating;
+        Mem from = x86::qword_ptr(x86::rdi, static_cast<int32_t>(i * 8));
+        if (live_.first_real_use[i] != never_used &&
+            registers_.has_free_register(floating ? floating_registers : general_registers)) {
+            int reg = registers_.define(i);
+            if (floating) a_.movsd(xmm(reg), from);
+            else a_.mov(gp(reg), from);
+        } else {
+            a_.mov(scratch, from);
+            a_.mov(slot_memory(registers_.define_in_slot(i)), scratch);
+        }
+    }
+    registers_.end_operation(0);
+}
+
+void trace_compiler::compile_bridge_entry(const guard_data& guard) {
+    lower_stack_pointer();
+    for (uint32_t i = 0; i < trace_->input_count; ++i) registers_.bind_input(i, place::unpack(guard.locations[i]));
+    registers_.finish_inputs();
+    const operation& last = trace_->operations.back();
+    if (last.op != opcode::jump) return;
+    const target_token* target = static_cast<const target_token*>(last.description);
+    if (target->address && target->locations.size() == last.argument_count)
+        hint_jump_arguments(static_cast<uint32_t>(trace_->operations.size() - 1), UINT32_MAX, target->locations);
+}
+
+// ---- labels and jumps ------------------------------------------------------------------------------------------------------
+
+// Values that a jump passes are best made where the label wants them.
+void trace_compiler::hint_jump_arguments(uint32_t jump_position, uint32_t label_position, std::span<const int32_t> places) {
+    std::span<const value_ref> passed = arguments(jump_position);
+    for (size_t i = 0; i < passed.size(); ++i) {
+        if (passed[i].is_constant()) continue;
+        if (label_position != UINT32_MAX && passed[i] == arguments(label_position)[i]) continue;
+        if (place where = place::unpack(places[i]); where.has_register()) registers_.set_hint(passed[i].index(), where.reg);
+    }
+}
+
+void trace_compiler::compile_label(uint32_t position) {
+    std::span<const value_ref> args = arguments(position);
+    uint32_t last = static_cast<uint32_t>(trace_->operations.size() - 1);
+    bool loops = op(last).op == opcode::jump && op(last).description == op(position).description;
+    if (loops && op(last).argument_count != args.size()) {
+        fail("jump and label have different numbers of arguments");
+        return;
+    }
+    registers_.load_for_label(args);
+    bool calls = loops && live_.next_call[position] < last;
+    own_label label{const_cast<target_token*>(static_cast<const target_token*>(op(position).description)), a_.newLabel(), {}};
+    for (size_t i = 0; i < args.size(); ++i) {
+        if (args[i].is_constant()) continue;
+        uint32_t value = args[i].index();
+        place where = registers_.place_of(value);
+        if (where.is_nowhere()) {
+            fail("the trace is malformed: a label's argument is not live");
+            return;
+        }
+        if (!loops || !where.has_register()) continue;
+        // What never changes in the loop is stored once, before it, when a call in the loop would have it saved each time.
+        if (!(arguments(last)[i] == args[i])) registers_.forget_slot(value);
+        else if (calls && (register_bit(where.reg) & context_.registers.caller_saved)) registers_.store_to_slot(value);
+    }
+    for (size_t i = 0; i < args.size(); ++i) {
+        if (!args[i].is_constant() && std::find(args.begin(), args.begin() + static_cast<ptrdiff_t>(i), args[i]) != args.begin() + static_cast<ptrdiff_t>(i)) {
+            fail("a label has the same argument twice");
+            return;
+        }
+        label.places.push_back(args[i].is_constant() ? place{}.pack() : registers_.place_of(args[i].index()).pack());
+    }
+    a_.align(asmjit::AlignMode::kCode, 16);
+    a_.bind(label.start);
+    label_offsets_.push_back(static_cast<uint32_t>(a_.offset()));
+    if (loops) hint_jump_arguments(last, position, label.places);
+    labels_.push_back(std::move(label));
+}
+
+void trace_compiler::compile_jump(uint32_t position) {
+    const target_token* target = static_cast<const target_token*>(op(position).description);
+    auto own = std::find_if(labels_.begin(), labels_.end(), [&](const own_label& l) { return l.target == target; });
+    bool inside = own != labels_.end();
+    const std::vector<int32_t>& places = inside ? own->places : target->locations;
+    std::span<const value_ref> args = arguments(position);
+    if (!inside && !target->address) {
+        fail("jump to a label that has no machine code");
+        return;
+    }
+    if (places.size() != args.size()) {
+        fail("jump and label have different numbers of arguments");
+        return;
+    }
+    if (!inside && target->frame_size > entry_frame_size_)
+        a_.lea(x86::rsp, x86::ptr(x86::rbp, -static_cast<int32_t>(target->frame_size)));
+    auto pass = [&](location to, value_ref v) {
+        if (v.is_constant()) moves_.add_constant(to, constant_bits(v));
+        else if (to.is_register() || registers_.place_of(v.index()).slot != to.slot())
+            moves_.add(to, registers_.location_of(v.index()));
+    };
+    for (size_t i = 0; i < args.size(); ++i) {
+        place where = place::unpack(places[i]);
+        if (where.has_register()) pass(location::in_register(where.reg), args[i]);
+        if (where.has_slot()) pass(location::in_slot(where.slot), args[i]);
+    }
+    moves_.emit(*this, xmm15);
+    if (inside) a_.jmp(own->start);
+    else jump_to(target->address);
+}
+
+// The result to exit_values, null as the answer.
+void trace_compiler::compile_finish(uint32_t position) {
+    std::span<const value_ref> args = arguments(position);
+    if (args.size() > 1) {
+        fail("finish takes at most one argument");
+        return;
+    }
+    if (!args.empty()) {
+        location from = args[0].is_constant() ? location::in_register(rax) : registers_.location_of(args[0].index());
+        if (args[0].is_constant()) load_constant(x86::rax, constant_bits(args[0]));
+        else if (!from.is_register()) emit_move(location::in_register(rax), from);
+        a_.mov(scratch, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));
+        if (from.is_floating_register()) a_.movsd(x86::qword_ptr(scratch), xmm(from.reg()));
+        else a_.mov(x86::qword_ptr(scratch), gp(from.is_register() ? from.reg() : int(rax)));
+    }
+    a_.xor_(x86::eax, x86::eax);
+    jump_to(context_.code.epilogue);
+}
+
+} // namespace heddle::jit::x86_64

@@ -1,0 +1,301 @@
+// Comparisons and guards.
+//
+// A guard is one or two conditional branches to its exit, which lies behind the trace: 'mov r11, guard; jmp exit_guard'. The
+// exit is over five bytes long, and the branches have 32-bit displacements, so both can be turned towards a bridge later.
+// Where the fail arguments are is noted when the branch is put out, and nothing is saved in the trace's path.
+#include "backend/x86_64/trace_compiler.h"
+#include <cstring>
+#include "heddle/gc/jit_interface.h"
+
+namespace heddle::jit::x86_64 {
+
+namespace {
+
+condition negated(condition c) {
+    c.code = x86::negateCond(c.code);
+    if (c.parity != condition::ignored)
+        c.parity = c.parity == condition::and_ordered ? condition::or_unordered : condition::and_ordered;
+    return c;
+}
+
+// The comparison with its arguments exchanged.
+opcode mirrored(opcode o) {
+    switch (o) {
+    case opcode::int_lt: return opcode::int_gt;
+    case opcode::int_le: return opcode::int_ge;
+    case opcode::int_gt: return opcode::int_lt;
+    case opcode::int_ge: return opcode::int_le;
+    case opcode::uint_lt: return opcode::uint_gt;
+    case opcode::uint_le: return opcode::uint_ge;
+    case opcode::uint_gt: return opcode::uint_lt;
+    case opcode::uint_ge: return opcode::uint_le;
+    default: return o;
+    }
+}
+
+CondCode integer_condition(opcode o) {
+    switch (o) {
+    case opcode::int_lt: return CondCode::kSignedLT;
+    case opcode::int_le: return CondCode::kSignedLE;
+    case opcode::int_gt: return CondCode::kSignedGT;
+    case opcode::int_ge: return CondCode::kSignedGE;
+    case opcode::uint_lt: return CondCode::kUnsignedLT;
+    case opcode::uint_le: return CondCode::kUnsignedLE;
+    case opcode::uint_gt: return CondCode::kUnsignedGT;
+    case opcode::uint_ge: return CondCode::kUnsignedGE;
+    case opcode::int_ne:
+    case opcode::ptr_ne: return CondCode::kNotEqual;
+    default: return CondCode::kEqual;
+    }
+}
+
+} // namespace
+
+// ---- comparisons ---------------------------------------------------------------------------------------------------------
+
+bool trace_compiler::is_comparison(opcode o) const {
+    return (o >= opcode::int_lt && o <= opcode::int_is_true) || (o >= opcode::float_lt && o <= opcode::float_ge) ||
+           (o >= opcode::ptr_eq && o <= opcode::ptr_is_nonnull);
+}
+
+void trace_compiler::compare_with_zero(value_ref v) {
+    if (v.is_constant()) {
+        Gp reg = general_register(v);
+        a_.test(reg, reg);
+        return;
+    }
+    Operand operand = general_operand(v);
+    if (operand.isReg()) a_.test(operand.as<Gp>(), operand.as<Gp>());
+    else a_.cmp(operand.as<Mem>(), Imm(0));
+}
+
+condition trace_compiler::compare_integers(opcode o, value_ref left, value_ref right) {
+    if (left.is_constant() && !right.is_constant()) {
+        std::swap(left, right);
+        o = mirrored(o);
+    }
+    if (right.is_constant() && constant_bits(right) == 0) {
+        compare_with_zero(left);
+        return {integer_condition(o)};
+    }
+    if (left.is_constant()) {   // both are
+        Gp reg = general_register(left);
+        a_.emit(x86::Inst::kIdCmp, reg, general_operand(right));
+        return {integer_condition(o)};
+    }
+    Operand first = general_operand(left);
+    Operand second = general_operand(right);
+    if (first.isMem() && second.isMem()) first = gp(registers_.use(left.index()));
+    a_.emit(x86::Inst::kIdCmp, first, second);
+    return {integer_condition(o)};
+}
+
+// 'above' is false for unordered doubles, which is what gt and ge need; lt and le exchange their arguments.
+condition trace_compiler::compare_floats(opcode o, value_ref left, value_ref right) {
+    if (o == opcode::float_lt || o == opcode::float_le) std::swap(left, right);
+    Xmm first = floating_register(left);
+    a_.emit(x86::Inst::kIdUcomisd, first, floating_operand(right));
+    switch (o) {
+    case opcode::float_eq: return {CondCode::kEqual, condition::and_ordered};
+    case opcode::float_ne: return {CondCode::kNotEqual, condition::or_unordered};
+    case opcode::float_lt:
+    case opcode::float_gt: return {CondCode::kUnsignedGT};
+    default: return {CondCode::kUnsignedGE};
+    }
+}
+
+condition trace_compiler::compile_comparison(uint32_t position) {
+    opcode o = op(position).op;
+    std::span<const value_ref> args = arguments(position);
+    switch (o) {
+    case opcode::int_is_zero:
+    case opcode::ptr_is_null: compare_with_zero(args[0]); return {CondCode::kEqual};
+    case opcode::int_is_true:
+    case opcode::ptr_is_nonnull: compare_with_zero(args[0]); return {CondCode::kNotEqual};
+    default: break;
+    }
+    if (o >= opcode::float_lt && o <= opcode::float_ge) return compare_floats(o, args[0], args[1]);
+    return compare_integers(o, args[0], args[1]);
+}
+
+// The guard that directly follows a comparison and tests it.
+uint32_t trace_compiler::guard_fused_with(uint32_t position) const {
+    uint32_t at = position + 1;
+    while (at < trace_->operations.size() &&
+           (op(at).op == opcode::debug_merge_point || op(at).op == opcode::record_exact_class))
+        ++at;
+    if (at == trace_->operations.size()) return UINT32_MAX;
+    if (op(at).op != opcode::guard_true && op(at).op != opcode::guard_false) return UINT32_MAX;
+    return arguments(at)[0] == value_ref::result(position) ? at : UINT32_MAX;
+}
+
+uint32_t trace_compiler::compile_comparison_and_guard(uint32_t position) {
+    uint32_t guard = guard_fused_with(position);
+    bool wanted = guard == UINT32_MAX || live_.last_use[position] > guard;
+    if (!wanted)
+        for (value_ref v : op(guard).guard->fail_arguments) wanted |= v == value_ref::result(position);
+    condition c = compile_comparison(position);
+    if (wanted) set_result(position, c);
+    if (wanted && c.parity != condition::ignored && guard != UINT32_MAX) {
+        Gp result = gp(registers_.place_of(position).reg);
+        a_.test(result, result);
+        c = {CondCode::kNotEqual};
+    }
+    registers_.end_operation(position);
+    if (guard == UINT32_MAX) return position + 1;
+    for (uint32_t between = position + 1; between < guard; ++between) {
+        if (logging_) log_operation(between);
+        registers_.end_operation(between);
+    }
+    if (logging_) log_operation(guard);
+    guard_holds_if(guard, op(guard).op == opcode::guard_true ? c : negated(c));
+    registers_.end_operation(guard);
+    return guard + 1;
+}
+
+// 1 or 0 from the condition codes, which stay unless parity matters.
+void trace_compiler::set_result(uint32_t position, condition c) {
+    Gp result = gp(registers_.define_reusing(position));
+    a_.set(c.code, result.r8());
+    if (c.parity != condition::ignored) {
+        bool both = c.parity == condition::and_ordered;
+        a_.set(both ? CondCode::kParityOdd : CondCode::kParityEven, scratch.r8());
+        // These change the flags: a guard that follows must test the result instead.
+        if (both) a_.and_(result.r8(), scratch.r8());
+        else a_.or_(result.r8(), scratch.r8());
+    }
+    a_.movzx(result.r32(), result.r8());
+}
+
+// ---- guards --------------------------------------------------------------------------------------------------------------
+
+trace_compiler::pending_guard& trace_compiler::add_guard(uint32_t position) {
+    guard_data* data = op(position).guard;
+    pending_guard g{};
+    g.guard = data;
+    g.exit = a_.newLabel();
+    g.first_place = static_cast<uint32_t>(guard_places_.size());
+    for (value_ref v : data->fail_arguments) {
+        place where;
+        if (!v.is_none() && v.is_result()) {
+            where = registers_.place_of(v.index());
+            if (where.is_nowhere()) fail("the trace is malformed: a fail argument is not live at its guard");
+        }
+        guard_places_.push_back(where.pack());
+    }
+    guards_.push_back(g);
+    return guards_.back();
+}
+
+void trace_compiler::branch_to_exit(pending_guard& g, CondCode code) {
+    a_.long_().j(code, g.exit);
+    for (uint32_t& branch : g.branches) {
+        if (branch) continue;
+        branch = static_cast<uint32_t>(a_.offset());
+        return;
+    }
+}
+
+// Leaves the trace when the condition does not hold.
+void trace_compiler::guard_holds_if(uint32_t position, condition c) {
+    pending_guard& g = add_guard(position);
+    condition fails = negated(c);
+    if (fails.parity == condition::and_ordered) {
+        Label holds = a_.newLabel();
+        a_.j(CondCode::kParityEven, holds);
+        branch_to_exit(g, fails.code);
+        a_.bind(holds);
+        return;
+    }
+    branch_to_exit(g, fails.code);
+    if (fails.parity == condition::or_unordered) branch_to_exit(g, CondCode::kParityEven);
+}
+
+void trace_compiler::compile_constant_guard(uint32_t position, bool holds) {
+    if (!holds) {
+        pending_guard& g = add_guard(position);
+        a_.long_().jmp(g.exit);
+        g.branches[0] = static_cast<uint32_t>(a_.offset());
+        return;
+    }
+    // Never leaves, but its guard_data gets an exit like any other.
+    add_guard(position);
+}
+
+void trace_compiler::compare_type(const Gp& object, value_ref type) {
+    if (!type.is_constant()) {
+        fail("guard_class: the class must be a constant");
+        return;
+    }
+    uint32_t id = reinterpret_cast<const gc::type_info*>(constant_bits(type))->id;
+    a_.cmp(x86::dword_ptr(object, gc::jit_interface::type_id_offset), Imm(id));
+}
+
+void trace_compiler::compile_guard_value(uint32_t position) {
+    value_ref v = arguments(position)[0], expected = arguments(position)[1];
+    if (!expected.is_constant() || v.is_constant()) {
+        if (v.is_constant() && expected.is_constant()) compile_constant_guard(position, constant_bits(v) == constant_bits(expected));
+        else fail("guard_value: the second argument must be a constant");
+        return;
+    }
+    if (trace_->kind_of(v) == kind::floating) {
+        a_.movq(scratch, floating_register(v));
+        a_.cmp(scratch, literal_memory(constant_bits(expected), 0, 8));
+        guard_holds_if(position, {CondCode::kEqual});
+    } else {
+        guard_holds_if(position, compare_integers(opcode::int_eq, v, expected));
+    }
+}
+
+void trace_compiler::compile_guard(uint32_t position) {
+    opcode o = op(position).op;
+    std::span<const value_ref> args = arguments(position);
+    switch (o) {
+    case opcode::guard_true:
+    case opcode::guard_nonnull:
+    case opcode::guard_false:
+    case opcode::guard_is_null: {
+        bool wants_true = o == opcode::guard_true || o == opcode::guard_nonnull;
+        if (args[0].is_constant()) {
+            compile_constant_guard(position, (constant_bits(args[0]) != 0) == wants_true);
+            return;
+        }
+        compare_with_zero(args[0]);
+        guard_holds_if(position, {wants_true ? CondCode::kNotEqual : CondCode::kEqual});
+        return;
+    }
+    case opcode::guard_value: compile_guard_value(position); return;
+    case opcode::guard_class: {
+        compare_type(general_register(args[0]), args[1]);
+        guard_holds_if(position, {CondCode::kEqual});
+        return;
+    }
+    case opcode::guard_nonnull_class: {
+        Gp object = general_register(args[0]);
+        pending_guard& g = add_guard(position);
+        a_.test(object, object);
+        branch_to_exit(g, CondCode::kZero);
+        compare_type(object, args[1]);
+        branch_to_exit(g, CondCode::kNotEqual);
+        return;
+    }
+    case opcode::guard_no_overflow: guard_holds_if(position, {CondCode::kNotOverflow}); return;
+    case opcode::guard_overflow: guard_holds_if(position, {CondCode::kOverflow}); return;
+    case opcode::guard_always_fails: compile_constant_guard(position, false); return;
+    default: fail(std::string(info(o).name) + " is not supported by the x86_64 backend yet");
+    }
+}
+
+void trace_compiler::emit_guard_exits() {
+    if (logging_ && !guards_.empty()) a_.comment("; guard exits");
+    for (pending_guard& g : guards_) {
+        a_.bind(g.exit);
+        g.exit_offset = static_cast<uint32_t>(a_.offset());
+        uint64_t address = reinterpret_cast<uint64_t>(g.guard);
+        if (address <= 0xffff'ffffu) a_.mov(scratch.r32(), Imm(static_cast<uint32_t>(address)));
+        else a_.mov(scratch, Imm(address));
+        jump_to(context_.code.exit_guard);
+    }
+}
+
+} // namespace heddle::jit::x86_64

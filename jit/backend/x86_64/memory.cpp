@@ -1,0 +1,154 @@
+// Loads and stores: fields, array items, raw memory, lengths, classes.
+#include "backend/x86_64/trace_compiler.h"
+#include <bit>
+#include "heddle/gc/jit_interface.h"
+
+namespace heddle::jit::x86_64 {
+
+bool trace_compiler::compile_memory(uint32_t position) {
+    const operation& o = op(position);
+    std::span<const value_ref> args = arguments(position);
+    switch (o.op) {
+    case opcode::getfield: {
+        const field_descr& field = *static_cast<const field_descr*>(o.description);
+        load(position, field.shape, field_address(args[0], field.offset));
+        return true;
+    }
+    case opcode::setfield: {
+        const field_descr& field = *static_cast<const field_descr*>(o.description);
+        Mem to = field_address(args[0], field.offset);
+        store(field.shape, to, args[1]);
+        bool null = args[1].is_constant() && constant_bits(args[1]) == 0;
+        if (field.shape.is_reference && !field.owner_is_global && !null && !(o.flags & no_barrier))
+            barrier(gp(static_cast<int>(to.baseId())));
+        return true;
+    }
+    case opcode::getarrayitem: {
+        const array_descr& array = *static_cast<const array_descr*>(o.description);
+        load(position, array.shape, item_address(array, args[0], args[1]));
+        return true;
+    }
+    case opcode::setarrayitem: {
+        const array_descr& array = *static_cast<const array_descr*>(o.description);
+        Mem to = item_address(array, args[0], args[1]);
+        store(array.shape, to, args[2]);
+        bool null = args[2].is_constant() && constant_bits(args[2]) == 0;
+        if (array.shape.is_reference && !null && !(o.flags & no_barrier))
+            barrier_array(gp(static_cast<int>(to.baseId())), args[1]);
+        return true;
+    }
+    case opcode::arraylen: {
+        const array_descr& array = *static_cast<const array_descr*>(o.description);
+        load(position, slot_shape{}, field_address(args[0], array.length_offset));
+        return true;
+    }
+    case opcode::load_class: compile_load_class(position); return true;
+    case opcode::raw_load:
+        load(position, static_cast<const raw_descr*>(o.description)->shape, raw_address(args[0], args[1]));
+        return true;
+    case opcode::raw_store:
+        store(static_cast<const raw_descr*>(o.description)->shape, raw_address(args[0], args[1]), args[2]);
+        return true;
+    case opcode::new_object: compile_new_object(position); return true;
+    case opcode::new_array: compile_new_array(position); return true;
+    case opcode::write_barrier: barrier(general_register(args[0])); return true;
+    case opcode::write_barrier_array: barrier_array(general_register(args[0]), args[1]); return true;
+    case opcode::copy_array: compile_copy_array(position); return true;
+    default: return false;
+    }
+}
+
+// ---- addresses -----------------------------------------------------------------------------------------------------------
+
+Mem trace_compiler::field_address(value_ref object, int64_t offset) {
+    Gp base = general_register(object);
+    if (offset == static_cast<int32_t>(offset)) return x86::ptr(base, static_cast<int32_t>(offset));
+    Gp index = gp(registers_.temporary(general_registers));
+    load_constant(index, static_cast<uint64_t>(offset));
+    return x86::ptr(base, index);
+}
+
+Mem trace_compiler::item_address(const array_descr& array, value_ref object, value_ref index) {
+    if (index.is_constant())
+        return field_address(object, static_cast<int64_t>(array.items_offset + constant_bits(index) * array.shape.size));
+    Gp base = general_register(object);
+    Gp by = general_register(index);
+    uint32_t shift = static_cast<uint32_t>(std::countr_zero(static_cast<uint32_t>(array.shape.size)));
+    return x86::ptr(base, by, shift, static_cast<int32_t>(array.items_offset));
+}
+
+Mem trace_compiler::raw_address(value_ref base, value_ref offset) {
+    if (offset.is_constant()) return field_address(base, static_cast<int64_t>(constant_bits(offset)));
+    Gp from = general_register(base);
+    return x86::ptr(from, general_register(offset));
+}
+
+// ---- loads and stores ------------------------------------------------------------------------------------------------------
+
+void trace_compiler::load(uint32_t position, const slot_shape& shape, Mem from) {
+    from.setSize(shape.size);
+    if (shape.slot_kind == kind::floating) {
+        Xmm result = xmm(registers_.define(position));
+        if (shape.size == 8) {
+            a_.movsd(result, from);
+        } else {
+            a_.movss(result, from);
+            a_.cvtss2sd(result, result);
+        }
+        return;
+    }
+    Gp result = gp(registers_.define_reusing(position));
+    bool extends = shape.slot_kind == kind::integer && shape.is_signed;
+    switch (shape.size) {
+    case 8: a_.mov(result, from); break;
+    case 4:
+        if (extends) a_.movsxd(result, from);
+        else a_.mov(result.r32(), from);
+        break;
+    default:
+        if (extends) a_.movsx(result, from);
+        else a_.movzx(result.r32(), from);
+    }
+}
+
+void trace_compiler::store_constant(const slot_shape& shape, Mem to, uint64_t bits) {
+    if (shape.slot_kind == kind::floating && shape.size == 4)
+        bits = std::bit_cast<uint32_t>(static_cast<float>(word_to_double(bits)));
+    int64_t value = static_cast<int64_t>(bits);
+    if (shape.size < 8 || value == static_cast<int32_t>(value)) {
+        if (shape.size == 1) value = static_cast<int8_t>(value);
+        else if (shape.size == 2) value = static_cast<int16_t>(value);
+        else if (shape.size == 4) value = static_cast<int32_t>(value);
+        a_.mov(to, Imm(value));
+    } else {
+        load_constant(scratch, bits);
+        a_.mov(to, scratch);
+    }
+}
+
+void trace_compiler::store(const slot_shape& shape, Mem to, value_ref v) {
+    to.setSize(shape.size);
+    if (v.is_constant()) {
+        store_constant(shape, to, constant_bits(v));
+        return;
+    }
+    if (shape.slot_kind == kind::floating) {
+        Xmm from = xmm(registers_.use(v.index()));
+        if (shape.size == 8) {
+            a_.movsd(to, from);
+        } else {
+            a_.cvtsd2ss(floating_scratch, from);
+            a_.movss(to, floating_scratch);
+        }
+        return;
+    }
+    Gp from = gp(registers_.use(v.index()));
+    switch (shape.size) {
+    case 8: a_.mov(to, from); break;
+    case 4: a_.mov(to, from.r32()); break;
+    case 2: a_.mov(to, from.r16()); break;
+    default: a_.mov(to, from.r8());
+    }
+}
+
+} // namespace heddle::jit::x86_64
