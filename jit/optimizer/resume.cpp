@@ -3,7 +3,7 @@
 // A resume value is a number whose low four bits are its source and kind; the rest is its index. A constant's word follows,
 // zig-zag coded so that small negative integers are short. Descriptors are written as differences between addresses, which
 // are short because a program's descriptors lie next to each other.
-#include "heddle/jit/optimizer.h"
+#include "optimizer/resume_stream.h"
 
 namespace heddle::jit {
 
@@ -11,37 +11,12 @@ guard_data::~guard_data() = default;
 
 namespace {
 
-constexpr uint64_t zig_zag(int64_t v) { return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63); }
 constexpr int64_t un_zig_zag(uint64_t v) { return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1); }
 
-class writer {
-public:
-    explicit writer(std::vector<uint8_t>& out) : out_(out) {}
-
-    void number(uint64_t n) {
-        for (; n >= 0x80; n >>= 7) out_.push_back(static_cast<uint8_t>(n | 0x80));
-        out_.push_back(static_cast<uint8_t>(n));
-    }
-    void difference(int64_t n) { number(zig_zag(n)); }
-    void descriptor(const descr* d) {
-        int64_t address = reinterpret_cast<int64_t>(d);
-        difference(address - previous_);
-        previous_ = address;
-    }
-    void value(const resume_value& v) {
-        uint32_t index = v.from == resume_value::constant ? 0 : v.index;
-        number(static_cast<uint64_t>(index) << 4 | static_cast<uint64_t>(v.type) << 2 | v.from);
-        if (v.from == resume_value::constant) difference(static_cast<int64_t>(v.value));
-    }
-    void values(const std::vector<resume_value>& list) {
-        number(list.size());
-        for (const resume_value& v : list) value(v);
-    }
-
-private:
-    std::vector<uint8_t>& out_;
-    int64_t previous_ = 0;
-};
+void write_values(resume_writer& out, const std::vector<resume_value>& list) {
+    out.number(list.size());
+    for (const resume_value& v : list) out.value(v);
+}
 
 class reader {
 public:
@@ -83,12 +58,12 @@ private:
 
 resume_data encode(const resume_contents& contents) {
     resume_data data;
-    writer out(data.stream);
+    resume_writer out(data.stream);
     out.number(contents.frames.size());
     for (const resume_frame& frame : contents.frames) {
         out.number(frame.jitcode);
         out.number(frame.pc);
-        out.values(frame.values);
+        write_values(out, frame.values);
     }
     out.number(contents.virtuals.size());
     for (const resume_virtual& object : contents.virtuals) {
@@ -98,7 +73,7 @@ resume_data encode(const resume_contents& contents) {
             out.descriptor(field);
             out.value(value);
         }
-        out.values(object.items);
+        write_values(out, object.items);
     }
     out.number(contents.stores.size());
     for (const resume_store& store : contents.stores) {

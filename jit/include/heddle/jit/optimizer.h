@@ -16,7 +16,7 @@ struct program;
 
 // Which passes run: tests switch them one by one; users can too (--jit opt=...).
 struct optimizer_options {
-    bool rewrite = true, guards = true, bounds = true, heap = true, virtuals = true, calls = true, barriers = true;
+    bool rewrite = true, guards = true, bounds = true, virtuals = true, calls = true, pure = true, heap = true, barriers = true;
 };
 
 // ---- resume data: how to rebuild interpreter frames from a guard's fail arguments ---------------------------------------

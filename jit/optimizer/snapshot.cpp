@@ -1,0 +1,156 @@
+// The state of the interpreter at a guard: the recorded snapshot, in terms of the optimised trace's values, becomes fail
+// arguments and resume data.
+//
+// Fail arguments are numbered once each. An object that has not been made is described, with all that only it refers to;
+// stores that are still delayed are listed. A guard with no effect between it and an earlier guard shares that guard's
+// state: to fail there is to run the operations between them again, and they have no effect. (RPython does the same.)
+#include "optimizer/resume_stream.h"
+#include "optimizer/walk.h"
+
+namespace heddle::jit {
+
+namespace {
+uint32_t next_guard_number = 1;
+
+bool is_shareable(opcode op) {
+    return op != opcode::guard_not_forced && op != opcode::guard_not_invalidated && op != opcode::guard_always_fails;
+}
+} // namespace
+
+class guard_capture {
+public:
+    guard_capture(walk& w, const step& s, uint32_t stamp) : walk_(w), step_(s), stamp_(stamp) {}
+
+    void run(emitted_operation& out, guard_data& guard) {
+        out.first_fail = static_cast<uint32_t>(walk_.pool.size());
+        for (uint32_t frame = step_.snapshot; frame != none; frame = walk_.recorded.snapshot_frames[frame].parent) {
+            const snapshot_frame& f = walk_.recorded.snapshot_frames[frame];
+            for (uint32_t i = 0; i < f.value_count; ++i) number(recorded_value(walk_.recorded.snapshot_values[f.first_value + i]));
+            ++frame_count_;
+        }
+        for (uint32_t slot : walk_.heap.lazy_slots) {
+            number(walk_.heap.slots[slot].lazy_object);
+            number(walk_.heap.slots[slot].lazy_value);
+        }
+        // Numbering a virtual's parts may find more virtuals.
+        for (size_t i = 0; i < virtuals_.size(); ++i) number_parts(walk_.virtuals[virtuals_[i]]);
+        out.fail_count = static_cast<uint32_t>(walk_.pool.size()) - out.first_fail;
+        guard.resume = std::make_shared<resume_data>();
+        write(guard.resume->stream);
+    }
+
+private:
+    value_id recorded_value(value_ref v) {
+        if (v.is_none()) return no_value;
+        if (v.is_result()) return walk_.find(v.index());
+        return walk_.constant(walk_.recorded.constants[v.index()].type, walk_.recorded.constants[v.index()].value);
+    }
+
+    void number(value_id id) {
+        if (id == no_value) return;
+        id = walk_.find(id);
+        value& v = walk_.values[id];
+        if (v.is_constant || v.guard_stamp == stamp_) return;
+        v.guard_stamp = stamp_;
+        if (v.virtual_index != none) {
+            v.guard_index = static_cast<uint32_t>(virtuals_.size());
+            virtuals_.push_back(v.virtual_index);
+        } else {
+            v.guard_index = fail_count_++;
+            walk_.pool.push_back(id);
+        }
+    }
+
+    void number_parts(const virtual_object& object) {
+        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) number(walk_.field_nodes[n].value);
+        for (uint32_t i = 0; i < object.item_count; ++i) number(walk_.pool[object.first_item + i]);
+    }
+
+    resume_value describe(value_id id) {
+        resume_value d;
+        if (id == no_value) return d;
+        const value& v = walk_.at(id);
+        d.type = v.type;
+        d.from = v.is_constant ? resume_value::constant : v.virtual_index != none ? resume_value::virtual_object : resume_value::fail_argument;
+        d.index = v.guard_index;
+        d.value = v.constant;
+        return d;
+    }
+
+    void write(std::vector<uint8_t>& stream) {
+        resume_writer out(stream);
+        out.number(frame_count_);
+        for (uint32_t frame = step_.snapshot; frame != none; frame = walk_.recorded.snapshot_frames[frame].parent) {
+            const snapshot_frame& f = walk_.recorded.snapshot_frames[frame];
+            out.number(f.jitcode);
+            out.number(f.pc);
+            out.number(f.value_count);
+            for (uint32_t i = 0; i < f.value_count; ++i) out.value(describe(recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
+        }
+        out.number(virtuals_.size());
+        for (uint32_t index : virtuals_) write_virtual(out, walk_.virtuals[index]);
+        out.number(walk_.heap.lazy_slots.size());
+        for (uint32_t index : walk_.heap.lazy_slots) {
+            const heap_slot& slot = walk_.heap.slots[index];
+            out.descriptor(slot.where);
+            out.value(describe(slot.lazy_object));
+            out.value(describe(slot.lazy_value));
+            out.difference(slot.item);
+        }
+        stream.shrink_to_fit();
+    }
+
+    void write_virtual(resume_writer& out, const virtual_object& object) {
+        out.descriptor(object.shape);
+        uint32_t count = 0;
+        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) ++count;
+        out.number(count);
+        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) {
+            out.descriptor(walk_.field_nodes[n].field);
+            out.value(describe(walk_.field_nodes[n].value));
+        }
+        out.number(object.item_count);
+        for (uint32_t i = 0; i < object.item_count; ++i) out.value(describe(walk_.pool[object.first_item + i]));
+    }
+
+    walk& walk_;
+    const step& step_;
+    uint32_t stamp_;
+    uint32_t fail_count_ = 0, frame_count_ = 0;
+    std::vector<uint32_t> virtuals_;
+};
+
+void walk::capture_guard(step& s, emitted_operation& out) {
+    if (!input.token) return;
+    input.token->guards.push_back(std::make_unique<guard_data>());
+    guard_data& guard = *input.token->guards.back();
+    guard.number = next_guard_number++;
+    guard.owner = input.token;
+    guard.op = s.op;
+    guard.never_bridge = s.flags & never_bridge;
+    out.guard = &guard;
+    if (shareable_guard != none && is_shareable(s.op) && input.options.guards) {
+        const emitted_operation& earlier = emitted[shareable_guard];
+        out.first_fail = earlier.first_fail;
+        out.fail_count = earlier.fail_count;
+        guard.resume = earlier.guard->resume;
+    } else {
+        guard_capture(*this, s, ++guard_stamp_).run(out, guard);
+        if (is_shareable(s.op)) shareable_guard = static_cast<uint32_t>(emitted.size());
+    }
+    note_fail_arguments(s, out, guard);
+}
+
+// For bridges: which fail argument the guard tests, and what classes are known.
+void walk::note_fail_arguments(const step& s, const emitted_operation& out, guard_data& guard) {
+    for (uint32_t i = 0; i < out.fail_count; ++i) {
+        value_id id = pool[out.first_fail + i];
+        if (s.count && pool[s.first] == id) guard.tested_argument = static_cast<int32_t>(i);
+        const gc::type_info* known = values[id].exact_class;
+        if (!known) continue;
+        guard.fail_classes.resize(out.fail_count, nullptr);
+        guard.fail_classes[i] = known;
+    }
+}
+
+} // namespace heddle::jit

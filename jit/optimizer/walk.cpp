@@ -1,0 +1,336 @@
+// The walk over a recorded trace: walk.h describes it. Here are values, steps, labels and the writing of the result;
+// each pass has a file of its own, and snapshot.cpp captures the state at guards.
+#include "optimizer/walk.h"
+#include <algorithm>
+#include "heddle/gc/gc.h"
+
+namespace heddle::jit {
+
+const gc::type_info* virtual_object::type() const {
+    return shape->type == descr_type::size ? static_cast<const size_descr*>(shape)->type : static_cast<const array_descr*>(shape)->type;
+}
+
+walk::walk(const optimizer_input& chosen, trace& result_trace) : input(chosen), recorded(*chosen.recorded), result(result_trace) {
+    const optimizer_options& o = input.options;
+    passes_[rewrite_pass] = o.rewrite ? optimise_rewrite : nullptr;
+    passes_[guards_pass] = o.guards ? optimise_guards : nullptr;
+    passes_[bounds_pass] = o.bounds ? optimise_bounds : nullptr;
+    passes_[virtuals_pass] = o.virtuals ? optimise_virtuals : nullptr;
+    passes_[calls_pass] = o.calls ? optimise_calls : nullptr;
+    passes_[pure_pass] = o.pure ? optimise_pure : nullptr;
+    passes_[heap_pass] = o.heap ? optimise_heap : nullptr;
+    passes_[barriers_pass] = o.barriers ? optimise_barriers : nullptr;
+    size_t count = recorded.operations.size();
+    values.reserve(count + count / 2 + 64);
+    values.resize(count);
+    pool.reserve(recorded.arguments.size() * 4 + recorded.snapshot_values.size() + 64);
+    emitted.reserve(count + 64);
+    guards_before_ = input.token ? input.token->guards.size() : 0;
+}
+
+// ---- values -------------------------------------------------------------------------------------------------------------
+
+value_id walk::find(value_id id) const {
+    while (values[id].forward != no_value) id = values[id].forward;
+    return id;
+}
+
+value_id walk::new_value(kind k) {
+    values.emplace_back();
+    values.back().type = k;
+    values.back().born = ++clock;
+    return static_cast<value_id>(values.size() - 1);
+}
+
+value_id walk::constant(kind k, word w) {
+    uint32_t index = result.make_constant(k, w).index();
+    if (index >= constant_ids_.size()) constant_ids_.resize(index + 1, no_value);
+    if (constant_ids_[index] != no_value) return constant_ids_[index];
+    values.emplace_back();
+    value& v = values.back();
+    v.type = k;
+    v.is_constant = true;
+    v.constant = w;
+    v.nonnull = w != 0;
+    if (k == kind::integer) v.facts = int_facts::exactly(static_cast<int64_t>(w));
+    return constant_ids_[index] = static_cast<value_id>(values.size() - 1);
+}
+
+value_id walk::computed_constant(kind k, word w) {
+    void* object = reinterpret_cast<void*>(w);
+    if (k == kind::pointer && gc::is_object(object)) {
+        gc::make_immovable(object);
+        if (input.token) input.token->kept_objects.push_back(object);
+    }
+    return constant(k, w);
+}
+
+bool walk::is_constant(value_id id, word& w) const {
+    const value& v = values[find(id)];
+    if (v.is_constant) w = v.constant;
+    return v.is_constant;
+}
+
+const step* walk::producer(value_id id) const {
+    const value& v = values[find(id)];
+    return v.definition == none || v.from_label ? nullptr : &emitted[v.definition].what;
+}
+
+const gc::type_info* walk::class_of(value_id id) {
+    value& v = at(id);
+    if (v.is_constant && !v.exact_class && v.type == kind::pointer && gc::is_object(reinterpret_cast<void*>(v.constant)))
+        v.exact_class = gc::type_of(reinterpret_cast<void*>(v.constant));
+    return v.exact_class;
+}
+
+bool walk::is_nonnull(value_id id) {
+    const value& v = at(id);
+    return v.nonnull || v.exact_class || v.virtual_index != none;
+}
+
+bool walk::surely_different(value_id a, value_id b) {
+    a = find(a);
+    b = find(b);
+    if (a == b) return false;
+    const value &va = values[a], &vb = values[b];
+    if (va.is_constant && vb.is_constant) return va.constant != vb.constant;
+    // An object that was never made can't have been loaded from anywhere.
+    if (va.virtual_index != none || vb.virtual_index != none) return true;
+    if (va.is_allocation && vb.born < va.born) return true;
+    if (vb.is_allocation && va.born < vb.born) return true;
+    if ((va.is_constant && va.constant == 0 && is_nonnull(b)) || (vb.is_constant && vb.constant == 0 && is_nonnull(a))) return true;
+    const gc::type_info *class_a = class_of(a), *class_b = class_of(b);
+    return class_a && class_b && class_a != class_b;
+}
+
+// ---- steps --------------------------------------------------------------------------------------------------------------
+
+step walk::make_step(opcode op, std::initializer_list<value_id> args, const descr* d) {
+    step s{op};
+    s.description = d;
+    s.first = static_cast<uint32_t>(pool.size());
+    s.count = static_cast<uint32_t>(args.size());
+    pool.insert(pool.end(), args.begin(), args.end());
+    char letter = info(op).result;
+    s.result_kind = letter != 'd' ? kind_of_letter(letter)
+                    : d->type == descr_type::field ? static_cast<const field_descr*>(d)->shape.slot_kind
+                    : d->type == descr_type::array ? static_cast<const array_descr*>(d)->shape.slot_kind
+                    : d->type == descr_type::raw   ? static_cast<const raw_descr*>(d)->shape.slot_kind
+                                                   : static_cast<const call_descr*>(d)->result;
+    if (s.result_kind != kind::none) s.result = new_value(s.result_kind);
+    return s;
+}
+
+value_id walk::send(step s, uint32_t from) {
+    for (uint32_t p = from; p < pass_count; ++p)
+        if (passes_[p] && passes_[p](*this, s)) return s.result == no_value ? no_value : find(s.result);
+    emit(s);
+    return s.result == no_value ? no_value : find(s.result);
+}
+
+bool walk::replace(step& s, value_id by) {
+    by = find(by);
+    if (by != s.result) values[s.result].forward = by;
+    return true;
+}
+
+bool walk::change(step& s, opcode op, std::initializer_list<value_id> args) {
+    s.op = op;
+    s.first = static_cast<uint32_t>(pool.size());
+    s.count = static_cast<uint32_t>(args.size());
+    pool.insert(pool.end(), args.begin(), args.end());
+    return false;
+}
+
+bool walk::contradiction(const char* what) {
+    if (problem_.empty()) problem_ = what;
+    return true;
+}
+
+uint32_t walk::emit(step& s) {
+    for (uint32_t i = 0; i < s.count; ++i) {
+        value_id id = find(pool[s.first + i]);
+        if (values[id].virtual_index != none) force(id);
+        pool[s.first + i] = id;
+    }
+    emitted_operation out{s};
+    uint32_t index = static_cast<uint32_t>(emitted.size());
+    if (is_guard(s.op)) capture_guard(s, out);
+    else if (info(s.op).flags & (WRITES | CONTROL | ALLOCATES)) shareable_guard = none;
+    else if ((info(s.op).flags & CALL) && s.op != opcode::call_pure) shareable_guard = none;
+    emitted.push_back(out);
+    if (s.result != no_value) values[s.result].definition = index;
+    if (info(s.op).flags & ALLOCATES) learn_allocation(s);
+    if (is_guard(s.op) && input.options.guards) learn_from_guard(s, index);
+    return index;
+}
+
+// The object is younger than everything that could be named before: nobody could hold it while it was virtual.
+void walk::learn_allocation(const step& s) {
+    value& v = values[s.result];
+    v.is_allocation = true;
+    v.nonnull = true;
+    v.born = ++clock;
+    v.exact_class = virtual_object{s.description}.type();
+}
+
+// ---- the walk -----------------------------------------------------------------------------------------------------------
+
+void walk::add_inputs() {
+    for (uint32_t i = 0; i < recorded.input_count; ++i) {
+        step s{recorded.operations[i].op};
+        s.result_kind = recorded.operations[i].result;
+        s.result = i;
+        values[i].type = s.result_kind;
+        values[i].born = ++clock;
+        emit(s);
+    }
+    use_guard_knowledge();
+}
+
+// A bridge: what is known because its guard failed, and the classes that the trace before it knew.
+void walk::use_guard_knowledge() {
+    const guard_data* guard = input.from_guard;
+    if (!guard || !input.options.guards) return;
+    for (uint32_t i = 0; i < guard->fail_classes.size() && i < recorded.input_count; ++i)
+        if (guard->fail_classes[i]) {
+            values[i].exact_class = guard->fail_classes[i];
+            values[i].nonnull = true;
+        }
+    if (guard->tested_argument < 0 || static_cast<uint32_t>(guard->tested_argument) >= recorded.input_count) return;
+    value_id tested = static_cast<value_id>(guard->tested_argument);
+    switch (guard->op) {
+    case opcode::guard_true: become(tested, constant_int(0)); break;
+    case opcode::guard_false: narrow(tested, int_facts::anything()); break;
+    case opcode::guard_nonnull: become(tested, constant_pointer(nullptr)); break;
+    case opcode::guard_is_null:
+    case opcode::guard_class: values[tested].nonnull = true; break;
+    default: break;
+    }
+}
+
+void walk::handle(uint32_t index) {
+    const operation& o = recorded.operations[index];
+    step s{o.op, o.flags, o.result};
+    s.description = o.description;
+    s.snapshot = o.snapshot;
+    s.first = static_cast<uint32_t>(pool.size());
+    s.count = o.argument_count;
+    for (value_ref v : recorded.arguments_of(o)) {
+        value_id id = v.is_constant() ? constant(recorded.constants[v.index()].type, recorded.constants[v.index()].value) : find(v.index());
+        pool.push_back(id);
+    }
+    if (o.result != kind::none) {
+        s.result = index;
+        values[index].type = o.result;
+        values[index].born = ++clock;
+    }
+    if (o.op == opcode::label) return handle_label(s, o);
+    if ((o.op == opcode::guard_no_overflow || o.op == opcode::guard_overflow) && handle_overflow_guard(o.op)) return;
+    if (info(o.op).flags & OVERFLOW) overflow = -1;
+    if (o.op == opcode::record_exact_class && !input.options.guards) return;   // a hint: no backend knows it
+    send(s);
+}
+
+// The operation before it may be gone; then its outcome is known.
+bool walk::handle_overflow_guard(opcode op) {
+    if (overflow < 0) return false;
+    if (overflow != (op == opcode::guard_overflow)) contradiction("an overflow guard that always fails");
+    return true;
+}
+
+// Every label argument becomes a fresh value: a jump may bring another one. Two arguments need two names.
+void walk::handle_label(step& s, const operation& o) {
+    flush_all_stores();
+    for (uint32_t i = 0; i < s.count; ++i) {
+        value_id id = find(pool[s.first + i]);
+        force(id);
+        bool twice = std::find(pool.begin() + s.first, pool.begin() + s.first + i, id) != pool.begin() + s.first + i;
+        if (values[id].is_constant || twice) {
+            kind k = values[id].type;
+            step copy = make_step(k == kind::integer ? opcode::same_as_i : k == kind::pointer ? opcode::same_as_p : opcode::same_as_f, {id});
+            emit(copy);
+            id = copy.result;
+        }
+        pool[s.first + i] = id;
+    }
+    emit(s);
+    forget_heap();
+    forget_pure();
+    barrier_done.clear();
+    for (uint32_t i = 0; i < s.count; ++i) {
+        value_id before = pool[s.first + i], after = new_value(values[before].type);
+        values[after].definition = values[before].definition;
+        values[after].from_label = true;
+        values[recorded.arguments_of(o)[i].index()].forward = after;
+    }
+}
+
+bool walk::run(std::string& reason) {
+    add_inputs();
+    for (uint32_t i = recorded.input_count; i < recorded.operations.size() && problem_.empty(); ++i) handle(i);
+    if (problem_.empty()) {
+        finish();
+        return true;
+    }
+    if (input.token) input.token->guards.resize(guards_before_);
+    result = trace();
+    reason = problem_;
+    return false;
+}
+
+// ---- the result ---------------------------------------------------------------------------------------------------------
+
+// Backwards: an operation lives when it has an effect or a living one uses it.
+void walk::mark_live() {
+    live_.assign(emitted.size(), false);
+    auto use = [&](value_id id) {
+        if (values[id].definition != none) live_[values[id].definition] = true;
+    };
+    for (size_t i = emitted.size(); i-- > 0;) {
+        const emitted_operation& e = emitted[i];
+        uint32_t flags = info(e.what.op).flags;
+        bool kept = flags & (WRITES | GUARD | CONTROL);
+        if (flags & OVERFLOW) kept = true;    // its guard follows
+        if (e.what.op == opcode::call_pure) {
+            const effect_info& effects = static_cast<const call_descr*>(e.what.description)->effects;
+            kept = effects.writes_anything || !effects.writes.empty();   // it may leave an error behind
+        }
+        if (!kept && !live_[i]) continue;
+        live_[i] = true;
+        for (uint32_t a = 0; a < e.what.count; ++a) use(pool[e.what.first + a]);
+        for (uint32_t f = 0; f < e.fail_count; ++f) use(pool[e.first_fail + f]);
+    }
+}
+
+value_ref walk::reference(value_id id, const std::vector<uint32_t>& positions) {
+    const value& v = values[id];
+    return v.is_constant ? result.make_constant(v.type, v.constant) : value_ref::result(positions[v.definition]);
+}
+
+void walk::finish() {
+    mark_live();
+    std::vector<uint32_t> positions(emitted.size(), none);
+    std::vector<value_ref> arguments;
+    result.operations.reserve(emitted.size());
+    for (size_t i = 0; i < emitted.size(); ++i) {
+        if (!live_[i]) continue;
+        const emitted_operation& e = emitted[i];
+        arguments.clear();
+        for (uint32_t a = 0; a < e.what.count; ++a) arguments.push_back(reference(pool[e.what.first + a], positions));
+        positions[i] = result.add(e.what.op, arguments, e.what.description).index();
+        operation& o = result.operations.back();
+        o.flags = e.what.flags;
+        o.guard = e.guard;
+        if (!e.guard) continue;
+        e.guard->op = e.what.op;              // a guard may have been strengthened after it was captured
+        for (uint32_t f = 0; f < e.fail_count; ++f) {
+            e.guard->fail_arguments.push_back(reference(pool[e.first_fail + f], positions));
+            e.guard->fail_kinds.push_back(values[pool[e.first_fail + f]].type);
+        }
+    }
+}
+
+bool optimise(const optimizer_input& input, trace& result, std::string& reason) { return walk(input, result).run(reason); }
+
+} // namespace heddle::jit
