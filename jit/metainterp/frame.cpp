@@ -22,6 +22,11 @@ void* reserve(size_t bytes) {
 
 } // namespace
 
+void frame_memory_exhausted() {
+    std::fprintf(stderr, "heddle: the JIT's frame memory is used up: the program recurses too deeply\n");
+    std::abort();
+}
+
 frame_stack& frame_stack::instance() {
     static frame_stack stack;
     return stack;
@@ -52,10 +57,7 @@ frame* frame_stack::push(const decoded_jitcode& code) {
 }
 
 word* frame_stack::push_words(size_t count) {
-    if (static_cast<size_t>(words_limit_ - words_top_) < count) {
-        std::fprintf(stderr, "heddle: the JIT's frame memory is used up\n");
-        std::abort();
-    }
+    if (static_cast<size_t>(words_limit_ - words_top_) < count) frame_memory_exhausted();
     word* begin = words_top_;
     std::memset(begin, 0, count * sizeof(word));
     set_words_top(begin + count);

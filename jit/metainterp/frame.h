@@ -46,6 +46,7 @@ public:
 
     // Scratch words above the newest frame, scanned conservatively. Released in reverse order, before any pop.
     word* push_words(size_t count);
+    word* words_top() const { return words_top_; }
     void pop_words(word* begin) { set_words_top(begin); }
 
 private:
@@ -63,5 +64,8 @@ private:
     value_ref* references_ = nullptr;
     gc::conservative_range range_;
 };
+
+// Says so on stderr and ends the process: frames that must be rebuilt don't fit.
+[[noreturn]] void frame_memory_exhausted();
 
 } // namespace heddle::jit

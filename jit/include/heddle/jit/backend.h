@@ -24,6 +24,7 @@ struct guard_data {
     int32_t tested_argument = -1;            // which fail argument is the guard's first argument; -1: none is
     std::vector<const gc::type_info*> fail_classes;  // exact classes known of the fail arguments (null: unknown); may be empty
     uint32_t failures = 0;                   // counts towards a bridge
+    uint32_t aborted_bridges = 0;            // traces given up: each doubles the failures needed
     bool never_bridge = false;
     struct loop_token* owner = nullptr;
     std::unique_ptr<struct compiled_code> bridge;   // once compiled

@@ -1,0 +1,115 @@
+// What the meta-interpreter knows while it records: facts about values, and values of fields and array items.
+//
+// It keeps the trace short and more of it constant; the optimizer's passes do the same work better, later. An entry only
+// says which value of the trace a slot holds: the word itself is read from the heap anyhow, so nothing here is a root.
+// Facts hold from where they were noted to the trace's end, or to the next reset (at a loop's header, where the trace may
+// be cut). Idea: RPython's heapcache.py.
+#pragma once
+#include <cstdint>
+#include <vector>
+#include "heddle/jit/trace.h"
+
+namespace heddle::jit {
+
+class heap_cache {
+public:
+    enum fact : uint8_t { nonnull = 1, class_known = 2, constant = 4, fresh = 8, escaped = 16 };
+    static constexpr int64_t field_item = -1, length_item = -2;
+
+    void clear(size_t descr_count) {
+        facts_.clear();
+        descr_epochs_.assign(descr_count, 0);
+        table_.assign(256, {});
+        used_ = 0;
+        epoch_ = call_epoch_ = 1;
+    }
+    // At a loop's header: values from before are forgotten.
+    void reset() {
+        for (uint8_t& facts : facts_) facts = 0;
+        for (auto& epoch : descr_epochs_) epoch = 0;
+        table_.assign(256, {});
+        used_ = 0;
+        epoch_ = call_epoch_ = 1;
+    }
+
+    bool has(value_ref v, uint8_t facts) const {
+        return v.is_result() && v.index() < facts_.size() && (facts_[v.index()] & facts) == facts;
+    }
+    void note(value_ref v, uint8_t facts) {
+        if (!v.is_result()) return;
+        if (v.index() >= facts_.size()) facts_.resize(v.index() + 64, 0);
+        facts_[v.index()] = static_cast<uint8_t>(facts_[v.index()] | facts);
+    }
+    bool is_private(value_ref v) const { return has(v, fresh) && !has(v, escaped); }
+
+    // The value known to be in a slot of 'object' (interned when a constant), or none.
+    value_ref find(value_ref object, const descr* d, int64_t item, bool immutable) const {
+        if (d->index >= descr_epochs_.size()) return {};
+        for (size_t at = hash(object, d->index, item);; ++at) {
+            const slot& s = table_[at & (table_.size() - 1)];
+            if (s.epoch == 0) return {};
+            if (s.object != object || s.descr != d->index || s.item != item) continue;
+            if (!immutable && (s.epoch < descr_epochs_[d->index] || (s.epoch < call_epoch_ && !is_private(object)))) return {};
+            return s.value;
+        }
+    }
+    void put(value_ref object, const descr* d, int64_t item, value_ref value) {
+        if (d->index >= descr_epochs_.size()) return;
+        if ((used_ + 1) * 2 > table_.size()) grow();
+        for (size_t at = hash(object, d->index, item);; ++at) {
+            slot& s = table_[at & (table_.size() - 1)];
+            if (s.epoch != 0 && (s.object != object || s.descr != d->index || s.item != item)) continue;
+            if (s.epoch == 0) ++used_;
+            s = {object, d->index, epoch_, value, item};
+            return;
+        }
+    }
+    // A store through the descriptor: other objects' slots (and, with an unknown item, this one's) may be the one written.
+    void stored(value_ref object, const descr* d, int64_t item, value_ref value, bool item_known) {
+        if (!is_private(object) || !item_known) invalidate(d->index);
+        if (item_known) put(object, d, item, value);
+        escape(value);
+    }
+    void invalidate(uint32_t descr_index) {
+        if (descr_index < descr_epochs_.size()) descr_epochs_[descr_index] = ++epoch_;
+    }
+    void escape(value_ref v) { if (has(v, fresh)) note(v, escaped); }
+    void called(const effect_info& effects) {
+        if (effects.elidable) return;
+        if (effects.writes_anything) {
+            call_epoch_ = ++epoch_;
+            return;
+        }
+        for (uint32_t index : effects.writes) invalidate(index);
+    }
+
+private:
+    struct slot {
+        value_ref object;
+        uint32_t descr = 0, epoch = 0;
+        value_ref value;
+        int64_t item = 0;
+    };
+    static size_t hash(value_ref object, uint32_t descr, int64_t item) {
+        uint64_t mixed = (uint64_t{object.bits} << 32 | descr) * 0x9e37'79b9'7f4a'7c15u + static_cast<uint64_t>(item) * 0xc2b2'ae3d'27d4'eb4fu;
+        return static_cast<size_t>(mixed >> 32);
+    }
+    void grow() {
+        std::vector<slot> old(table_.size() * 2);
+        old.swap(table_);
+        for (const slot& s : old) {
+            if (s.epoch == 0) continue;
+            size_t at = hash(s.object, s.descr, s.item);
+            while (table_[at & (table_.size() - 1)].epoch != 0) ++at;
+            table_[at & (table_.size() - 1)] = s;
+        }
+    }
+
+    std::vector<uint8_t> facts_;
+    std::vector<uint32_t> descr_epochs_;
+    std::vector<slot> table_;
+    size_t used_ = 0;
+    uint32_t epoch_ = 1, call_epoch_ = 1;
+};
+
+} // namespace heddle::jit

@@ -1,0 +1,351 @@
+// The meta-interpreter's main loop and its operations. See metainterp.h.
+#include "metainterp/metainterp.h"
+#include "metainterp/blackhole.h"
+#include "metainterp/descr_kind.h"
+#include "runtime/compile.h"
+
+namespace heddle::jit {
+
+metainterp::metainterp(jit_runtime& runtime) : runtime_(runtime), stack_(frame_stack::instance()) {
+    ++runtime_.tracing;
+    cache_.clear(runtime_.prog->descrs.size());
+    recorded_.operations.reserve(1024);
+    recorded_.arguments.reserve(2048);
+}
+
+metainterp::~metainterp() { --runtime_.tracing; }
+
+outcome metainterp::run() {
+    uint64_t began = now_in_nanoseconds(), others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling;
+    const uint64_t step_limit = uint64_t{runtime_.options.trace_limit} * 64;
+    while (end_ == ending::none) {
+        step();
+        if (recorded_.operations.size() > runtime_.options.trace_limit || ++steps_ > step_limit) {
+            if (end_ == ending::none) blame_for_length();
+        }
+    }
+    runtime_.operations_recorded += recorded_.operations.size();
+    others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling - others;
+    runtime_.nanoseconds_tracing += now_in_nanoseconds() - began - others;
+    if (end_ == ending::aborted) {
+        --runtime_.tracing;   // the blackhole may start other traces
+        outcome rest = run_blackhole(runtime_, base_, buffer_);
+        ++runtime_.tracing;
+        return rest;
+    }
+    stack_.pop_to(base_);
+    return {end_ == ending::finished, result_};
+}
+
+void metainterp::give_up(abort_reason reason) {
+    if (end_ != ending::none) return;
+    end_ = ending::aborted;
+    ++runtime_.counts.aborts;
+    ++runtime_.aborts_by_reason[static_cast<size_t>(reason)];
+    if (runtime_.events.traces() || runtime_.events.summary())
+        runtime_.events.section("jit-abort", std::string(abort_reason_name(reason)) + " in " + f_->code->source->name + " at position " + std::to_string(f_->pc), "");
+    if (from_guard_) guard_trace_failed(*from_guard_, runtime_.options.max_aborts);
+    else if (start_) runtime_.warm.back_off(*start_, runtime_.options.max_aborts);
+}
+
+metainterp::boxed metainterp::fetch(uint32_t operand) const {
+    if (operand & constant_operand) return {f_->code->constants[operand & ~constant_operand], {}, kind::integer};
+    boxed b{f_->registers[operand], f_->references[operand], f_->code->kind_of_register(operand)};
+    if (cache_.has(b.reference, heap_cache::constant)) b.reference = {};
+    return b;
+}
+
+metainterp::boxed metainterp::fetch_typed(uint32_t operand, kind k) const {
+    boxed b = fetch(operand);
+    b.type = k;
+    return b;
+}
+
+value_ref metainterp::intern(const boxed& b) {
+    if (!b.is_constant()) return b.reference;
+    value_ref reference = recorded_.make_constant(b.type, b.value);
+    constants_range_.begin = recorded_.constants.data();
+    constants_range_.end = recorded_.constants.data() + recorded_.constants.size();
+    return reference;
+}
+
+value_ref metainterp::record(opcode op, std::span<const boxed> arguments, const descr* d) {
+    value_ref references[16];
+    if (arguments.size() <= 16) {
+        for (size_t i = 0; i < arguments.size(); ++i) references[i] = intern(arguments[i]);
+        return recorded_.add(op, std::span<const value_ref>(references, arguments.size()), d);
+    }
+    std::vector<value_ref> many;
+    for (const boxed& argument : arguments) many.push_back(intern(argument));
+    return recorded_.add(op, many, d);
+}
+
+void metainterp::step() {
+    uint32_t number = f_->code->code[f_->pc];
+    if (number < static_cast<uint32_t>(jitcode_op::first_own)) return operation_instruction(number);
+    const uint32_t* code = f_->code->code.data() + f_->pc;
+    switch (static_cast<jitcode_op>(number)) {
+    case jitcode_op::code_live:
+        f_->last_live = f_->pc;
+        f_->pc += 2;
+        if (runtime_.options.fuel) burn_fuel();
+        return;
+    case jitcode_op::code_move_i:
+    case jitcode_op::code_move_p:
+    case jitcode_op::code_move_f: {
+        store(code[2], fetch(code[1]));
+        f_->pc += 3;
+        return;
+    }
+    case jitcode_op::code_jump: f_->pc = code[1]; return;
+    case jitcode_op::code_branch: return branch_instruction();
+    case jitcode_op::code_switch_int: return switch_instruction();
+    case jitcode_op::code_int_add_jump_if_ovf: return overflow_instruction(opcode::int_add_ovf);
+    case jitcode_op::code_int_sub_jump_if_ovf: return overflow_instruction(opcode::int_sub_ovf);
+    case jitcode_op::code_int_mul_jump_if_ovf: return overflow_instruction(opcode::int_mul_ovf);
+    case jitcode_op::code_unreachable: return give_up(abort_reason::unreachable);
+    case jitcode_op::code_call_inline: return call_inline_instruction();
+    case jitcode_op::code_call_residual: return call_residual_instruction();
+    case jitcode_op::code_call_indirect: return call_indirect_instruction();
+    case jitcode_op::code_conditional_call: return conditional_call_instruction();
+    case jitcode_op::code_return_i: return return_from_frame(fetch_typed(code[1], kind::integer));
+    case jitcode_op::code_return_p: return return_from_frame(fetch_typed(code[1], kind::pointer));
+    case jitcode_op::code_return_f: return return_from_frame(fetch_typed(code[1], kind::floating));
+    case jitcode_op::code_return_none: return return_from_frame({0, {}, kind::none});
+    case jitcode_op::code_load_vtable: return load_vtable_instruction();
+    case jitcode_op::code_load_code_slot: {
+        boxed base = fetch_typed(code[1], kind::pointer);
+        if (!base.is_constant()) return give_up(abort_reason::unknown_slot);
+        store(code[3], {*reinterpret_cast<const word*>(base.value + code[2]), {}, kind::pointer});
+        f_->pc += 4;
+        return;
+    }
+    case jitcode_op::code_is_instance: return instance_instruction(false);
+    case jitcode_op::code_is_exact_instance: return instance_instruction(true);
+    case jitcode_op::code_promote_i:
+    case jitcode_op::code_promote_p:
+    case jitcode_op::code_promote_f: return promote_instruction();
+    case jitcode_op::code_record_exact_class: {
+        boxed object = fetch_typed(code[1], kind::pointer), type = fetch_typed(code[2], kind::pointer);
+        if (!object.is_constant() && object.value && !cache_.has(object.reference, heap_cache::class_known)) {
+            record(opcode::record_exact_class, {object, type});
+            cache_.note(object.reference, heap_cache::class_known | heap_cache::nonnull);
+        }
+        f_->pc += 3;
+        return;
+    }
+    case jitcode_op::code_is_constant_i:
+    case jitcode_op::code_is_constant_p:
+        store(code[2], {fetch(code[1]).is_constant(), {}, kind::integer});
+        f_->pc += 3;
+        return;
+    case jitcode_op::code_is_virtual:
+        store(code[2], {cache_.is_private(fetch(code[1]).reference), {}, kind::integer});
+        f_->pc += 3;
+        return;
+    case jitcode_op::code_assert_green_i:
+    case jitcode_op::code_assert_green_p:
+        if (!fetch(code[1]).is_constant()) return give_up(abort_reason::not_a_constant);
+        f_->pc += 2;
+        return;
+    case jitcode_op::code_merge_point: return merge_point_instruction();
+    case jitcode_op::code_can_enter_jit:
+        f_->loop_seen = true;
+        f_->pc += 2;
+        return;
+    default: return give_up(abort_reason::internal);
+    }
+}
+
+// ---- trace operations ---------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool is_slot_read(opcode op) { return op == opcode::getfield || op == opcode::getarrayitem || op == opcode::arraylen; }
+
+bool is_immutable(opcode op, const descr* d) {
+    if (op == opcode::arraylen) return true;
+    if (op == opcode::getfield) return static_cast<const field_descr*>(d)->immutable;
+    return op == opcode::getarrayitem && static_cast<const array_descr*>(d)->immutable;
+}
+
+} // namespace
+
+void metainterp::operation_instruction(uint32_t number) {
+    const operation_layout layout = operation_layouts[number];
+    const uint32_t* code = f_->code->code.data() + f_->pc;
+    auto op = static_cast<opcode>(number);
+    const std::string_view letters = info(op).arguments;
+    const descr* d = layout.has_descr ? runtime_.prog->descrs[code[1 + layout.arguments]] : nullptr;
+    boxed arguments[6];
+    word words[6] = {};
+    bool all_constant = true;
+    for (uint32_t i = 0; i < layout.arguments; ++i) {
+        kind k = letters[i] == '*' ? value_kind(*d) : kind_of_letter(letters[i]);
+        arguments[i] = fetch_typed(code[1 + i], k);
+        words[i] = arguments[i].value;
+        all_constant = all_constant && arguments[i].is_constant();
+    }
+    bool overflow = false;
+    boxed result{execute_operation(op, d, words, overflow), {}, kind::none};
+    uint32_t flags = info(op).flags;
+    bool folds = (all_constant && (flags & PURE)) || fold_or_forward(op, d, arguments, result.value, result);
+    if (!folds) {
+        result.reference = record(op, std::span<const boxed>(arguments, layout.arguments), d);
+        note_effects(op, d, arguments, result.reference);
+    }
+    if (layout.has_result) store(code[layout.words - 1], result);
+    f_->pc += layout.words;
+}
+
+// Is the result known without recording anything? Sets result.reference (none: a constant).
+bool metainterp::fold_or_forward(opcode op, const descr* d, const boxed* a, word value, boxed& result) {
+    switch (op) {
+    case opcode::same_as_i: case opcode::same_as_p: case opcode::same_as_f: result.reference = a[0].reference; return true;
+    case opcode::ptr_is_null: case opcode::ptr_is_nonnull: return cache_.has(a[0].reference, heap_cache::nonnull);
+    case opcode::ptr_eq: case opcode::ptr_ne: return !a[0].is_constant() && a[0].reference == a[1].reference;
+    case opcode::load_class: return cache_.has(a[0].reference, heap_cache::class_known);
+    default: break;
+    }
+    if (!is_slot_read(op)) return false;
+    bool immutable = is_immutable(op, d);
+    int64_t item = heap_cache::field_item;
+    if (op == opcode::arraylen) item = heap_cache::length_item;
+    if (op == opcode::getarrayitem) {
+        if (!a[1].is_constant()) return false;
+        item = static_cast<int64_t>(a[1].value);
+    }
+    if (immutable && a[0].is_constant()) return true;
+    value_ref known = cache_.find(intern(a[0]), d, item, immutable);
+    if (known.is_none()) return false;
+    if (!known.is_constant()) {
+        if (cache_.has(known, heap_cache::constant)) known = {};
+        result.reference = known;
+        return true;
+    }
+    return recorded_.constants[known.index()].value == value;   // else the heap has changed behind our back
+}
+
+void metainterp::note_effects(opcode op, const descr* d, const boxed* a, value_ref result) {
+    switch (op) {
+    case opcode::getfield: cache_.put(intern(a[0]), d, heap_cache::field_item, result); break;
+    case opcode::arraylen: cache_.put(intern(a[0]), d, heap_cache::length_item, result); break;
+    case opcode::getarrayitem:
+        if (a[1].is_constant()) cache_.put(intern(a[0]), d, static_cast<int64_t>(a[1].value), result);
+        break;
+    case opcode::setfield: cache_.stored(intern(a[0]), d, heap_cache::field_item, intern(a[1]), true); break;
+    case opcode::setarrayitem: cache_.stored(intern(a[0]), d, static_cast<int64_t>(a[1].value), intern(a[2]), a[1].is_constant()); break;
+    case opcode::copy_array: cache_.invalidate(d->index); break;
+    case opcode::new_object: cache_.note(result, heap_cache::fresh | heap_cache::class_known | heap_cache::nonnull); break;
+    case opcode::new_array:
+        cache_.note(result, heap_cache::fresh | heap_cache::class_known | heap_cache::nonnull);
+        cache_.put(result, d, heap_cache::length_item, intern(a[0]));
+        break;
+    case opcode::ptr_add: case opcode::ptr_to_int: cache_.escape(a[0].reference); break;
+    case opcode::raw_store: cache_.escape(a[2].reference); break;
+    default: break;
+    }
+}
+
+void metainterp::overflow_instruction(opcode op) {
+    const uint32_t* code = f_->code->code.data() + f_->pc;
+    boxed a = fetch_typed(code[1], kind::integer), b = fetch_typed(code[2], kind::integer);
+    uint32_t target = code[3], result_register = code[4], next = f_->pc + 5;
+    word words[2] = {a.value, b.value};
+    bool overflow = false;
+    boxed result{execute_operation(op, nullptr, words, overflow), {}, kind::integer};
+    if (a.is_constant() && b.is_constant()) {
+        if (!overflow) store(result_register, result);
+        f_->pc = overflow ? target : next;
+        return;
+    }
+    if (!overflow) {
+        result.reference = record(op, {a, b});
+        guard(opcode::guard_no_overflow, {}, target);
+        store(result_register, result);
+        f_->pc = next;
+        return;
+    }
+    // It overflows here. Without overflow the trace is left to what follows, with the result; or to the 'live' before.
+    const auto& words_of_code = f_->code->code;
+    uint32_t after = next;
+    while (static_cast<jitcode_op>(words_of_code[after]) == jitcode_op::code_jump) after = words_of_code[after + 1];
+    if (static_cast<jitcode_op>(words_of_code[after]) == jitcode_op::code_live) {
+        result.reference = record(op, {a, b});
+        boxed before{f_->registers[result_register], f_->references[result_register], kind::integer};
+        store(result_register, result);
+        guard(opcode::guard_overflow, {}, after);
+        store(result_register, before);
+    } else if (f_->last_live + 2 == f_->pc) {
+        record(op, {a, b});
+        guard(opcode::guard_overflow, {}, f_->last_live);
+    } else {
+        return give_up(abort_reason::no_resume_point);
+    }
+    f_->pc = target;
+}
+
+// ---- starts of traces ---------------------------------------------------------------------------------------------------
+
+namespace {
+
+opcode input_opcode(kind k) { return k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f; }
+
+} // namespace
+
+outcome metainterp::trace_from_merge_point(uint32_t driver, cell& place, word* buffer, bool function_entry) {
+    ++runtime_.counts.traces_started;
+    start_ = &place;
+    buffer_ = buffer;
+    const driver_data& data = runtime_.driver(driver);
+    base_ = f_ = stack_.push(*data.code);
+    if (!f_) {   // no room to trace: run it all natively
+        base_ = stack_.end();
+        return {true, run_portal_to_end(runtime_, driver, buffer)};
+    }
+    f_->pc = f_->last_live = data.after_merge_point;
+    f_->entered = true;
+    if (function_entry) f_->entry_hash = place.hash;
+    merge_point start{0, &place, {}};
+    const std::string& kinds = runtime_.prog->drivers[driver].red_kinds;
+    const uint32_t* code = data.code->code.data() + data.merge_point;
+    for (uint32_t i = 0; i < data.green_count + data.red_count; ++i) {
+        uint32_t operand = code[4 + 2 * i];
+        boxed value{buffer[i], {}, kind::none};
+        if (i >= data.green_count) {
+            value.reference = recorded_.add(input_opcode(kind_of_letter(kinds[i - data.green_count])), {});
+            start.reds.push_back(value.reference);
+        }
+        if (!(operand & constant_operand)) store(operand, value);
+    }
+    start.position = static_cast<uint32_t>(recorded_.operations.size());
+    merge_points_.push_back(std::move(start));
+    return run();
+}
+
+outcome metainterp::trace_from_guard(guard_data& guard, const word* values, word* buffer) {
+    ++runtime_.counts.traces_started;
+    from_guard_ = &guard;
+    buffer_ = buffer;
+    for (kind k : guard.fail_kinds) recorded_.add(input_opcode(k), {});
+    base_ = stack_.end();
+    word* mark = stack_.words_top();
+    if (!rebuild_frames(runtime_, guard, values, this)) frame_memory_exhausted();
+    f_ = stack_.top();
+    outcome result = run();
+    stack_.pop_words(mark);
+    return result;
+}
+
+value_ref metainterp::fail_argument(uint32_t index) { return value_ref::result(index); }
+
+value_ref metainterp::executed(opcode op, const descr* d, const word* arguments, const value_ref* references, uint32_t count) {
+    boxed boxes[3];
+    std::string_view letters = info(op).arguments;
+    for (uint32_t i = 0; i < count; ++i) boxes[i] = {arguments[i], references[i], letters[i] == '*' ? value_kind(*d) : kind_of_letter(letters[i])};
+    value_ref result = record(op, std::span<const boxed>(boxes, count), d);
+    note_effects(op, d, boxes, result);
+    return result;
+}
+
+} // namespace heddle::jit

@@ -1,0 +1,233 @@
+// Merge points and the ends of traces. See metainterp.h.
+//
+// An outermost frame's merge point after can_enter_jit is a loop's header. There the trace closes (the header was passed
+// before: what came earlier is cut off), jumps to the loop's machine code, or goes on and remembers the place. In an inlined
+// portal frame, such a header, or an entry that must not be inlined, makes the rest of that frame a call of machine code.
+#include "metainterp/metainterp.h"
+#include "runtime/compile.h"
+
+namespace heddle::jit {
+
+void metainterp::merge_point_instruction() {
+    uint32_t driver = f_->code->code[f_->pc + 1];
+    uint32_t after = arguments_at(f_->pc + 2);
+    uint32_t green_count = runtime_.driver(driver).green_count;
+    words_.clear();
+    for (uint32_t i = 0; i < green_count; ++i) {
+        boxed& green = arguments_[i];
+        if (!green.is_constant()) {
+            guard(opcode::guard_value, {green, {green.value, {}, green.type}}, f_->last_live);
+            became_constant(green);
+            green.reference = {};
+        }
+        words_.push_back(green.value);
+    }
+    uint64_t hash = hash_greens(driver, words_.data(), green_count);
+    if (f_ != base_) {
+        if (inner_merge_point(driver, hash)) return;
+    } else if (f_->loop_seen) {
+        f_->loop_seen = false;
+        loop_header(driver, hash);
+    }
+    if (end_ != ending::none) return;
+    std::vector<boxed> about{{driver, {}, kind::integer}, {static_cast<word>(f_ - base_), {}, kind::integer}};
+    about.insert(about.end(), arguments_.begin(), arguments_.begin() + green_count);
+    record(opcode::debug_merge_point, about);
+    f_->pc = after;
+}
+
+// ---- inlined portal frames ------------------------------------------------------------------------------------------------
+
+bool metainterp::inner_merge_point(uint32_t driver, uint64_t hash) {
+    bool refuse = f_->loop_seen;
+    cell* place = nullptr;
+    if (!f_->entered) {
+        place = runtime_.warm.find_or_make(driver, words_.data(), hash);
+        uint32_t levels = 0;
+        for (const frame* f = base_; f < f_; ++f) levels += f->entry_hash == hash;
+        refuse = place->dont_inline || levels > runtime_.options.max_unroll_recursion;
+    }
+    if (refuse) {
+        run_rest_natively(driver, place ? *place : *runtime_.warm.find_or_make(driver, words_.data(), hash));
+        return true;
+    }
+    if (!f_->entered) {
+        f_->entered = true;
+        f_->entry_hash = hash;
+        inlined_.push_back({hash, place, recorded_.operations.size()});
+    }
+    return false;
+}
+
+void metainterp::run_rest_natively(uint32_t driver, cell& place) {
+    const driver_entry& entry = runtime_.prog->drivers[driver];
+    if (!entry.runner_address) return give_up(abort_reason::no_native_portal);
+    loop_token& token = runtime_.token_for(place);
+    size_t green_count = entry.green_kinds.size();
+    std::vector<boxed> reds(arguments_.begin() + static_cast<ptrdiff_t>(green_count), arguments_.end());
+    word* words = stack_.push_words(maximum_merge_point_size);
+    for (size_t i = 0; i < arguments_.size(); ++i) words[i] = arguments_[i].value;
+    boxed result{run_portal_to_end(runtime_, driver, words), {}, entry.result};
+    result.reference = record(opcode::call_assembler, reds, &token);
+    if (entry.result == kind::none) result.reference = {};
+    for (const boxed& red : reds) cache_.escape(red.reference);
+    cache_.called({});
+    words[0] = result.value;                     // seen by the collector until it is in a register
+    return_from_frame(result);
+}
+
+// ---- the outermost frame's loop headers -------------------------------------------------------------------------------------
+
+void metainterp::loop_header(uint32_t driver, uint64_t hash) {
+    uint32_t green_count = runtime_.driver(driver).green_count;
+    cache_.reset();
+    invariant_calls_.clear();
+    separate_reds(green_count);
+    std::vector<value_ref> reds = reds_of_arguments(green_count);
+    cell* place = runtime_.warm.find_or_make(driver, words_.data(), hash);
+    if (place->compiled() && !place->token->targets.empty()) return jump_to(*place->token, reds);
+    for (size_t i = merge_points_.size(); i-- > 0;)
+        if (merge_points_[i].place == place) return close_loop(merge_points_[i], reds);
+    merge_points_.push_back({static_cast<uint32_t>(recorded_.operations.size()), place, std::move(reds)});
+}
+
+// Each red becomes a value of its own that is no constant: what follows must hold for other values, too.
+void metainterp::separate_reds(uint32_t green_count) {
+    const uint32_t* code = f_->code->code.data() + f_->pc;
+    for (size_t i = green_count; i < arguments_.size(); ++i) {
+        boxed& red = arguments_[i];
+        bool separate = !red.is_constant();
+        for (size_t j = green_count; j < i && separate; ++j) separate = arguments_[j].reference != red.reference;
+        uint32_t operand = code[4 + 2 * i];
+        if (!separate) {
+            opcode op = red.type == kind::integer ? opcode::same_as_i : red.type == kind::pointer ? opcode::same_as_p : opcode::same_as_f;
+            red.reference = record(op, {red});
+        }
+        if (!(operand & constant_operand)) store(operand, red);
+    }
+}
+
+std::vector<value_ref> metainterp::reds_of_arguments(uint32_t green_count) {
+    std::vector<value_ref> reds;
+    for (size_t i = green_count; i < arguments_.size(); ++i) reds.push_back(arguments_[i].reference);
+    return reds;
+}
+
+void metainterp::at_merge_point() {
+    for (size_t i = 0; i < arguments_.size(); ++i) buffer_[i] = arguments_[i].value;
+    end_ = ending::at_merge_point;
+}
+
+void metainterp::close_loop(const merge_point& start, std::span<const value_ref> reds) {
+    at_merge_point();
+    end_trace(&start, opcode::jump, reds, nullptr);
+}
+
+void metainterp::jump_to(loop_token& target, std::span<const value_ref> reds) {
+    at_merge_point();
+    end_trace(from_guard_ ? nullptr : &merge_points_[0], opcode::jump, reds, target.targets[0].get());
+}
+
+void metainterp::portal_returned(const boxed& result) {
+    result_ = result.value;
+    end_ = ending::finished;
+    value_ref value = result.type == kind::none ? value_ref() : intern(result);
+    end_trace(from_guard_ ? nullptr : &merge_points_[0], opcode::finish, std::span<const value_ref>(&value, result.type != kind::none), nullptr);
+}
+
+// Adds the last operation and compiles. Without 'start' it is a bridge; 'target' null: the jump goes to the trace's own label.
+void metainterp::end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments, target_token* target) {
+    abort_reason problem;
+    uint64_t recorded = recorded_.operations.size();
+    if (!start) {
+        recorded_.add(last, arguments, target);
+        problem = compile_bridge(runtime_, recorded_, *from_guard_);
+    } else {
+        loop_token& token = runtime_.token_for(*start->place);
+        target_token* label = add_target(token);
+        trace whole;
+        std::vector<value_ref> map;
+        if (cut(*start, *label, map, whole)) {
+            std::vector<value_ref> mapped;
+            for (value_ref v : arguments) mapped.push_back(v.is_result() && !v.is_none() ? map[v.index()] : v);
+            bool closes = last == opcode::jump && !target;
+            whole.add(last, mapped, closes ? label : target);
+            problem = compile_from_merge_point(runtime_, whole, *start->place, token, closes);
+        } else {
+            problem = abort_reason::internal;
+        }
+        if (problem != abort_reason::none) token.targets.pop_back();
+    }
+    runtime_.operations_recorded += recorded - recorded_.operations.size();
+    if (problem == abort_reason::none) return;
+    ++runtime_.counts.aborts;
+    ++runtime_.aborts_by_reason[static_cast<size_t>(problem)];
+    if (from_guard_) guard_trace_failed(*from_guard_, runtime_.options.max_aborts);
+    if (start) runtime_.warm.back_off(*start->place, runtime_.options.max_aborts);
+}
+
+// Makes a trace of what was recorded since 'start': inputs for its reds, a label, the operations. 'map': old to new values.
+bool metainterp::cut(const merge_point& start, target_token& label, std::vector<value_ref>& map, trace& result) {
+    std::vector<operation> operations = std::move(recorded_.operations);
+    std::vector<value_ref> arguments = std::move(recorded_.arguments);
+    result = std::move(recorded_);
+    constants_range_.begin = result.constants.data();
+    constants_range_.end = result.constants.data() + result.constants.size();
+    result.operations.clear();
+    result.arguments.clear();
+    result.operations.reserve(operations.size() + start.reds.size() + 2);
+    result.arguments.reserve(arguments.size() + 2 * start.reds.size());
+    result.input_count = 0;
+    map.assign(operations.size(), {});
+    std::vector<value_ref> inputs;
+    for (value_ref red : start.reds) {
+        kind k = operations[red.index()].result;
+        opcode op = k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f;
+        inputs.push_back(map[red.index()] = result.add(op, {}));
+        label.kinds.push_back(k);
+    }
+    result.add(opcode::label, inputs, &label);
+    auto translate = [&](value_ref v) { return v.is_none() || v.is_constant() ? v : map[v.index()]; };
+    std::vector<bool> done(result.snapshot_frames.size());
+    for (size_t i = start.position; i < operations.size(); ++i) {
+        operation moved = operations[i];
+        auto first = static_cast<uint32_t>(result.arguments.size());
+        for (uint32_t n = 0; n < moved.argument_count; ++n) {
+            value_ref v = translate(arguments[moved.first_argument + n]);
+            if (v.is_none()) return false;       // something from before the cut, which nothing may use
+            result.arguments.push_back(v);
+        }
+        moved.first_argument = first;
+        for (uint32_t s = moved.snapshot; s != UINT32_MAX && !done[s]; s = result.snapshot_frames[s].parent) {
+            done[s] = true;
+            const snapshot_frame& at = result.snapshot_frames[s];
+            for (uint32_t n = at.first_value; n < at.first_value + at.value_count; ++n) {
+                value_ref v = result.snapshot_values[n];
+                result.snapshot_values[n] = translate(v);
+                if (!v.is_none() && result.snapshot_values[n].is_none()) return false;
+            }
+        }
+        map[i] = value_ref::result(static_cast<uint32_t>(result.operations.size()));
+        result.operations.push_back(moved);
+    }
+    return true;
+}
+
+// ---- traces that get too long -------------------------------------------------------------------------------------------
+
+void metainterp::blame_for_length() {
+    if (!inlined_.empty()) {
+        size_t size = recorded_.operations.size() - inlined_.front().start;
+        if (size > biggest_size_) {
+            biggest_size_ = size;
+            biggest_ = inlined_.front().place;
+        }
+    }
+    bool blamed = biggest_ && !biggest_->dont_inline;
+    if (blamed) biggest_->dont_inline = true;
+    give_up(abort_reason::too_long);
+    // With somebody to blame the next attempt should go better: no back-off.
+    if (blamed && start_ && start_->aborts > 0 && !start_->dont_trace) --start_->aborts;
+}
+
+} // namespace heddle::jit

@@ -1,0 +1,95 @@
+// See compile.h.
+#include "runtime/compile.h"
+#include <algorithm>
+#include "heddle/jit/optimizer.h"
+
+namespace heddle::jit {
+namespace {
+
+void keep_constants(jit_runtime& runtime, const trace& t) {
+    for (const constant& c : t.constants)
+        if (c.type == kind::pointer && c.value) runtime.keep(c.value);
+}
+
+// Optimises and logs; the title says what the trace is.
+abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& token, guard_data* from_guard, const std::string& title, trace& result) {
+    if (runtime.events.traces()) runtime.events.section("jit-trace", title, print(recorded));
+    uint64_t began = now_in_nanoseconds();
+    optimizer_input input;
+    input.recorded = &recorded;
+    input.prog = runtime.prog;
+    input.token = &token;
+    input.from_guard = from_guard;
+    input.options = runtime.options.optimizer;
+    std::string reason;
+    bool good = optimise(input, result, reason);
+    runtime.nanoseconds_optimising += now_in_nanoseconds() - began;
+    if (!good) {
+        runtime.events.section("jit-abort", title + ": optimizer: " + reason, "");
+        return abort_reason::optimizer;
+    }
+    keep_constants(runtime, recorded);
+    keep_constants(runtime, result);
+    runtime.operations_compiled += result.operations.size();
+    if (runtime.events.optimised()) runtime.events.section("jit-opt", title, print(result));
+    return abort_reason::none;
+}
+
+// 'assemble' answers an empty string or a reason.
+template <class assemble_function>
+abort_reason assemble(jit_runtime& runtime, const std::string& title, assemble_function call) {
+    uint64_t began = now_in_nanoseconds();
+    std::string listing, error = call(runtime.events.listings() ? &listing : nullptr);
+    runtime.nanoseconds_assembling += now_in_nanoseconds() - began;
+    if (!error.empty()) {
+        runtime.events.section("jit-abort", title + ": backend: " + error, "");
+        return abort_reason::backend;
+    }
+    if (!listing.empty()) runtime.events.section("jit-asm", title, listing);
+    return abort_reason::none;
+}
+
+} // namespace
+
+abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cell& place, loop_token& token, bool closes) {
+    std::string title = std::string(closes ? "loop" : "entry") + " #" + std::to_string(token.number) + " (" +
+                        runtime.describe(place.driver, place.greens.data()) + ")";
+    trace result;
+    abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, title, result);
+    if (problem != abort_reason::none) return problem;
+    problem = assemble(runtime, title, [&](std::string* listing) { return runtime.machine->compile_loop(result, token, listing); });
+    if (problem != abort_reason::none) return problem;
+    token.compiled = true;
+    runtime.warm.keep_calling(place);
+    ++(closes ? runtime.counts.loops : runtime.counts.entries);
+    return abort_reason::none;
+}
+
+abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard) {
+    loop_token& token = *guard.owner;
+    std::string title = "bridge from guard " + std::to_string(guard.number) + " of #" + std::to_string(token.number) + " (" +
+                        runtime.describe(token.driver, token.greens.data()) + ")";
+    trace result;
+    abort_reason problem = optimise_trace(runtime, recorded, token, &guard, title, result);
+    if (problem != abort_reason::none) return problem;
+    problem = assemble(runtime, title, [&](std::string* listing) { return runtime.machine->compile_bridge(result, guard, token, listing); });
+    if (problem == abort_reason::none) ++runtime.counts.bridges;
+    return problem;
+}
+
+target_token* add_target(loop_token& token) {
+    auto made = std::make_unique<target_token>();
+    made->type = descr_type::target;
+    made->index = UINT32_MAX;
+    made->name = "loop" + std::to_string(token.number);
+    made->owner = &token;
+    token.targets.push_back(std::move(made));
+    return token.targets.back().get();
+}
+
+void guard_trace_failed(guard_data& guard, uint32_t max_aborts) {
+    guard.failures = 0;
+    if (++guard.aborted_bridges >= std::min(max_aborts, 5u)) guard.never_bridge = true;
+}
+
+} // namespace heddle::jit

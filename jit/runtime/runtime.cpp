@@ -1,0 +1,189 @@
+// The runtime's entries: counters that struck, machine code that was left, portals that a trace calls. Start-up.
+//
+// Every path is a loop over 'outcomes': machine code, blackhole and meta-interpreter each carry the portal to its end or to
+// a merge point; from a merge point with machine code it goes on there, else natively.
+#include "heddle/jit/runtime.h"
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include "heddle/gc/gc.h"
+#include "metainterp/blackhole.h"
+#include "metainterp/metainterp.h"
+#include "metainterp/resume_reader.h"
+#include "runtime/state.h"
+
+namespace heddle::jit {
+namespace {
+
+runtime_options chosen_options;
+bool summary_at_exit = false;
+
+cell* cell_at(jit_runtime& runtime, uint32_t driver, const word* buffer) {
+    return runtime.warm.find(driver, buffer, hash_greens(driver, buffer, runtime.drivers[driver].green_count));
+}
+
+// Goes on in machine code while there is some for the merge point reached.
+outcome run_while_compiled(jit_runtime& runtime, uint32_t driver, outcome now, word* buffer) {
+    while (!now.finished) {
+        cell* place = cell_at(runtime, driver, buffer);
+        if (!place || !place->compiled()) break;
+        now = run_machine_code(runtime, *place->token, buffer);
+    }
+    return now;
+}
+
+word call_runner(jit_runtime& runtime, uint32_t driver, word* buffer) {
+    word result = 0;
+    reinterpret_cast<void (*)(const word*, word*)>(runtime.prog->drivers[driver].runner_address)(buffer, &result);
+    return result;
+}
+
+// Hooks of the backends. Words from machine code are copied where the collector sees them before anything can collect.
+word finish_call(guard_data* guard, const word* values) {
+    jit_runtime& runtime = runtime_state();
+    frame_stack& stack = frame_stack::instance();
+    uint32_t driver = guard->owner->driver;
+    word* buffer = stack.push_words(maximum_merge_point_size);
+    outcome now = leave_through_guard(runtime, *guard, values, buffer);
+    now = run_while_compiled(runtime, driver, now, buffer);
+    word result = now.finished ? now.result : call_runner(runtime, driver, buffer);
+    stack.pop_words(buffer);
+    return result;
+}
+
+word run_portal(loop_token* token, const word* reds) {
+    jit_runtime& runtime = runtime_state();
+    frame_stack& stack = frame_stack::instance();
+    word* buffer = stack.push_words(maximum_merge_point_size);
+    std::copy(token->greens.begin(), token->greens.end(), buffer);
+    std::copy(reds, reds + token->input_kinds.size(), buffer + token->greens.size());
+    word result = call_runner(runtime, token->driver, buffer);
+    stack.pop_words(buffer);
+    return result;
+}
+
+void visit_roots(gc::root_visitor& visitor, void* data) {
+    auto& runtime = *static_cast<jit_runtime*>(data);
+    for (void*& object : runtime.kept) visitor.visit(&object);
+    if (++runtime.collections % 32 == 0) runtime.warm.decay();
+}
+
+} // namespace
+
+uint64_t now_in_nanoseconds() {
+    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+
+outcome run_machine_code(jit_runtime& runtime, loop_token& token, word* buffer) {
+    ++runtime.counts.machine_code_entries;
+    exit_state left = runtime.machine->execute(token, buffer + token.greens.size());
+    if (!left.guard) return {true, left.values ? left.values[0] : 0};
+    return leave_through_guard(runtime, *left.guard, left.values, buffer);
+}
+
+outcome leave_through_guard(jit_runtime& runtime, guard_data& guard, const word* values, word* buffer) {
+    ++runtime.counts.guard_failures;
+    ++guard.failures;
+    uint64_t needed = uint64_t{runtime.options.trace_eagerness} << guard.aborted_bridges;
+    bool hot = runtime.options.bridges == bridge_policy::always || guard.failures >= needed;
+    if (hot && runtime.options.bridges != bridge_policy::never && !guard.never_bridge && !guard.bridge && runtime.tracing == 0)
+        return metainterp(runtime).trace_from_guard(guard, values, buffer);
+    frame_stack& stack = frame_stack::instance();
+    frame* base = stack.end();
+    word* mark = stack.words_top();
+    if (!rebuild_frames(runtime, guard, values, nullptr)) frame_memory_exhausted();
+    outcome result = run_blackhole(runtime, base, buffer);
+    stack.pop_words(mark);
+    return result;
+}
+
+word run_portal_to_end(jit_runtime& runtime, uint32_t driver, word* buffer) {
+    outcome now = run_while_compiled(runtime, driver, {false, 0}, buffer);
+    return now.finished ? now.result : call_runner(runtime, driver, buffer);
+}
+
+// ---- start-up ---------------------------------------------------------------------------------------------------------------
+
+bool initialise(program& prog, std::string& error) {
+    jit_runtime& runtime = runtime_state();
+    runtime.close();
+    runtime.options = chosen_options;
+    error = runtime.open(prog);
+    if (!error.empty()) return false;
+    backend_hooks hooks{finish_call, run_portal};
+    if (runtime.options.backend == backend_choice::portable) runtime.machine = make_portable_backend(hooks);
+    else runtime.machine = make_x86_64_backend(hooks, error);
+    if (!runtime.machine) return false;
+    runtime.warm.initialise(prog, runtime.options);
+    gc::add_root_walker(visit_roots, &runtime);
+    runtime.events.open_from_environment();
+    runtime.ready = !runtime.options.off;
+    if (!summary_at_exit) {   // machine code stays: exit() may have been called from below it
+        summary_at_exit = true;
+        std::atexit([] { if (runtime_state().events.summary()) runtime_state().events.section("jit-summary", "", summary()); });
+    }
+    return true;
+}
+
+bool initialise(const program_image& image, std::string& error) {
+    auto loaded = load(image, error);
+    if (!loaded) return false;
+    program& prog = *loaded;
+    if (!initialise(prog, error)) return false;
+    runtime_state().owned_program = std::move(loaded);
+    return true;
+}
+
+void shut_down() {
+    jit_runtime& runtime = runtime_state();
+    if (runtime.machine) gc::remove_root_walker(visit_roots, &runtime);
+    if (runtime.events.summary()) runtime.events.section("jit-summary", "", summary());
+    runtime.close();
+}
+
+std::string configure(std::string_view text) {
+    std::string error = parse_options(text, chosen_options);
+    if (error.empty() && runtime_state().machine) {
+        backend_choice backend = runtime_state().options.backend;
+        runtime_state().options = chosen_options;
+        runtime_state().options.backend = backend;
+        runtime_state().ready = !chosen_options.off;
+    }
+    return error;
+}
+
+void reset_options() { chosen_options = {}; }
+std::string options_help() { return describe_options(); }
+statistics get_statistics() { return runtime_state().counts; }
+
+} // namespace heddle::jit
+
+using namespace heddle::jit;
+
+int heddle_jit_enter(uint32_t driver, word* buffer, int function_entry) {
+    jit_runtime& runtime = runtime_state();
+    if (!runtime.ready) {
+        std::fill_n(heddle_jit_counters, 4096, 1u << 30);
+        return 0;
+    }
+    uint64_t hash = hash_greens(driver, buffer, runtime.drivers[driver].green_count);
+    cell* place = runtime.warm.find(driver, buffer, hash);
+    outcome now;
+    if (place && place->compiled()) {
+        heddle_jit_counters[counter_slot(hash)] = 0;
+        now = run_machine_code(runtime, *place->token, buffer);
+    } else {
+        if (!runtime.warm.strike(driver, buffer, hash, function_entry, place) || runtime.tracing) return 0;
+        now = metainterp(runtime).trace_from_merge_point(driver, *place, buffer, function_entry);
+    }
+    now = run_while_compiled(runtime, driver, now, buffer);
+    if (!now.finished) return 2;
+    buffer[0] = now.result;
+    return 1;
+}
+
+bool heddle_jit_initialise(const program_image* image, std::string& error) { return initialise(*image, error); }
+std::string heddle_jit_configure(const char* text) { return configure(text); }
+std::string heddle_jit_help() { return options_help(); }
+bool heddle_jit_present() { return true; }
