@@ -97,6 +97,24 @@ void number_all(std::vector<type_info*>& all) {
         collector.types.push_back(traced(*type));
 }
 
+// The translator numbers the classes itself (its code has the ids as immediates): such ids are kept.
+const char* number_registered(std::vector<type_info*>& all) {
+    std::vector<std::pair<type_info*, uint32_t>> preset;
+    for (type_info* type : all)
+        if (type->id != 0)
+            preset.push_back({type, type->id});
+    std::stable_sort(all.begin(), all.end(), [](const type_info* a, const type_info* b) { return a->id - 1 < b->id - 1; });
+    number_all(all);
+    for (auto [type, id] : preset)
+        if (type->id != id) {
+            std::snprintf(message, sizeof message, "gc: class '%s': its number %u differs from the translator's %u",
+                          type->name, type->id, id);
+            return message;
+        }
+    collector.ids_are_preset = !preset.empty();
+    return nullptr;
+}
+
 }  // namespace
 
 registration::registration(type_info* (*get_type)()) : get(get_type), next(first_registration) {
@@ -176,7 +194,8 @@ const char* initialise(const options& chosen) {
             return error;
         }
     all = pending;
-    number_all(all);
+    if (const char* error = number_registered(all))
+        return error;
     collector.old.initialise(collector.heap, collector.chosen.poison);
     find_stack_limits();
     collector.initialised = true;
@@ -207,8 +226,9 @@ void shutdown() {
             collector.type_of(object).info->finalizer(object);
     if (collector.log != nullptr && collector.log != stderr)
         std::fclose(collector.log);
-    for (type_info* type : collector.registered_types)
-        type->id = type->last_id = 0;
+    if (!collector.ids_are_preset)
+        for (type_info* type : collector.registered_types)
+            type->id = type->last_id = 0;
     collector.old.reset();
     collector.trace_stack.release();
     collector.grey.release();

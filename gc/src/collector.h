@@ -81,6 +81,7 @@ struct collector_state {
     FILE* log = nullptr;
 
     std::vector<type_info*> registered_types;
+    bool ids_are_preset = false;  // by the translator
     std::vector<traced_type> types;
 
     // Nursery.
