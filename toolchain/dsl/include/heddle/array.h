@@ -15,6 +15,8 @@ namespace heddle {
 #ifdef HEDDLE_TRANSLATE
 extern "C" void heddle_marker_array(const gc::type_info* type, const void* array, const void* second_item, bool is_reference, bool is_constant);
 extern "C" int64_t heddle_marker_array_length(const void* array, const gc::type_info* type);
+extern "C" void heddle_marker_copy_array(const gc::type_info* type, const void* source, int64_t source_index, void* destination, int64_t destination_index,
+                                         int64_t count);
 #endif
 
 namespace detail {
@@ -94,7 +96,11 @@ template <class Item> gc::registration array<Item>::heddle_registration{&array<I
 extern "C" void heddle_copy_array(const void* source, int64_t source_index, void* destination, int64_t destination_index, int64_t count);
 template <class Item>
 HEDDLE_INLINE void copy_items(const array<Item>* source, long from, array<Item>* destination, long to, long count) {
+#ifdef HEDDLE_TRANSLATE
+    heddle_marker_copy_array(array<Item>::heddle_type(), source, from, destination, to, count);
+#else
     heddle_copy_array(source, from, destination, to, count);
+#endif
 }
 
 } // namespace heddle
