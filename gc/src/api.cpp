@@ -103,7 +103,12 @@ const char* number_registered(std::vector<type_info*>& all) {
     for (type_info* type : all)
         if (type->id != 0)
             preset.push_back({type, type->id});
-    std::stable_sort(all.begin(), all.end(), [](const type_info* a, const type_info* b) { return a->id - 1 < b->id - 1; });
+    std::sort(preset.begin(), preset.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    std::vector<type_info*> ordered;
+    for (auto [type, id] : preset)
+        ordered.push_back(type);
+    std::copy_if(all.begin(), all.end(), std::back_inserter(ordered), [](type_info* type) { return type->id == 0; });
+    all = ordered;
     number_all(all);
     for (auto [type, id] : preset)
         if (type->id != id) {

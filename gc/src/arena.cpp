@@ -21,12 +21,17 @@ constexpr size_t largest_reservation =
     sizeof(void*) == 8 ? size_t{256} << 30 : size_t{1} << 30;
 constexpr size_t smallest_reservation = size_t{64} << 20;
 
-void* map_on_demand(size_t bytes) {
+constexpr size_t huge_page = size_t{2} << 20;
+
+// huge: page faults are what a growing heap costs most, so big pages are asked for.
+void* map_on_demand(size_t bytes, bool huge = false) {
     void* address =
         mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (address == MAP_FAILED)
         return nullptr;
     madvise(address, bytes, MADV_DONTDUMP);
+    if (huge)
+        madvise(address, bytes, MADV_HUGEPAGE);
     return address;
 }
 
@@ -53,16 +58,17 @@ const char* arena::reserve(uint32_t card_bytes) {
         ++card_shift;
     for (size_t bytes = largest_reservation; bytes >= smallest_reservation; bytes /= 2) {
         block_count_ = static_cast<uint32_t>(bytes >> block_shift);
-        char* memory = static_cast<char*>(map_on_demand(bytes + block_size));
+        char* memory = static_cast<char*>(map_on_demand(bytes + huge_page, true));
         if (memory == nullptr)
             continue;
         kinds_ = static_cast<uint8_t*>(map_on_demand(block_count_));
-        blocks_ = static_cast<block*>(map_on_demand(size_t{block_count_} * sizeof(block)));
+        blocks_ = static_cast<block*>(map_on_demand(size_t{block_count_} * sizeof(block), true));
         card_table_bytes_ = (bytes >> card_shift) + 1;
         cards_ = map_on_demand(card_table_bytes_);
         if (kinds_ != nullptr && blocks_ != nullptr && cards_ != nullptr) {
-            base_ = (reinterpret_cast<uintptr_t>(memory) + block_size - 1) & ~(block_size - 1);
+            base_ = (reinterpret_cast<uintptr_t>(memory) + huge_page - 1) & ~(huge_page - 1);
             size_ = bytes;
+            mapping_ = memory;
             heddle_gc_arena_base = base_;
             heddle_gc_arena_size = size_;
             heddle_gc_block_kinds = kinds_;
@@ -70,7 +76,7 @@ const char* arena::reserve(uint32_t card_bytes) {
             heddle_gc_cards = static_cast<uint8_t*>(cards_) - (base_ >> card_shift);
             return nullptr;
         }
-        munmap(memory, bytes + block_size);
+        munmap(memory, bytes + huge_page);
         if (kinds_ != nullptr)
             munmap(kinds_, block_count_);
         if (blocks_ != nullptr)
@@ -82,7 +88,7 @@ const char* arena::reserve(uint32_t card_bytes) {
 }
 
 void arena::release() {
-    munmap(reinterpret_cast<void*>(base_), size_);
+    munmap(mapping_, size_ + huge_page);
     munmap(kinds_, block_count_);
     munmap(blocks_, size_t{block_count_} * sizeof(block));
     munmap(cards_, card_table_bytes_);

@@ -98,6 +98,7 @@ private:
     size_t size_ = 0;
     uint8_t* kinds_ = nullptr;
     block* blocks_ = nullptr;
+    void* mapping_ = nullptr;  // what base_ is aligned within
     void* cards_ = nullptr;
     size_t card_table_bytes_ = 0;
     uint32_t block_count_ = 0;
