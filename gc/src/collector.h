@@ -94,6 +94,7 @@ struct collector_state {
     std::vector<void*> young_in_place;       // in nursery chunks, after a minor collection; ascending
     bool minor_requested = false;
     uint64_t stress_count = 0;
+    uint64_t stress_rounds = 0;
 
     // Remembered set.
     std::vector<void*> remembered;
@@ -249,7 +250,8 @@ void drop_dead_hashes();
 // log.cpp -------------------------------------------------------------------------------------------------------------
 uint64_t now_nanoseconds();
 void log_collection(const char* kind, uint64_t nanoseconds);
-// Checks the heap if so configured; ends the program with a message if it's broken.
+// Checks the heap (if so configured); ends the program with a message if it's broken.
 void verify_if_wanted(const char* when);
+void check_heap(const char* when);
 
 }  // namespace heddle::gc

@@ -125,14 +125,18 @@ void finish_marking() {
 
 void finish_cycle() {
     collector.cycle = cycle_state::idle;
+#ifndef NDEBUG
+    check_heap("major cycle");
+#endif
     ++collector.counts.major_cycles;
     uint64_t live = collector.old.old_bytes();
     auto grown = static_cast<uint64_t>(static_cast<double>(live) * collector.chosen.growth);
     collector.threshold = std::max<uint64_t>(grown, live + 8 * collector.chosen.nursery_bytes);
     if (uint64_t limit = collector.chosen.maximum_heap_bytes; limit != 0 && collector.threshold > limit)
         collector.threshold = live + (limit > live ? (limit - live) / 2 : 0);
-    // Keep a quarter of the live heap's size in free blocks at hand.
-    collector.heap.decommit(static_cast<uint32_t>((live / 4) >> block_shift) + 256);
+    // Keep what will be needed up to the next cycle.
+    uint64_t headroom = collector.threshold > live ? collector.threshold - live : 0;
+    collector.heap.decommit(static_cast<uint32_t>(std::min<uint64_t>(headroom >> block_shift, UINT32_MAX - 1)));
 }
 
 template <typename Body>

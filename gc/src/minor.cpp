@@ -503,8 +503,23 @@ void heddle_gc_write_barrier_interior_slow(void* slot) {
 }
 
 void heddle::gc::bulk_write_barrier(void* array) {
+    if (header_of(array).flags & flag_needs_barrier)
+        remember(array);
+}
+
+void heddle::gc::bulk_write_barrier(void* array, size_t first, size_t count) {
     header& head = header_of(array);
-    if (!(head.flags & flag_needs_barrier))
+    if (count == 0 || !(head.flags & flag_needs_barrier))
         return;
-    remember(array);
+    if (!(head.flags & flag_has_cards)) {
+        remember(array);
+        return;
+    }
+    const traced_type& type = collector.types[head.type_id];
+    char* first_item = static_cast<char*>(array) + type.items_offset + first * type.item_size;
+    char* last_item = first_item + (count - 1) * type.item_size;
+    dirty_card(array, first_item);
+    uint8_t* first_card = heddle_gc_cards + (reinterpret_cast<uintptr_t>(first_item) >> heddle_gc_card_shift);
+    uint8_t* last_card = heddle_gc_cards + (reinterpret_cast<uintptr_t>(last_item) >> heddle_gc_card_shift);
+    std::memset(first_card, 1, static_cast<size_t>(last_card - first_card) + 1);
 }

@@ -171,7 +171,10 @@ void* allocate_slowly(const type_info* type, size_t total, bool* zeroed) {
     uint64_t interval = collector.chosen.stress_interval;
     if (interval != 0 && ++collector.stress_count >= interval) {
         collector.stress_count = 0;
-        collect_before_allocation();
+        if (++collector.stress_rounds % 16 == 0)
+            collect_step();
+        else
+            collect_before_allocation();
     }
     if (total > nursery_object_limit)
         return allocate_large(type, total, zeroed);

@@ -113,8 +113,11 @@ const char* verify_heap() {
 }
 
 void verify_if_wanted(const char* when) {
-    if (!collector.chosen.verify)
-        return;
+    if (collector.chosen.verify)
+        check_heap(when);
+}
+
+void check_heap(const char* when) {
     if (const char* error = verify_heap()) {
         std::fprintf(stderr, "%s (after a %s)\n", error, when);
         std::abort();

@@ -245,7 +245,10 @@ private:
             return;
         const std::vector<uint64_t>& source = shadows_.at(other_number).references;
         size_t count = std::min(references.size(), source.size());
-        gc::bulk_write_barrier(object);
+        if (pick(2) == 0)
+            gc::bulk_write_barrier(object);
+        else
+            gc::bulk_write_barrier(object, 0, count);
         for (size_t i = 0; i < count; ++i) {
             references[i] = source[i];
             *slot_of(object, &reference_array_type, i) = *slot_of(other, &reference_array_type, i);

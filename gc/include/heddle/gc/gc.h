@@ -54,11 +54,13 @@ struct options {
     size_t nursery_bytes = 4u << 20;   // HEDDLE_GC_NURSERY, at least 256 KiB; suffixes K, M, G
     size_t maximum_heap_bytes = 0;     // HEDDLE_GC_MAX; 0: no limit
     double growth = 1.82;              // HEDDLE_GC_GROWTH: a major collection starts at growth * what survived the last
-    uint64_t stress_interval = 0;      // HEDDLE_GC_STRESS=N: a minor collection at every N-th allocation; 0: off
+    uint64_t stress_interval = 0;      // HEDDLE_GC_STRESS=N: a minor collection at every N-th allocation, and with
+                                       // every 16th of these a step of a major cycle; 0: off
     const char* log_file = nullptr;    // HEDDLE_GC_LOG: one line per collection; "-" is stderr
     uint32_t card_elements = 128;      // HEDDLE_GC_CARD: references per card, a power of two, at least 4
-    bool verify = false;               // HEDDLE_GC_VERIFY=1: check the whole heap after each collection
-    bool poison = false;               // HEDDLE_GC_POISON=1: overwrite freed memory (both default on in debug builds)
+    bool verify = false;               // HEDDLE_GC_VERIFY=1: check the whole heap after each collection (debug builds
+                                       // check it at the end of each major cycle in any case)
+    bool poison = false;               // HEDDLE_GC_POISON=1: overwrite freed memory (debug builds always do)
     uint32_t pin_age_limit = 3;        // young objects pinned in so many minor collections running get old in place
 };
 
@@ -141,6 +143,8 @@ inline void write_barrier_interior(void* slot) {
 
 // For copies of many references into one array (or object): before or after the copy, no safepoint between.
 void bulk_write_barrier(void* array);
+// For a copy into items [first, first + count) only: cheaper for arrays with cards.
+void bulk_write_barrier(void* array, size_t first, size_t count);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Roots

@@ -1,6 +1,6 @@
 // What machine code and the translator must know of the collector: constants only.
 //
-// Inlined allocation of a class without finalizer and not weak, of a constant total <= nursery_object_limit:
+// Inlined allocation of a class without finalizer, of a constant total <= nursery_object_limit:
 //     start = [thread + nursery_free]; end = start + total
 //     if (end > [thread + nursery_top]) object = heddle_gc_allocate_slow(type, total)     -- null: heap limit reached
 //     else { [thread + nursery_free] = end; [start] = (uint64) type.id; object = start + header_size }
