@@ -262,8 +262,10 @@ private:
     // A name may hold blanks, commas and brackets ("call ppi>p", "array<W_Object>"): the longest that fits wins.
     const descr* find_descr(std::string_view text) {
         const descr* best = nullptr;
-        for (const descr* d : tables_.descrs)
-            if (line_.starts_with(d->name) && (!best || d->name.size() > best->name.size())) best = d;
+        for (const descr* d : tables_.descrs) {
+            bool fits = line_.starts_with(d->name) && line_.size() > d->name.size() && std::string_view(",) ").find(line_[d->name.size()]) != std::string_view::npos;
+            if (fits && (!best || d->name.size() > best->name.size())) best = d;
+        }
         if (best) line_.remove_prefix(best->name.size());
         else fail("unknown descriptor '" + std::string(text) + "'");
         return best;

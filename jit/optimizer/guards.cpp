@@ -82,7 +82,12 @@ bool guard_value(walk& w, step& s) {
     const gc::type_info *class_known = w.class_of(x), *class_wanted = w.class_of(wanted);
     if (class_known && class_wanted && class_known != class_wanted) return w.contradiction("a guard_value of another class");
     const step* p = w.producer(x);
-    if (p && p->op == opcode::load_class) return w.change(s, opcode::guard_class, {w.argument(*p, 0), wanted}), guard_class(w, s);
+    if (p && p->op == opcode::load_class) {
+        w.change(s, opcode::guard_class, {w.argument(*p, 0), wanted});
+        if (!guard_class(w, s)) w.send(s, bounds_pass);
+        w.become(x, wanted);
+        return true;
+    }
     if (w.values[x].check == none || !class_wanted) return false;
     strengthen(w, x, opcode::guard_value, wanted);
     w.become(x, wanted);
@@ -94,6 +99,9 @@ bool guard_condition(walk& w, step& s) {
     value_id x = w.argument(s, 0);
     word bits;
     if (w.is_constant(x, bits)) return (bits != 0) == wants_true || w.contradiction("a guard_true or guard_false on the other constant");
+    // Known not to be 0, without more.
+    if (value_id known = w.find_pure(opcode::int_is_true, nullptr, {&x, 1}); known != no_value && w.is_constant(known, bits))
+        return (bits != 0) == wants_true || w.contradiction("a guard_false on a value known not to be 0");
     const step* p = w.producer(x);
     if (!p) return false;
     // A guard on a test of one value becomes a guard on the value; the test's result is known all the same.
@@ -162,7 +170,11 @@ void walk::learn_condition(value_id condition, bool is_true) {
     }
     if (!is_true) become(condition, constant_int(0));
     else if (facts(condition).fits_unsigned(1)) become(condition, constant_int(1));
-    else learn_comparison(opcode::int_is_true, condition, no_value);
+    else {
+        learn_comparison(opcode::int_is_true, condition, no_value);
+        remember_pure(opcode::int_is_true, nullptr, {&condition, 1}, constant_int(1));
+        remember_pure(opcode::int_is_zero, nullptr, {&condition, 1}, constant_int(0));
+    }
 }
 
 void walk::learn_from_guard(const step& s, uint32_t index) {
