@@ -262,13 +262,15 @@ void collect_full() {
     });
 }
 
-bool collect_step() {
+bool collect_step(size_t bytes) {
     static bool completed;
+    static size_t budget;
+    budget = bytes;
     collect_in_pause([] {
         run_minor_collection();
         if (collector.cycle == cycle_state::idle)
             start_marking();
-        completed = advance_cycle(1 << 20);
+        completed = advance_cycle(budget);
         verify_if_wanted("step of a major cycle");
     });
     return completed;

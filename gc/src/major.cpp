@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t items_per_piece = 4096;  // larger arrays are marked in pieces, for short slices
 constexpr uint64_t smallest_slice = 1 << 20;
 constexpr uint64_t slice_per_promoted_byte = 4;
-constexpr size_t blocks_swept_per_slice = 256;
+constexpr unsigned sweep_shift = 12;        // sweeping a block costs about as much as marking 4 KiB
 
 inline void mark_slot(void** slot) {
     void* word = *slot;
@@ -200,7 +200,7 @@ bool advance_cycle(uint64_t bytes) {
         return false;
     }
     if (collector.cycle == cycle_state::idle ||
-        !collector.old.sweep_some(std::max<size_t>(blocks_swept_per_slice, bytes >> block_shift)))
+        !collector.old.sweep_some(std::max<size_t>(8, bytes >> sweep_shift)))
         return false;
     finish_cycle();
     return true;

@@ -46,6 +46,8 @@ void close_gap() { write_filler(heddle_thread.nursery_free, heddle_thread.gap_en
 
 namespace {
 
+constexpr size_t stress_slice_bytes = 16 << 10;  // small, so that much happens while marking
+
 uint32_t allocate_chunk() {
     uint32_t index = collector.heap.allocate_blocks(1, kind_nursery, kind_nursery);
     if (index == UINT32_MAX) {
@@ -172,7 +174,7 @@ void* allocate_slowly(const type_info* type, size_t total, bool* zeroed) {
     if (interval != 0 && ++collector.stress_count >= interval) {
         collector.stress_count = 0;
         if (++collector.stress_rounds % 16 == 0)
-            collect_step();
+            collect_step(stress_slice_bytes);
         else
             collect_before_allocation();
     }

@@ -385,6 +385,29 @@ TEST_CASE("identity hashes survive moves and promotion in place") {
     gc::remove_root_walker(walk, &objects);
 }
 
+TEST_CASE("a dead object's hash isn't inherited by what takes its place") {
+    heap here;
+    uint64_t hashes[100];
+    for (int round = 0; round < 100; ++round) {
+        roots[0] = new_references(1, 100);
+        auto items = [] { return static_cast<reference_array*>(roots[0])->items; };
+        for (uint64_t i = 0; i < 100; ++i) {
+            auto* object = new_node(i);
+            store_item(static_cast<reference_array*>(roots[0]), i, object);
+            hashes[i] = gc::identity_hash(object);
+            if (i % 2 == 0)
+                gc::make_immovable(object);
+        }
+        gc::collect_minor();
+        for (uint64_t i = 0; i < 100; ++i)
+            REQUIRE(gc::identity_hash(items()[i]) == hashes[i]);
+        roots[0] = nullptr;
+        if (round % 3 != 0)
+            gc::collect_full();
+        clear_stack();
+    }
+}
+
 TEST_CASE("hashing a young object that dies leaks nothing") {
     heap here;
     for (uint64_t i = 0; i < 100000; ++i)

@@ -275,7 +275,12 @@ private:
             case 2:
             case 3:
             case 4:
-                gc::collect_step();
+            case 12:
+            case 13:
+            case 14:
+            case 15:
+            case 16:
+                gc::collect_step(1 + pick(20000));
                 return;
             case 5:
             case 6:
@@ -355,30 +360,30 @@ TEST_CASE("model: small nursery, cards of 4") {
     gc::options chosen = heap::small();
     chosen.card_elements = 4;
     for (uint64_t seed = 1; seed <= 4; ++seed)
-        run_model(chosen, seed, 40, 1000);
-    run_model(chosen, chosen_seed(), 60, 1000);
+        run_model(chosen, seed, 80, 1000);
+    run_model(chosen, chosen_seed(), 100, 1000);
 }
 
 TEST_CASE("model: default cards, more roots survive") {
     for (uint64_t seed = 11; seed <= 13; ++seed)
         run_model(heap::small(), seed, 40, 1000);
-    run_model(heap::small(), chosen_seed(), 60, 1000);
+    run_model(heap::small(), chosen_seed(), 100, 1000);
 }
 
 TEST_CASE("model: a collection at every allocation") {
     gc::options chosen = heap::small();
     chosen.card_elements = 8;
     chosen.stress_interval = 1;
-    run_model(chosen, 21, 20, 200);
-    run_model(chosen, chosen_seed(), 20, 200);
+    run_model(chosen, 21, 60, 300);
+    run_model(chosen, chosen_seed(), 60, 300);
 }
 
 TEST_CASE("model: a collection at every seventh allocation, objects get old in place at once") {
     gc::options chosen = heap::small();
     chosen.stress_interval = 7;
     chosen.pin_age_limit = 1;
-    run_model(chosen, 31, 30, 400);
-    run_model(chosen, chosen_seed(), 30, 400);
+    run_model(chosen, 31, 60, 400);
+    run_model(chosen, chosen_seed(), 60, 400);
 }
 
 TEST_CASE("model: cycles start early and often") {
@@ -386,6 +391,6 @@ TEST_CASE("model: cycles start early and often") {
     chosen.growth = 1.05;
     chosen.stress_interval = 50;
     chosen.card_elements = 16;
-    run_model(chosen, 41, 40, 500);
-    run_model(chosen, chosen_seed(), 40, 500);
+    run_model(chosen, 41, 100, 500);
+    run_model(chosen, chosen_seed(), 100, 500);
 }

@@ -72,37 +72,88 @@ __attribute__((noinline)) bool make_large(size_t index, size_t bytes) {
 
 TEST_CASE("objects moved between scanned and unscanned parts while marking stay alive") {
     // The classic way to lose an object: move the only reference to a white object into a black one.
-    heap here;
+    uint64_t length = GENERATE(50u, 20000u);  // without and with cards, and marked in pieces
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    heap here(chosen);
+    rooted_table rooted(2);
+    for (int round = 0; round < 20; ++round) {
+        table[0] = new_references(1, length);
+        table[1] = new_references(2, length);
+        for (uint64_t i = 0; i < length; ++i)
+            store_item(static_cast<reference_array*>(table[i % 2]), i, new_node(i));
+        for (int i = 0; i < 4; ++i)
+            gc::collect_minor();
+        uint64_t moves = 0;
+        do {
+            auto* first = static_cast<reference_array*>(table[0]);
+            auto* second = static_cast<reference_array*>(table[1]);
+            for (uint64_t i = 0; i < length / 3; ++i, ++moves) {
+                uint64_t item = moves * 7 % length;
+                void* in_first = first->items[item];
+                store_item(first, item, second->items[item]);
+                store_item(second, item, in_first);
+            }
+        } while (!gc::collect_step(500 + length));
+        REQUIRE(gc::verify_heap() == nullptr);
+        for (uint64_t i = 0; i < length; ++i) {
+            void* found = static_cast<reference_array*>(table[0])->items[i];
+            if (found == nullptr)
+                found = static_cast<reference_array*>(table[1])->items[i];
+            REQUIRE(gc::is_object(found));
+            REQUIRE(static_cast<node*>(found)->number == i);
+        }
+    }
+}
+
+TEST_CASE("what only a root got hold of while marking stays alive") {
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    heap here(chosen);
     rooted_table rooted(2);
     for (int round = 0; round < 20; ++round) {
         table[0] = new_references(1, 20000);
         for (uint64_t i = 0; i < 20000; ++i)
             store_item(static_cast<reference_array*>(table[0]), i, new_node(i));
-        table[1] = new_references(2, 20000);
-        gc::collect_minor();
-        int direction = 0;
-        uint64_t moved = 0;
-        do {
-            auto* from = static_cast<reference_array*>(table[direction]);
-            auto* to = static_cast<reference_array*>(table[1 - direction]);
-            for (int i = 0; i < 3000; ++i, moved = (moved + 1) % 20000) {
-                store_item(to, moved, from->items[moved] != nullptr ? from->items[moved] : to->items[moved]);
-                store_item(from, moved, nullptr);
-            }
-            if (moved < 3000)
-                direction = 1 - direction;
-        } while (!gc::collect_step());
-        uint64_t found = 0;
-        for (int side = 0; side < 2; ++side) {
-            auto* array = static_cast<reference_array*>(table[side]);
-            for (uint64_t i = 0; i < 20000; ++i)
-                if (array->items[i] != nullptr) {
-                    REQUIRE(gc::is_object(array->items[i]));
-                    REQUIRE(static_cast<node*>(array->items[i])->number == i);
-                    ++found;
-                }
+        for (int i = 0; i < 4; ++i)
+            gc::collect_minor();
+        gc::collect_step(10000);
+        // Not marked yet: the array is scanned piece by piece.
+        auto* array = static_cast<reference_array*>(table[0]);
+        table[1] = array->items[19990];
+        array->items[19990] = nullptr;
+        while (!gc::collect_step(10000)) {
         }
-        REQUIRE(found == 20000);
+        REQUIRE(gc::is_object(table[1]));
+        REQUIRE(static_cast<node*>(table[1])->number == 19990);
+    }
+}
+
+TEST_CASE("what gets old while marking is scanned") {
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    heap here(chosen);
+    rooted_table rooted(3);
+    for (int round = 0; round < 20; ++round) {
+        table[0] = new_references(1, 20000);
+        for (uint64_t i = 0; i < 20000; ++i)
+            store_item(static_cast<reference_array*>(table[0]), i, new_node(i));
+        for (int i = 0; i < 4; ++i)
+            gc::collect_minor();
+        gc::collect_step(10000);
+        // A young object takes over the only reference to a white one, then gets old.
+        auto* array = static_cast<reference_array*>(table[0]);
+        node* holder = new_node(5);
+        holder->left = static_cast<node*>(array->items[19990]);
+        array->items[19990] = nullptr;
+        table[1] = holder;
+        holder = nullptr;
+        clear_stack();
+        while (!gc::collect_step(10000)) {
+        }
+        auto* kept = static_cast<node*>(table[1]);
+        REQUIRE(gc::is_object(kept->left));
+        REQUIRE(kept->left->number == 19990);
     }
 }
 

@@ -224,9 +224,9 @@ size_t run_finalizers(size_t limit = SIZE_MAX);
 void collect_minor();
 // A complete mark and sweep of the state of now (finishing first a cycle that is under way).
 void collect_full();
-// One minor collection and one slice of marking or sweeping, starting a cycle if none is under way.
-// Returns true when a cycle was completed by this step.
-bool collect_step();
+// One minor collection and one slice of marking (about so many bytes) or sweeping, starting a cycle if none is under
+// way. Returns true when a cycle was completed by this step.
+bool collect_step(size_t bytes = 1 << 20);
 
 enum class collection_kind { minor, full };
 // Callbacks around collections (not safepoints: they must not allocate). Null removes.
