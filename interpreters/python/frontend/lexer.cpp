@@ -121,8 +121,16 @@ private:
     }
     void add(token_kind kind, std::size_t start) { add(kind, start, line_, column_of(start)); }
 
-    // A token with no extent: INDENT, DEDENT, error.
-    void add_mark(token_kind kind) { add(kind, cursor_); }
+    // A token with no extent: INDENT, DEDENT, end, error. CPython gives these the place just before the cursor, without an
+    // end; at the end of the text that is the last line's newline.
+    void add_mark(token_kind kind) {
+        bool is_behind = at_end() && line_ > 1 && column_of(cursor_) == 0;
+        std::size_t line_start = is_behind ? source_.line_starts.back() : line_start_;
+        int line = is_behind ? line_ - 1 : line_;
+        int column = static_cast<int>(cursor_ - line_start) - 1;
+        add(kind, cursor_);
+        result_.tokens.back().where = {line, line, column, no_end_column};
+    }
 
     // Stops with an error; columns are 1-based and count characters, as SyntaxError.offset does.
     void stop(lex_stop how, syntax_error_kind kind, std::string message, int line, int column, int end_column) {
@@ -235,17 +243,26 @@ private:
 
     // Tokens up to and including the logical line's NEWLINE.
     void scan_line() {
+        constexpr auto none = static_cast<std::size_t>(-1);
+        std::size_t comment = none;  // where one began that the next newline ends
         while (!stopped_) {
             int c = peek();
             if (c == ' ' || c == '\t' || c == '\f') {
                 ++cursor_;
             } else if (c == '#') {
+                comment = cursor_;
                 while (peek() >= 0 && peek() != '\n') ++cursor_;
             } else if (c == '\\') {
                 skip_continuation();
             } else if (c == '\n') {
                 std::size_t start = cursor_++;
-                if (brackets_.empty()) add(token_kind::newline, start);
+                if (brackets_.empty()) {
+                    add(token_kind::newline, start);
+                    source_position& where = result_.tokens.back().where;
+                    where.end_column = column_of(start);
+                    if (comment != none) where.column = column_of(comment);
+                }
+                comment = none;
                 next_line();
                 if (brackets_.empty()) return;
             } else if (c < 0) {
@@ -427,7 +444,7 @@ private:
                 cursor_ += digits;
                 if (!scan_decimal_digits()) return false;
             } else if (digits == 2) {
-                hard_error("invalid decimal literal", cursor_ + 1);
+                hard_error("invalid decimal literal", cursor_ + 2);
                 return false;
             } else {
                 return check_number_end("decimal");
@@ -447,7 +464,7 @@ private:
         while (zeros_end < end && (text_[zeros_end] == '0' || text_[zeros_end] == '_')) ++zeros_end;
         if (zeros_end == end) return true;
         int column = source_.characters(line_, column_of(start)) + 1;
-        int end_column = source_.characters(line_, column_of(zeros_end));
+        int end_column = source_.characters(line_, column_of(zeros_end)) + 1;
         stop(lex_stop::hard, syntax_error_kind::syntax_error,
              "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers", line_, column,
              end_column);

@@ -22,6 +22,9 @@ enum class token_kind : std::uint8_t {
 // Spelling of keywords and operators, "" for the others.
 const char* token_text(token_kind kind);
 
+// A token's end_column when it has no extent of its own.
+inline constexpr int no_end_column = -2;
+
 struct token {
     token_kind kind = token_kind::end_marker;
     std::uint8_t level = 0;   // depth of open brackets after the token

@@ -21,6 +21,7 @@ const token& parser::look(std::size_t distance) {
     std::size_t index = cursor_ + distance;
     if (index >= tokens_.size()) index = tokens_.size() - 1;
     if (index > furthest_) furthest_ = index;
+    if (tokens_[index].kind == token_kind::error) raise_lexical();
     return tokens_[index];
 }
 
@@ -32,7 +33,7 @@ bool parser::accept(token_kind kind) {
 
 bool parser::force(token_kind kind) {
     if (accept(kind)) return true;
-    if (look().kind != token_kind::error) raise_at(look().where, std::string("expected '") + token_text(kind) + "'");
+    raise_at(look().where, std::string("expected '") + token_text(kind) + "'");
     return false;
 }
 
@@ -78,7 +79,9 @@ source_position parser::unplaced(source_position where) const {
 
 source_position parser::from(std::size_t start) const {
     const source_position& first = tokens_[start].where;
-    const source_position& last = tokens_[cursor_ > start ? cursor_ - 1 : start].where;
+    std::size_t end = cursor_ > start ? cursor_ - 1 : start;
+    while (end > start && tokens_[end].kind >= token_kind::newline && tokens_[end].kind <= token_kind::dedent) --end;
+    const source_position& last = tokens_[end].where;
     return placed({first.line, last.end_line, first.column, last.end_column});
 }
 
@@ -121,7 +124,8 @@ bool parser::run(compile_mode mode, module_tree& module, syntax_error& error) {
         return true;
     };
     if (pass()) return true;
-    if (!raised_ && tokens_[furthest_].kind != token_kind::error) {
+    stuck_ = furthest_;
+    if (!raised_) {
         explaining_ = true;
         pass();
         if (!raised_) raise_generic();
@@ -133,7 +137,8 @@ bool parser::run(compile_mode mode, module_tree& module, syntax_error& error) {
 const expression* parser::run_embedded(syntax_error& error) {
     const expression* node = star_expressions();
     if (node != nullptr && !raised_) return node;
-    if (!raised_ && tokens_[furthest_].kind != token_kind::error) {
+    stuck_ = furthest_;
+    if (!raised_) {
         cursor_ = 0;
         explaining_ = true;
         star_expressions();

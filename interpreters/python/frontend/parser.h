@@ -82,6 +82,7 @@ private:
     std::nullptr_t raise_here(std::string message);      // at the furthest token
     std::nullptr_t raise_indentation(std::string message);
     std::nullptr_t raise_too_deep();
+    void raise_lexical();  // the lexer's error, when the parser gets to where it stopped
     void raise_generic();
     void finish_error(syntax_error& error);
     source_position unplaced(source_position where) const;
@@ -212,7 +213,9 @@ private:
     lex_result lexed_;
     std::vector<token>& tokens_ = lexed_.tokens;
     std::size_t cursor_ = 0;
-    std::size_t furthest_ = 0;
+    std::size_t furthest_ = 0;  // the furthest token looked at, in either pass
+    std::size_t stuck_ = 0;     // ... in the first pass
+    bool is_final_ = false;     // the error stands, whatever the lexer found later
     int nesting_ = 0;
     bool explaining_ = false;   // second pass: look for better messages
     bool suspended_ = false;    // ... but not within this construct (CPython's "_without_invalid")
@@ -262,7 +265,9 @@ const T* parser::deeper(T* node, const std::vector<const expression*>& children)
 template <class Parse>
 const expression* parser::remembered(memo_rule rule, Parse parse) {
     if (!explaining_) return parse();
-    std::uint64_t key = static_cast<std::uint64_t>(cursor_) << 8 | static_cast<std::uint64_t>(rule) << 1 | (suspended_ ? 1 : 0);
+    // As in CPython, what was parsed while explanations were suspended is not explained later either.
+    bool is_apart = rule == memo_rule::named && suspended_;
+    std::uint64_t key = static_cast<std::uint64_t>(cursor_) << 8 | static_cast<std::uint64_t>(rule) << 1 | (is_apart ? 1 : 0);
     auto found = memory_.find(key);
     if (found != memory_.end()) {
         cursor_ = found->second.end;

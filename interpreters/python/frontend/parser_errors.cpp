@@ -15,8 +15,8 @@ std::nullptr_t parser::raise(syntax_error_kind kind, std::string message, source
     error_.filename = source_.filename;
     error_.line = where.line;
     error_.end_line = where.end_line;
-    error_.column = source_.characters(where.line, where.column) + 1;
-    error_.end_column = where.end_column < 0 ? 0 : source_.characters(where.end_line, where.end_column) + 1;
+    error_.column = where.column < 0 ? 0 : source_.characters(where.line, where.column) + 1;
+    error_.end_column = where.end_column < 0 ? where.end_column + 1 : source_.characters(where.end_line, where.end_column) + 1;
     error_.text = source_.line(where.line);
     return nullptr;
 }
@@ -40,7 +40,14 @@ std::nullptr_t parser::raise_indentation(std::string message) {
     return raise(syntax_error_kind::indentation_error, std::move(message), tokens_[furthest_].where);
 }
 
+void parser::raise_lexical() {
+    if (raised_) return;
+    raised_ = is_final_ = true;
+    error_ = lexed_.error;
+}
+
 std::nullptr_t parser::raise_too_deep() {
+    if (explaining_) return nullptr;  // the second pass just gives up on that explanation
     raise(syntax_error_kind::memory_error, "", tokens_[furthest_].where);
     error_.message.clear();
     return nullptr;
@@ -48,28 +55,26 @@ std::nullptr_t parser::raise_too_deep() {
 
 // No rule explained it.
 void parser::raise_generic() {
-    const token& last = tokens_[furthest_];
+    const token& last = tokens_[stuck_];
     if (last.kind == token_kind::indent || last.kind == token_kind::dedent) {
         bool is_indent = last.kind == token_kind::indent;
-        raise(syntax_error_kind::indentation_error, is_indent ? "unexpected indent" : "unexpected unindent", last.where);
-        if (is_indent) {
-            error_.column = source_.characters(last.where.line, last.where.column);
-            error_.end_column = -1;
-        }
+        raise(syntax_error_kind::indentation_error, is_indent ? "unexpected indent" : "unexpected unindent",
+              tokens_[furthest_].where);
+        is_final_ = true;
         return;
     }
-    raise_at(last.where, "invalid syntax");
+    source_position where = last.where;
+    if (where.end_column == no_end_column) where.column = where.end_column = -1;
+    raise_at(where, "invalid syntax");
 }
 
 // The lexer's errors come before the parser's in the cases that lex_stop tells.
 void parser::finish_error(syntax_error& error) {
-    bool reached = tokens_[furthest_].kind == token_kind::error;
-    bool lexer_wins = !raised_ && reached;
-    if (raised_ && explaining_ && lexed_.stop == lex_stop::hard) lexer_wins = true;
-    if (raised_ && explaining_ && lexed_.stop == lex_stop::unclosed_bracket)
+    bool lexer_wins = false;
+    if (!is_final_ && lexed_.stop == lex_stop::hard) lexer_wins = true;
+    if (!is_final_ && lexed_.stop == lex_stop::unclosed_bracket)
         lexer_wins = tokens_[furthest_].where.line > lexed_.error.line;
     if (lexer_wins && error_.kind <= syntax_error_kind::tab_error) error_ = lexed_.error;
-    if (!raised_ && !lexer_wins) raise_generic();
     error_.incomplete = lexed_.stopped_at_end || tokens_[furthest_].kind == token_kind::end_marker;
     if (embedding_.is_embedded) {
         if (error_.line > 0) error_.line += embedding_.line_offset;
@@ -188,11 +193,11 @@ void parser::explain_expression(std::size_t start, const expression* first) {
 // `print x` and `exec x`.
 void parser::explain_legacy(std::size_t start) {
     const token& name = tokens_[start];
-    if (name.kind != token_kind::name || (text_of(name) != "print" && text_of(name) != "exec")) return;
+    if (name.kind != token_kind::name) return;
     cursor_ = start + 1;
-    if (at(token_kind::left_parenthesis)) return;
-    const expression* value = star_expressions();
-    if (value == nullptr || raised_) return;
+    if (at(token_kind::left_parenthesis) || !(starts_expression() || at(token_kind::star))) return;
+    const expression* value = star_expressions();  // for any name: what follows it may be wrong in itself
+    if (value == nullptr || raised_ || (text_of(name) != "print" && text_of(name) != "exec")) return;
     std::string word(text_of(name));
     raise_between(name.where, unplaced(value->where),
                   "Missing parentheses in call to '" + word + "'. Did you mean " + word + "(...)?");
@@ -466,7 +471,9 @@ void parser::explain_assignment(std::size_t start) {
     if (raised_) return;
     if (first != nullptr && accept(token_kind::comma)) {
         std::vector<const expression*> rest;
-        star_named_expressions(rest, token_kind::colon);
+        while (!raised_ && (starts_expression() || at(token_kind::star)) &&
+               star_named_expressions(rest, token_kind::colon)) {
+        }
         if (raised_) return;
         if (accept(token_kind::colon) && expression_() != nullptr && !raised_)
             raise_at(unplaced(first->where), "only single target (not tuple) can be annotated");

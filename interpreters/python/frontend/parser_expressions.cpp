@@ -498,7 +498,7 @@ bool parser::one_argument(argument_list& into, bool& after_keyword, bool& after_
                                             operand_expression{{expression_kind::starred, 1, from(start)}, operand}),
                                         {operand});
         into.positional.push_back(node);
-        return node != nullptr && !at(token_kind::assign);
+        return node != nullptr;
     }
     if (at(token_kind::double_star)) {
         accept(token_kind::double_star);

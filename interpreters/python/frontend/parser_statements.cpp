@@ -14,12 +14,13 @@ bool parser::statements(std::vector<const statement*>& body, token_kind end) {
 }
 
 bool parser::statement_into(std::vector<const statement*>& body) {
+    std::size_t start = cursor_;
     const statement* compound = compound_statement();
     if (compound != nullptr) {
         body.push_back(compound);
         return true;
     }
-    return !raised_ && simple_statements(body);
+    return !raised_ && cursor_ == start && simple_statements(body);
 }
 
 bool parser::simple_statements(std::vector<const statement*>& body) {
@@ -482,6 +483,10 @@ bool parser::with_item_into(std::vector<with_item>& items) {
         bool is_starred = accept(token_kind::star);
         const expression* target = primary();
         if (raised_) return false;
+        if (explaining() && target != nullptr && at(token_kind::newline)) {
+            raise_here("expected ':'");
+            return false;
+        }
         bool is_end = at(token_kind::comma) || at(token_kind::right_parenthesis) || at(token_kind::colon);
         if (target == nullptr || !is_end || invalid_target(target, target_use::assign) != nullptr) {
             if (explaining()) explain_with_item(start);
