@@ -1,0 +1,80 @@
+// Jitcode's text form, liveness of 'live *', the verifier.
+#include <catch2/catch.hpp>
+#include "world.h"
+
+using namespace heddle;
+using namespace heddle::test;
+
+namespace {
+const char* const sample = R"(
+jitcode {portal} args=ii result=i driver={d}
+start: live *
+  merge_point {d}, (i0, i1)
+  int_add i1, -5 -> i2
+  float_add 2.5, 1.0 -> f0
+  float_add f0, float(0x7ff8000000000001) -> f0
+  new_object {Pair} -> p0
+  setfield p0, i2, {Pair.tag}
+  setfield p0, null, {Pair.first}
+  getfield p0, {Pair.tag} -> i3
+  call_residual ptr(0x1000), {call f}, (i2) -> i4
+  live *
+  call_inline {other}, (i4, 7) -> i5
+  live *
+  branch i5, @a, @b
+a: live *
+  switch_int i5, [-1: @a, 5: @b], @b
+b: live *
+  can_enter_jit {d}
+  int_add_jump_if_ovf i5, 1, @a -> i1
+  jump @start
+jitcode {other} args=ii result=i unroll_safe
+  return_i i0   # a comment
+)";
+} // namespace
+
+TEST_CASE("jitcode text reads back as it was dumped") {
+    world w;
+    w.add_function("f", "i>i", nullptr);
+    w.load(sample, "i", "i", "i");
+    std::string all;
+    for (auto& code : w.prog.jitcodes) all += jit::dump(*code, w.prog);
+    world again;
+    again.add_function("f", "i>i", nullptr);
+    again.load(all, "i", "i", "i");
+    std::string second;
+    for (auto& code : again.prog.jitcodes) second += jit::dump(*code, again.prog);
+    CHECK(second == all);
+    CHECK(again.prog.jitcodes[0]->code == w.prog.jitcodes[0]->code);
+    CHECK(again.prog.jitcodes[1]->unroll_safe);
+    CHECK(all.find("live i0 i4\n") != std::string::npos);   // after the residual call: the green, and its result
+}
+
+TEST_CASE("errors in jitcode text name the line") {
+    world w;
+    std::string error;
+    auto parse = [&](const char* text) {
+        error.clear();
+        CHECK_FALSE(jit::parse_jitcodes(text, {}, w.prog, error));
+        return error;
+    };
+    CHECK(parse("int_add i0, i1 -> i2") == "line 1: an instruction before the first 'jitcode' line");
+    CHECK(parse("jitcode {x} args=i\nint_frob i0 -> i1") == "line 2: there is no jitcode operation 'int_frob'");
+    CHECK(parse("jitcode {x} args=i\nint_add i0, i1 -> p2") == "line 2: the result must be a register of kind I");
+    CHECK(parse("jitcode {x} args=i\n jump @nowhere") == "line 2: there is no label 'nowhere'");
+    CHECK(parse("jitcode {x} args=p\n getfield p0, {No.such} -> i0") == "line 2: there is no descriptor named 'No.such'");
+    CHECK(parse("jitcode {x} args=i\n guard_true i0") == "line 2: there is no jitcode operation 'guard_true'");
+}
+
+TEST_CASE("the verifier refuses what the meta-interpreter can't resume") {
+    auto problem = [](const char* text) {
+        world w;
+        std::string error;
+        REQUIRE(jit::parse_jitcodes(text, {}, w.prog, error));
+        return jit::verify(*w.prog.jitcodes[0], w.prog);
+    };
+    CHECK(problem("jitcode {x} args=i\n promote_i i0 -> i0\n return_i i0") == "jitcode x, position 0: promote_i needs a 'live' directly before it");
+    CHECK(problem("jitcode {x} args=i\n call_inline {x}, (i0) -> i0\n return_i i0") == "jitcode x, position 0: call_inline needs a 'live' directly after it");
+    CHECK(problem("jitcode {x} args=i\nl: branch i0, @l, @l") == "jitcode x, position 0: branch goes to a position that is no 'live'");
+    CHECK(problem("jitcode {x} args=i\nl: live *\n branch i0, @l, @l") == "");
+}
