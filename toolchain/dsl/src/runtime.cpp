@@ -17,3 +17,6 @@ extern "C" void heddle_copy_array(const void* source, int64_t source_index, void
 }
 
 extern "C" bool heddle_stack_is_low() { return static_cast<char*>(__builtin_frame_address(0)) < heddle_thread.stack_limit; }
+
+// A reference is stored into a member<> of which translated code has only the address.
+extern "C" void heddle_write_barrier_interior(void* slot) { heddle::gc::write_barrier_interior(slot); }

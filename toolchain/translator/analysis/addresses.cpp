@@ -28,7 +28,7 @@ struct gep_offset {
 
 gep_offset offset_of(const llvm::GEPOperator& gep, const llvm::DataLayout& layout) {
     gep_offset result;
-    llvm::SmallMapVector<llvm::Value*, llvm::APInt, 4> variable;
+    llvm::MapVector<llvm::Value*, llvm::APInt> variable;
     llvm::APInt constant(64, 0);
     if (!gep.collectOffset(layout, 64, variable, constant) || variable.size() > 1) {
         result.known = false;

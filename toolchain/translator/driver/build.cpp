@@ -1,0 +1,202 @@
+// The pipeline. Each phase is one call, timed; what is wrong with the sources stops it with all messages at once.
+#include "build.h"
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <thread>
+#include "../annotations.h"
+#include "../class_layouts.h"
+#if __has_include("../codewriter/codewriter.h")
+#include "../codewriter/codewriter.h"
+#define HEDDLE_HAS_CODEWRITER 1
+#endif
+#include "../diagnostics.h"
+#include "../drivers.h"
+#include "../refusals.h"
+#include "../transform/lower_markers.h"
+#include "../transform/normalise.h"
+#include "../transform/optimise.h"
+#include "../transform/portal.h"
+#include "compile.h"
+#include "link_executable.h"
+#include "link_modules.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "process.h"
+#include "profile.h"
+#include "sources.h"
+
+namespace heddle::translator {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class builder {
+public:
+    explicit builder(const build_options& options) : options_(options) {
+        parallel_ = options.parallel ? options.parallel : std::max(1u, std::thread::hardware_concurrency());
+        installation_ = installation_directory();
+    }
+
+    int run() {
+        if (!find_sources(options_.directory, sources_, error_)) return fail(error_, 2);
+        if (!load_module()) return 1;
+        if (!analyse()) return 1;
+        if (!transform()) return 1;
+        if (!make_executable()) return 1;
+        return show_profile() ? 0 : 1;
+    }
+
+private:
+    int fail(const std::string& message, int status = 1) {
+        std::fprintf(stderr, "heddle: %s\n", message.c_str());
+        return status;
+    }
+
+    // Shows what the phases found; true when there is no error among it.
+    bool report() {
+        std::fputs(problems_.text().c_str(), stderr);
+        bool good = !problems_.has_errors();
+        problems_ = {};
+        return good;
+    }
+
+    bool load_module() {
+        std::string compiler = find_compiler(error_);
+        if (compiler.empty()) return fail(error_), false;
+        size_t phase = times_.begin("compile");
+        compile_result compiled = compile_sources(sources_, compiler, installation_ + "/include", cache_directory(options_.output), parallel_, times_);
+        times_.end(phase, 0, std::to_string(compiled.from_cache) + " of " + std::to_string(sources_.files.size()) + " files from the cache");
+        std::fputs(compiled.messages.c_str(), stderr);
+        if (compiled.failed) return false;
+        phase = times_.begin("link");
+        module_ = link_modules(context_, compiled.bitcode, error_);
+        if (!module_) return fail(error_), false;
+        end_phase(phase, "link");
+        return true;
+    }
+
+    bool analyse() {
+        size_t phase = begin_phase("check sources");
+        check_sources(*module_, problems_);
+        end_phase(phase, "");
+        phase = begin_phase("normalise");
+        normalise(*module_);
+        end_phase(phase, "normalise");
+        phase = begin_phase("analyse");
+        layouts_ = class_layouts::collect(*module_, problems_);
+        hints_ = annotations::collect(*module_, problems_);
+        check_classes(*module_, layouts_, problems_);
+        drivers_ = collect_drivers(*module_, problems_);
+        end_phase(phase, "analyse");
+        if (!report()) return false;
+        if (!options_.jit || drivers_.empty()) return true;
+#ifdef HEDDLE_HAS_CODEWRITER
+        phase = begin_phase("write jitcode");
+        codewriter_result written = codewriter::write(*module_, layouts_, drivers_, hints_, problems_);
+        end_phase(phase, "jitcode", written.summary());
+#endif
+        return report();
+    }
+
+    bool transform() {
+        size_t phase = begin_phase("transform");
+        insert_write_barriers(*module_, layouts_);
+        remove_descriptions(*module_);
+        if (options_.jit) transform_portals(*module_, drivers_);
+        lower_markers(*module_, layouts_, problems_);
+        remove_heap_address_space(*module_);
+        remove_hints();
+        end_phase(phase, "transform");
+        return report() && is_valid("transform");
+    }
+
+    // Functions with hints were kept out of line for the codewriter; the native side is free to inline them.
+    void remove_hints() {
+        for (llvm::Function& function : *module_)
+            if (hints_.hints_of(&function) && !hints_.has(&function, hint::dont_look_inside)) function.removeFnAttr(llvm::Attribute::NoInline);
+    }
+
+    bool make_executable() {
+        initialise_code_generator();
+        std::unique_ptr<llvm::TargetMachine> machine = make_target_machine(*module_, options_.optimisation, error_);
+        if (!machine) return fail(error_), false;
+        size_t phase = begin_phase("optimise");
+        optimise(*module_, *machine, options_.optimisation);
+        end_phase(phase, "optimise");
+        phase = begin_phase("generate code");
+        std::vector<std::string> objects = generate_objects(*module_, options_.optimisation, parallel_, options_.output + ".heddle", error_);
+        if (objects.empty()) return fail(error_), false;
+        times_.end(phase, 0, std::to_string(objects.size()) + " object files");
+        phase = times_.begin("link executable");
+        executable_inputs inputs{objects, sources_.libraries, installation_ + "/lib", options_.jit && !drivers_.empty()};
+        bool linked = link_executable(inputs, find_compiler(error_), options_.output, times_, error_);
+        for (auto& object : objects) fs::remove(object);
+        times_.end(phase);
+        if (!linked) fail(error_);
+        return linked;
+    }
+
+    size_t begin_phase(const char* name) { return times_.begin(name, count_instructions(*module_)); }
+    void end_phase(size_t phase, const char* name, std::string note = "") {
+        times_.end(phase, count_instructions(*module_), std::move(note));
+        if (!options_.keep_ir.empty() && *name) write_ir(name);
+    }
+
+    void write_ir(const std::string& name) {
+        std::error_code code;
+        fs::create_directories(options_.keep_ir, code);
+        char number[16];
+        std::snprintf(number, sizeof number, "%02d-", ++ir_number_);
+        llvm::raw_fd_ostream file(options_.keep_ir + "/" + number + name + ".ll", code);
+        if (code) std::fprintf(stderr, "heddle: %s: cannot write IR there: %s\n", options_.keep_ir.c_str(), code.message().c_str());
+        else module_->print(file, nullptr);
+    }
+
+    bool is_valid(const char* phase) {
+        std::string text;
+        llvm::raw_string_ostream stream(text);
+        if (!llvm::verifyModule(*module_, &stream)) return true;
+        fail(std::string("internal error: the phase '") + phase + "' made invalid IR; please report it with the sources\n" + text.substr(0, 2000));
+        return false;
+    }
+
+    bool show_profile() {
+        if (!options_.profile) return true;
+        std::fputs(times_.table().c_str(), stdout);
+        if (options_.profile_base.empty()) return true;
+        std::ofstream json(options_.profile_base + ".json"), html(options_.profile_base + ".html");
+        json << times_.chrome_trace();
+        html << times_.html_page("heddle build " + options_.directory);
+        json.close();
+        html.close();
+        if (json && html) return true;
+        fail(options_.profile_base + ".json: cannot be written; give --profile= a name in a writable folder");
+        return false;
+    }
+
+    const build_options& options_;
+    unsigned parallel_;
+    std::string installation_, error_;
+    interpreter_sources sources_;
+    profile times_;
+    diagnostics problems_;
+    llvm::LLVMContext context_;
+    std::unique_ptr<llvm::Module> module_;
+    class_layouts layouts_;
+    annotations hints_;
+    drivers drivers_;
+    int ir_number_ = 0;
+};
+
+} // namespace
+
+int build(const build_options& options) { return builder(options).run(); }
+
+} // namespace heddle::translator

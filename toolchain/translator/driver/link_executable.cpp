@@ -1,0 +1,54 @@
+// Phase 7. lib/heddle_jit.libraries, written by CMake, names what the JIT itself needs (asmjit).
+#include "link_executable.h"
+#include <cstdlib>
+#include <fstream>
+#include "process.h"
+#include "profile.h"
+
+namespace heddle::translator {
+
+std::string find_compiler(std::string& error) {
+    std::vector<std::string> candidates = {"clang++-19", "/usr/lib/llvm-19/bin/clang++", "clang++"};
+    if (const char* chosen = std::getenv("HEDDLE_CLANG")) candidates = {chosen};
+    for (auto& name : candidates) {
+        std::string path = find_program(name);
+        if (path.empty()) continue;
+        std::string version = run_process({path, "--version"}).output;
+        if (version.find("version 19.") != std::string::npos) return path;
+    }
+    error = "clang 19 is needed (" + candidates[0] + " was not found or is another version); install clang-19, or set HEDDLE_CLANG to its path";
+    return "";
+}
+
+std::string installation_directory() {
+    std::string bin = executable_directory();
+    return bin.substr(0, bin.rfind('/'));
+}
+
+std::string cache_directory(const std::string& output) {
+    if (const char* chosen = std::getenv("HEDDLE_CACHE")) return chosen;
+    size_t slash = output.rfind('/');
+    return (slash == std::string::npos ? "." : output.substr(0, slash)) + "/.heddle-cache";
+}
+
+bool link_executable(const executable_inputs& inputs, const std::string& compiler, const std::string& output, profile& times, std::string& error) {
+    std::vector<std::string> command = {compiler, "-fuse-ld=lld", "-no-pie", "-Wl,--gc-sections", "-Wl,-O1", "-o", output};
+    command.insert(command.end(), inputs.objects.begin(), inputs.objects.end());
+    command.insert(command.end(), {"-Wl,--start-group", inputs.library_directory + "/libheddle_rt.a", inputs.library_directory + "/libheddle_gc.a"});
+    if (inputs.jit) {
+        command.push_back(inputs.library_directory + "/libheddle_jit.a");
+        std::ifstream needed(inputs.library_directory + "/heddle_jit.libraries");
+        for (std::string item; needed >> item;) command.push_back(item);
+    } else {
+        command.push_back(inputs.library_directory + "/libheddle_no_jit.a");
+    }
+    command.push_back("-Wl,--end-group");
+    for (auto& library : inputs.libraries) command.push_back("-l" + library);
+    process_result result = run_process(command);
+    times.child_peak(result.peak_kilobytes);
+    if (result.exit_status == 0) return true;
+    error = "linking " + output + " failed:\n" + result.output;
+    return false;
+}
+
+} // namespace heddle::translator
