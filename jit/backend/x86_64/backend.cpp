@@ -62,8 +62,14 @@ std::unique_ptr<backend> make_backend(const backend_hooks& hooks, const backend_
         return nullptr;
     }
     context.exit_values = static_cast<word*>(values);
+    context.exit_range = std::make_unique<gc::conservative_range>();
+    context.exit_range->begin = context.exit_values;
+    context.exit_range->end = context.exit_values + 1;
     error = context.make_routines();
-    if (!error.empty()) return nullptr;
+    if (!error.empty()) {
+        munmap(values, context.exit_values_capacity * sizeof(word));
+        return nullptr;
+    }
     return std::make_unique<x86_64_backend>(std::move(context));
 }
 

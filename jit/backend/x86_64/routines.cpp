@@ -1,5 +1,6 @@
 // Shared machine code: guard exits, slow paths that keep registers, entries of tokens without code. See routines.h.
 #include "backend/x86_64/routines.h"
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -15,7 +16,9 @@ namespace {
 constexpr uint32_t dump_words = 32;   // 16 general registers, then 16 floating ones
 
 // Called by exit_guard: 'registers' as dumped, 'frame' = rbp. Neither allocates nor collects.
-guard_data* save_exit_values(guard_data* guard, const word* registers, const char* frame, word* exit_values) {
+guard_data* save_exit_values(guard_data* guard, const word* registers, const char* frame, gc::conservative_range* range) {
+    word* exit_values = static_cast<word*>(const_cast<void*>(range->begin));
+    range->end = exit_values + std::max<size_t>(guard->fail_arguments.size(), 1);
     for (size_t i = 0; i < guard->fail_arguments.size(); ++i) {
         place where = place::unpack(guard->locations[i]);
         if (where.has_register()) {
@@ -85,7 +88,7 @@ void emit_epilogue(x86::Assembler& a) {
     a.ret();
 }
 
-uint64_t make_exit_guard(code_memory& memory, word* exit_values) {
+uint64_t make_exit_guard(code_memory& memory, const gc::conservative_range* exit_range) {
     routine_maker m(memory);
     m.a.sub(x86::rsp, dump_words * 8);
     for (int i = 0; i < 16; ++i)
@@ -94,7 +97,7 @@ uint64_t make_exit_guard(code_memory& memory, word* exit_values) {
     m.a.mov(x86::rdi, scratch);
     m.a.mov(x86::rsi, x86::rsp);
     m.a.mov(x86::rdx, x86::rbp);
-    m.a.mov(x86::rcx, Imm(reinterpret_cast<uint64_t>(exit_values)));
+    m.a.mov(x86::rcx, Imm(reinterpret_cast<uint64_t>(exit_range)));
     m.call(reinterpret_cast<const void*>(&save_exit_values));
     emit_epilogue(m.a);
     return m.finish();
@@ -150,7 +153,7 @@ cpu_features cpu_features::detect() {
 }
 
 std::string backend_context::make_routines() {
-    code.exit_guard = make_exit_guard(*memory, exit_values);
+    code.exit_guard = make_exit_guard(*memory, exit_range.get());
     code.epilogue = make_epilogue(*memory);
     code.allocate = make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate), true, true);
     code.allocate_array = make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate_array), true, true);

@@ -7,6 +7,7 @@
 #include <string>
 #include "backend/common/code_memory.h"
 #include "backend/common/register_allocator.h"
+#include "heddle/gc/gc.h"
 #include "heddle/jit/backend.h"
 
 namespace heddle::jit::x86_64 {
@@ -36,6 +37,7 @@ struct backend_context {
     target_registers registers;
     backend_hooks hooks;
     word* exit_values = nullptr;     // never moves
+    std::unique_ptr<gc::conservative_range> exit_range;   // the part of exit_values that was written last
     uint32_t exit_values_capacity = 0;
 
     std::string make_routines();

@@ -2,18 +2,11 @@
 #include "harness.h"
 #include <catch2/catch.hpp>
 #include "backend/x86_64/backend.h"
+#include "support/heap_world.h"
 
 namespace backend_test {
 
-void start_collector() {
-    static bool started = false;
-    if (started) return;
-    gc::options chosen;
-    chosen.nursery_bytes = 256 << 10;
-    const char* problem = gc::initialise(chosen);
-    if (problem) FAIL(problem);
-    started = true;
-}
+void start_collector() { heddle::test::world(); }
 
 std::vector<named_backend> native_backends(const backend_hooks& hooks) {
     std::vector<named_backend> all;
@@ -108,6 +101,11 @@ std::string unit::compile_bridge(int guard, const std::string& text, std::string
     trace t;
     if (std::string problem = prepare(text, t); !problem.empty()) return problem;
     return where.compile_bridge(t, *token.guards[static_cast<size_t>(guard)], token, log);
+}
+
+std::string unit::compile_bridge(trace& t, guard_data& guard, std::string* log) {
+    own_guards(t);
+    return where.compile_bridge(t, guard, token, log);
 }
 
 outcome unit::run(const std::vector<word>& inputs) {

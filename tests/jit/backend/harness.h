@@ -45,6 +45,7 @@ public:
     std::string compile(const std::string& text, std::string* log = nullptr);
     std::string compile_bridge(int guard, const std::string& text, std::string* log = nullptr);
     std::string compile(trace& t, std::string* log = nullptr);
+    std::string compile_bridge(trace& t, guard_data& guard, std::string* log = nullptr);
     outcome run(const std::vector<word>& inputs);
 
     loop_token token;

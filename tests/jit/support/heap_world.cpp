@@ -59,7 +59,8 @@ void thunk_f_f(void* f, const word* a, word* r) { *r = jit::double_to_word(reint
 void start_collector() {
     gc::options options;
     options.nursery_bytes = 256 << 10;
-    options.stress_interval = 5;
+    const char* stress = std::getenv("HEDDLE_GC_STRESS");   // 0: off, so that inlined allocation runs
+    options.stress_interval = stress ? std::strtoul(stress, nullptr, 10) : 5;
     options.verify = false;
     options.poison = true;
     if (const char* error = gc::initialise(options)) {
