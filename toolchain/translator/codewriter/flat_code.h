@@ -11,6 +11,7 @@
 
 namespace llvm {
 class Constant;
+class CallBase;
 class Function;
 } // namespace llvm
 
@@ -60,6 +61,7 @@ struct flat_instruction {
     int64_t number = 0;                             // 'n', 'g', 's' operands
     label target[2] = {no_value, no_value};
     const llvm::Function* callee = nullptr;
+    const llvm::CallBase* indirect = nullptr;       // of call_indirect: what it calls is described when the program is known
     uint32_t line = no_value;                       // index in flat_function::lines, when it differs from the instruction before
     uint32_t live = no_value;                       // filled by registers.cpp for 'live' and bind_label: index of the live entry
 };
