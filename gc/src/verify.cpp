@@ -96,6 +96,7 @@ void for_each_nursery_object(Visitor visit) {
 }  // namespace
 
 const char* verify_heap() {
+    close_gap();  // targets are looked up by walking the nursery
     heap_check check;
     check.remembered.insert(collector.remembered.begin(), collector.remembered.end());
     check.dirty.insert(collector.dirty_arrays.begin(), collector.dirty_arrays.end());
