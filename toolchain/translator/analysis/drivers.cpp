@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include "../diagnostics.h"
+#include "../refusals.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -134,19 +135,7 @@ private:
         for (llvm::Argument& argument : d.portal->args())
             if (argument.hasByValAttr() || argument.hasStructRetAttr())
                 problems_.error(place_of(*d.portal), readable_name(*d.portal) + " is a portal and takes or returns a struct by value", "pass pointers, integers and doubles");
-        for (llvm::Instruction& i : llvm::instructions(*d.portal))
-            if (auto* slot = llvm::dyn_cast<llvm::AllocaInst>(&i)) check_stack_slot(d, *slot);
-    }
-
-    void check_stack_slot(driver& d, llvm::AllocaInst& slot) {
-        const llvm::Instruction* first = nullptr;
-        for (llvm::User* user : slot.users())
-            if (auto* call = llvm::dyn_cast<llvm::CallBase>(user); call && !call->isLifetimeStartOrEnd()) first = call;
-        if (!first)
-            for (llvm::User* user : slot.users()) first = llvm::dyn_cast<llvm::Instruction>(user);
-        problems_.error(place_of(first ? *first : slot), "the address of a local variable" + (slot.hasName() ? " ('" + slot.getName().split('.').first.str() + "')" : std::string()) +
-                            " escapes in " + readable_name(*d.portal) + ", which must be traced",
-                        "return the value instead of passing an address, or move this code to a function of its own");
+        refuse_stack_slots(*d.portal, "which must be traced", problems_);
     }
 
     llvm::Module& module_;

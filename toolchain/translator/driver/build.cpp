@@ -8,9 +8,8 @@
 #include <thread>
 #include "../annotations.h"
 #include "../class_layouts.h"
-#if __has_include("../codewriter/codewriter.h")
+#ifdef HEDDLE_HAS_CODEWRITER
 #include "../codewriter/codewriter.h"
-#define HEDDLE_HAS_CODEWRITER 1
 #endif
 #include "../diagnostics.h"
 #include "../drivers.h"
@@ -93,6 +92,7 @@ private:
         layouts_ = class_layouts::collect(*module_, problems_);
         hints_ = annotations::collect(*module_, problems_);
         check_classes(*module_, layouts_, problems_);
+        check_hinted_functions(*module_, hints_, problems_);
         drivers_ = collect_drivers(*module_, problems_);
         end_phase(phase, "analyse");
         if (!report()) return false;

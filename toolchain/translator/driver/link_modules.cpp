@@ -23,7 +23,8 @@ namespace heddle::translator {
 namespace {
 
 // heddle_describe holds one call of heddle_marker_class(type_info, self + 1), whose GEP names the StructType.
-void rename_structures(llvm::Module& module) {
+// 'number' tells apart classes of the same name in anonymous namespaces of different files.
+void rename_structures(llvm::Module& module, size_t number) {
     llvm::Function* marker = module.getFunction("heddle_marker_class");
     if (!marker) return;
     for (llvm::User* user : marker->users()) {
@@ -33,7 +34,8 @@ void rename_structures(llvm::Module& module) {
         auto* type_info = llvm::dyn_cast<llvm::GlobalVariable>(call->getArgOperand(0)->stripPointerCasts());
         if (!gep || !type_info) continue;
         auto* structure = llvm::dyn_cast<llvm::StructType>(gep->getSourceElementType());
-        if (structure && !structure->isLiteral()) structure->setName(("heddle." + type_info->getName()).str());
+        if (!structure || structure->isLiteral()) continue;
+        structure->setName("heddle." + type_info->getName().str() + (type_info->hasLocalLinkage() ? "#" + std::to_string(number) : ""));
     }
 }
 
@@ -84,6 +86,7 @@ std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std
     context.setDiagnosticHandler(std::make_unique<linker_messages>(error));
     auto whole = std::make_unique<llvm::Module>("heddle", context);
     llvm::Linker linker(*whole);
+    size_t number = 0;
     for (auto& path : bitcode) {
         llvm::SMDiagnostic problem;
         std::unique_ptr<llvm::Module> part = llvm::parseIRFile(path, problem, context);
@@ -91,7 +94,7 @@ std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std
             error = path + ": not readable as bitcode (" + problem.getMessage().str() + "); delete the cache folder and build again";
             return nullptr;
         }
-        rename_structures(*part);
+        rename_structures(*part, number++);
         keep_only_vtable_tags(*part);
         enter_vtables(*part);
         if (whole->getTargetTriple().empty()) {
