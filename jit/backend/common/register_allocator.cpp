@@ -282,14 +282,41 @@ void register_allocator::clobber_caller_saved() {
 
 // ---- labels ------------------------------------------------------------------------------------------------------------
 
-void register_allocator::load_for_label(std::span<const value_ref> values) {
+void register_allocator::prepare_loop(std::span<const value_ref> values, uint32_t position, uint32_t end) {
+    uint32_t call = live_->next_call[position];
+    bool calls = call < end;
+    // A register that the first call empties before the value is wanted is of no use.
+    auto useless = [&](uint32_t value, int reg) {
+        return calls && (target_.caller_saved & register_bit(reg)) && next_use_[value] > call;
+    };
     std::vector<uint32_t> wanted;
-    for (value_ref v : values)
-        if (v.is_result() && register_of_[v.index()] < 0 && slot_of_[v.index()] >= 0 && next_use_[v.index()] != never_used)
-            wanted.push_back(v.index());
+    for (value_ref v : values) {
+        if (v.is_constant()) continue;
+        uint32_t value = v.index();
+        if (int reg = register_of_[value]; reg >= 0 && useless(value, reg)) spill(reg);
+        if (register_of_[value] < 0 && slot_of_[value] >= 0 && next_use_[value] != never_used) wanted.push_back(value);
+    }
     std::sort(wanted.begin(), wanted.end(), [&](uint32_t a, uint32_t b) { return next_use_[a] < next_use_[b]; });
-    for (uint32_t value : wanted)
-        if (has_free_register(class_of(value))) use(value);
+    for (uint32_t value : wanted) {
+        uint64_t mask = target_.allocatable & class_of(value) & ~pinned_;
+        if (calls && next_use_[value] > call) mask &= ~target_.caller_saved;
+        if (!(mask & ~occupied_)) make_room(mask);
+        if (uint64_t free = mask & ~occupied_) {
+            int reg = choose_free(value, free);
+            emitter_.emit_move(location::in_register(reg), location::in_slot(slot_of_[value]));
+            assign(value, reg);
+        }
+    }
+}
+
+// Spills a value of the mask that no instruction of the loop wants in a register.
+void register_allocator::make_room(uint64_t mask) {
+    for (uint64_t rest = mask & occupied_; rest; rest &= rest - 1) {
+        int reg = std::countr_zero(rest);
+        if (next_use_[value_in_[reg]] != never_used) continue;
+        spill(reg);
+        return;
+    }
 }
 
 } // namespace heddle::jit

@@ -10,6 +10,7 @@
 // Idea: the forward scan of RPython's x86 backend (regalloc.py), on flat arrays; next use instead of interval lists.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 #include "backend/common/liveness.h"
@@ -71,8 +72,9 @@ public:
 
     // --- labels ---
     void set_hint(uint32_t value, int reg) { hints_[value] = static_cast<int8_t>(reg); }
-    // Loads arguments of a label that will be used soon into registers that are free.
-    void load_for_label(std::span<const value_ref> values);
+    // Before the label of a loop (or of code that ends at 'end'): arguments that will be used into registers that are free
+    // or hold what nobody uses; arguments that a call would throw out before they are used into slots.
+    void prepare_loop(std::span<const value_ref> values, uint32_t position, uint32_t end);
     void store_to_slot(uint32_t value);       // makes sure that it is in a slot too
     void forget_slot(uint32_t value);         // only the register counts from now on
 
@@ -86,6 +88,7 @@ private:
     int choose_free(uint32_t value, uint64_t candidates) const;
     int make_free(uint64_t mask);
     void spill(int reg);
+    void make_room(uint64_t mask);
     void assign(uint32_t value, int reg);
     void release(uint32_t value);
     void release_if_dead(value_ref v, uint32_t position);

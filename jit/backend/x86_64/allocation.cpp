@@ -114,14 +114,46 @@ void trace_compiler::barrier(const Gp& object) {
     slow_paths_.push_back(slow);
 }
 
-void trace_compiler::barrier_array(const Gp& array, value_ref index) {
+// 'array_shape' may be null: then cards are left to the collector.
+void trace_compiler::barrier_array(const Gp& array, value_ref index, const array_descr* array_shape) {
     slow_path slow{slow_kind::barrier_array, a_.newLabel(), a_.newLabel()};
     slow.reg = static_cast<int>(array.id());
     slow.operand = general_operand(index);
+    slow.pointer = array_shape;
     a_.test(x86::byte_ptr(array, interface::flags_offset), Imm(interface::needs_barrier_mask));
     a_.long_().jnz(slow.start);
     a_.bind(slow.back);
     slow_paths_.push_back(slow);
+}
+
+// write_barrier_array stands right before its store, which knows the array's layout.
+const array_descr* trace_compiler::array_of_barrier(uint32_t position) const {
+    if (position + 1 >= trace_->operations.size() || op(position + 1).op != opcode::setarrayitem) return nullptr;
+    if (!(arguments(position + 1)[0] == arguments(position)[0])) return nullptr;
+    return static_cast<const array_descr*>(op(position + 1).description);
+}
+
+// An array with cards that is in the collector's list already: set the card's byte.
+void trace_compiler::mark_card(const slow_path& slow, const Label& otherwise) {
+    constexpr uint32_t both = interface::has_cards_mask | interface::cards_dirty_mask;
+    const array_descr* array = static_cast<const array_descr*>(slow.pointer);
+    if (!array || !(slow.operand.isReg() || slow.operand.isImm()) || array->shape.size != 8) return;
+    if (slow.operand == scratch) return;
+    int64_t constant_offset = slow.operand.isImm() ? slow.operand.as<Imm>().value() * 8 + array->items_offset : array->items_offset;
+    if (constant_offset != static_cast<int32_t>(constant_offset)) return;
+    Gp object = gp(slow.reg);
+    a_.mov(scratch.r32(), x86::dword_ptr(object, interface::flags_offset));
+    a_.and_(scratch.r32(), Imm(both));
+    a_.cmp(scratch.r32(), Imm(both));
+    a_.jne(otherwise);
+    if (slow.operand.isReg()) a_.lea(scratch, x86::ptr(object, slow.operand.as<Gp>(), 3, static_cast<int32_t>(constant_offset)));
+    else a_.lea(scratch, x86::ptr(object, static_cast<int32_t>(constant_offset)));
+    a_.shr(scratch, Imm(heddle_gc_card_shift));
+    a_.push(x86::rax);
+    a_.mov(x86::rax, Imm(reinterpret_cast<uint64_t>(heddle_gc_cards)));
+    a_.mov(x86::byte_ptr(x86::rax, scratch), Imm(1));
+    a_.pop(x86::rax);
+    a_.jmp(slow.back);
 }
 
 // ---- out of line -----------------------------------------------------------------------------------------------------------
@@ -142,11 +174,15 @@ void trace_compiler::emit_slow_paths() {
             a_.mov(scratch, gp(slow.reg));
             a_.call(Imm(context_.code.barrier));
             break;
-        case slow_kind::barrier_array:
+        case slow_kind::barrier_array: {
+            Label unmarked = a_.newLabel();
+            mark_card(slow, unmarked);
+            a_.bind(unmarked);
             a_.emit(x86::Inst::kIdPush, slow.operand);
             a_.mov(scratch, gp(slow.reg));
             a_.call(Imm(context_.code.barrier_array));
             break;
+        }
         case slow_kind::finish_call:
             a_.mov(x86::rdi, x86::rax);
             a_.mov(x86::rsi, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));

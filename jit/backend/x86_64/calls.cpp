@@ -57,6 +57,23 @@ void trace_compiler::pass_arguments(std::span<const value_ref> values) {
     outgoing_words_ = std::max(outgoing_words_, on_stack);
 }
 
+// A value made for a call, and for nothing after it, is best made where the call wants it.
+void trace_compiler::hint_call_arguments() {
+    for (uint32_t i = trace_->input_count; i < trace_->operations.size(); ++i) {
+        const operation& o = op(i);
+        if (o.op != opcode::call && o.op != opcode::call_pure && o.op != opcode::call_may_force) continue;
+        if (o.argument_count == 0) continue;
+        size_t general = 0, floating = 0;
+        for (value_ref v : arguments(i).subspan(1)) {
+            bool is_floating = trace_->kind_of(v) == kind::floating;
+            size_t index = is_floating ? floating++ : general++;
+            if (v.is_constant() || live_.last_use[v.index()] != i || live_.next_call[v.index() + 1] != i) continue;
+            if (is_floating && index < floating_argument_count) registers_.set_hint(v.index(), xmm0 + static_cast<int>(index));
+            else if (!is_floating && index < std::size(integer_arguments)) registers_.set_hint(v.index(), integer_arguments[index]);
+        }
+    }
+}
+
 void trace_compiler::take_call_result(uint32_t position) {
     registers_.clobber_caller_saved();
     kind result = op(position).result;

@@ -92,7 +92,7 @@ void trace_compiler::compile_label(uint32_t position) {
         fail("jump and label have different numbers of arguments");
         return;
     }
-    registers_.load_for_label(args);
+    registers_.prepare_loop(args, position, last);
     bool calls = loops && live_.next_call[position] < last;
     own_label label{const_cast<target_token*>(static_cast<const target_token*>(op(position).description)), a_.newLabel(), {}};
     for (size_t i = 0; i < args.size(); ++i) {

@@ -34,7 +34,7 @@ bool trace_compiler::compile_memory(uint32_t position) {
         store(array.shape, to, args[2]);
         bool null = args[2].is_constant() && constant_bits(args[2]) == 0;
         if (array.shape.is_reference && !null && !(o.flags & no_barrier))
-            barrier_array(gp(static_cast<int>(to.baseId())), args[1]);
+            barrier_array(gp(static_cast<int>(to.baseId())), args[1], &array);
         return true;
     }
     case opcode::arraylen: {
@@ -52,7 +52,7 @@ bool trace_compiler::compile_memory(uint32_t position) {
     case opcode::new_object: compile_new_object(position); return true;
     case opcode::new_array: compile_new_array(position); return true;
     case opcode::write_barrier: barrier(general_register(args[0])); return true;
-    case opcode::write_barrier_array: barrier_array(general_register(args[0]), args[1]); return true;
+    case opcode::write_barrier_array: barrier_array(general_register(args[0]), args[1], array_of_barrier(position)); return true;
     case opcode::copy_array: compile_copy_array(position); return true;
     default: return false;
     }

@@ -161,7 +161,9 @@ private:
     void set_vtable(const Gp& object, const gc::type_info* type);
     bool stored_before_safepoint(uint32_t position, uint32_t offset) const;
     void barrier(const Gp& object);
-    void barrier_array(const Gp& array, value_ref index);
+    void barrier_array(const Gp& array, value_ref index, const array_descr* array_shape);
+    const array_descr* array_of_barrier(uint32_t position) const;
+    void mark_card(const slow_path& slow, const Label& otherwise);
     void emit_slow_paths();
 
     // --- calls.cpp ---
@@ -171,6 +173,7 @@ private:
     void pass_arguments(std::span<const value_ref> values);
     void store_outgoing(uint32_t index, value_ref v);
     void take_call_result(uint32_t position);
+    void hint_call_arguments();
 
     // --- control.cpp ---
     void compile_entry(loop_token& token);
