@@ -48,8 +48,8 @@ const char* check(const type_info& type) {
         wrong = "items that are references must be aligned words";
     else if (type.has_finalizer && type.finalizer == nullptr)
         wrong = "it has_finalizer, but finalizer is null";
-    else if (type.is_weak && (type.weak_offset % sizeof(void*) != 0 ||
-                              type.weak_offset + sizeof(void*) > type.fixed_size))
+    else if (type.is_weak &&
+             (type.weak_offset % sizeof(void*) != 0 || type.weak_offset + sizeof(void*) > type.fixed_size))
         wrong = "its weak slot lies outside of the object";
     for (uint32_t i = 0; wrong == nullptr && i < type.reference_count; ++i) {
         uint32_t offset = type.reference_offsets[i];
@@ -58,8 +58,7 @@ const char* check(const type_info& type) {
         else if (type.is_weak && offset == type.weak_offset)
             wrong = "its weak slot is among its reference slots";
     }
-    if (wrong == nullptr)
-        return nullptr;
+    if (wrong == nullptr) return nullptr;
     std::snprintf(message, sizeof message, "gc: class '%s': %s", type.name, wrong);
     return message;
 }
@@ -69,14 +68,12 @@ void number_subtree(type_info* type, const std::vector<type_info*>& all, std::ve
     ordered.push_back(type);
     type->id = static_cast<uint32_t>(ordered.size());
     for (type_info* other : all)
-        if (other->base == type)
-            number_subtree(other, all, ordered);
+        if (other->base == type) number_subtree(other, all, ordered);
     type->last_id = static_cast<uint32_t>(ordered.size());
 }
 
 const char* add_with_bases(type_info* type, std::vector<type_info*>& all) {
-    if (std::find(all.begin(), all.end(), type) != all.end())
-        return nullptr;
+    if (std::find(all.begin(), all.end(), type) != all.end()) return nullptr;
     if (type->base != nullptr && std::find(all.begin(), all.end(), type->base) == all.end()) {
         std::snprintf(message, sizeof message, "gc: class '%s': its base '%s' is not registered", type->name,
                       type->base->name);
@@ -89,24 +86,20 @@ const char* add_with_bases(type_info* type, std::vector<type_info*>& all) {
 void number_all(std::vector<type_info*>& all) {
     std::vector<type_info*> ordered;
     for (type_info* type : all)
-        if (type->base == nullptr)
-            number_subtree(type, all, ordered);
+        if (type->base == nullptr) number_subtree(type, all, ordered);
     all = ordered;
     collector.types.assign(1, traced_type{});
-    for (type_info* type : all)
-        collector.types.push_back(traced(*type));
+    for (type_info* type : all) collector.types.push_back(traced(*type));
 }
 
 // The translator numbers the classes itself (its code has the ids as immediates): such ids are kept.
 const char* number_registered(std::vector<type_info*>& all) {
     std::vector<std::pair<type_info*, uint32_t>> preset;
     for (type_info* type : all)
-        if (type->id != 0)
-            preset.push_back({type, type->id});
+        if (type->id != 0) preset.push_back({type, type->id});
     std::sort(preset.begin(), preset.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     std::vector<type_info*> ordered;
-    for (auto [type, id] : preset)
-        ordered.push_back(type);
+    for (auto [type, id] : preset) ordered.push_back(type);
     std::copy_if(all.begin(), all.end(), std::back_inserter(ordered), [](type_info* type) { return type->id == 0; });
     all = ordered;
     number_all(all);
@@ -120,15 +113,14 @@ const char* number_registered(std::vector<type_info*>& all) {
     return nullptr;
 }
 
-}  // namespace
+} // namespace
 
 registration::registration(type_info* (*get_type)()) : get(get_type), next(first_registration) {
     first_registration = this;
 }
 
 const char* register_type(type_info& type) {
-    if (type.id != 0)
-        return nullptr;
+    if (type.id != 0) return nullptr;
     if (!collector.initialised) {
         std::snprintf(message, sizeof message, "gc: class '%s': register_type before initialise", type.name);
         return message;
@@ -136,18 +128,16 @@ const char* register_type(type_info& type) {
     auto& all = collector.registered_types;
     // A last derived class extends its bases' ranges; any other insertion moves ids of existing classes.
     bool appends = true;
-    for (const type_info* base = type.base; base != nullptr; base = base->base)
-        appends &= base->last_id == all.size();
-    bool allocated = collector.allocated_anything ||
-                     heddle_thread.nursery_free != collector.heap.start_of(collector.chunks.front());
+    for (const type_info* base = type.base; base != nullptr; base = base->base) appends &= base->last_id == all.size();
+    bool allocated =
+        collector.allocated_anything || heddle_thread.nursery_free != collector.heap.start_of(collector.chunks.front());
     if (!appends && allocated) {
         std::snprintf(message, sizeof message,
                       "gc: class '%s': derived from '%s' too late; register it before the first allocation", type.name,
                       type.base->name);
         return message;
     }
-    if (const char* error = add_with_bases(&type, all))
-        return error;
+    if (const char* error = add_with_bases(&type, all)) return error;
     if (!appends) {
         number_all(all);
         return nullptr;
@@ -164,8 +154,7 @@ const type_info* type_of(const void* object) { return collector.type_of(object).
 size_t total_size_of(const void* object) { return total_size(collector, object); }
 
 const char* initialise(const options& chosen) {
-    if (collector.initialised)
-        return "gc: initialise was called twice";
+    if (collector.initialised) return "gc: initialise was called twice";
     collector.chosen = chosen;
     collector.chosen.pin_age_limit = std::clamp<uint32_t>(chosen.pin_age_limit, 1, 3);
 #ifndef NDEBUG
@@ -181,7 +170,8 @@ const char* initialise(const options& chosen) {
     }
     if (const char* error = collector.heap.reserve(chosen.card_elements * static_cast<uint32_t>(sizeof(void*))))
         return error;
-    // Bases may be registered after what derives from them: add in rounds. The list is in reverse order of registration.
+    // Bases may be registered after what derives from them: add in rounds. The list is in reverse order of
+    // registration.
     std::vector<type_info*> listed, pending;
     for (registration* node = first_registration; node != nullptr; node = node->next)
         if (type_info* type = node->get(); std::find(listed.begin(), listed.end(), type) == listed.end())
@@ -199,8 +189,7 @@ const char* initialise(const options& chosen) {
             return error;
         }
     all = pending;
-    if (const char* error = number_registered(all))
-        return error;
+    if (const char* error = number_registered(all)) return error;
     collector.old.initialise(collector.heap, collector.chosen.poison);
     find_stack_limits();
     collector.initialised = true;
@@ -215,8 +204,7 @@ const char* initialise(const options& chosen) {
 void initialise_from_environment_or_exit() {
     options chosen;
     const char* error = options_from_environment(chosen);
-    if (error == nullptr)
-        error = initialise(chosen);
+    if (error == nullptr) error = initialise(chosen);
     if (error != nullptr) {
         std::fprintf(stderr, "%s\n", error);
         std::exit(2);
@@ -224,16 +212,12 @@ void initialise_from_environment_or_exit() {
 }
 
 void shutdown() {
-    if (!collector.initialised)
-        return;
+    if (!collector.initialised) return;
     for (auto* list : {&collector.young_light, &collector.old_light})
-        for (void* object : *list)
-            collector.type_of(object).info->finalizer(object);
-    if (collector.log != nullptr && collector.log != stderr)
-        std::fclose(collector.log);
+        for (void* object : *list) collector.type_of(object).info->finalizer(object);
+    if (collector.log != nullptr && collector.log != stderr) std::fclose(collector.log);
     if (!collector.ids_are_preset)
-        for (type_info* type : collector.registered_types)
-            type->id = type->last_id = 0;
+        for (type_info* type : collector.registered_types) type->id = type->last_id = 0;
     collector.old.reset();
     collector.trace_stack.release();
     collector.grey.release();
@@ -268,8 +252,7 @@ bool collect_step(size_t bytes) {
     budget = bytes;
     collect_in_pause([] {
         run_minor_collection();
-        if (collector.cycle == cycle_state::idle)
-            start_marking();
+        if (collector.cycle == cycle_state::idle) start_marking();
         completed = advance_cycle(budget);
         verify_if_wanted("step of a major cycle");
     });
@@ -290,4 +273,4 @@ statistics get_statistics() {
     return result;
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

@@ -17,25 +17,21 @@ namespace heddle::gc {
 
 namespace {
 
-constexpr size_t largest_reservation =
-    sizeof(void*) == 8 ? size_t{256} << 30 : size_t{1} << 30;
+constexpr size_t largest_reservation = sizeof(void*) == 8 ? size_t{256} << 30 : size_t{1} << 30;
 constexpr size_t smallest_reservation = size_t{64} << 20;
 
 constexpr size_t huge_page = size_t{2} << 20;
 
 // huge: page faults are what a growing heap costs most, so big pages are asked for.
 void* map_on_demand(size_t bytes, bool huge = false) {
-    void* address =
-        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (address == MAP_FAILED)
-        return nullptr;
+    void* address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (address == MAP_FAILED) return nullptr;
     madvise(address, bytes, MADV_DONTDUMP);
-    if (huge)
-        madvise(address, bytes, MADV_HUGEPAGE);
+    if (huge) madvise(address, bytes, MADV_HUGEPAGE);
     return address;
 }
 
-}  // namespace
+} // namespace
 
 void block::clear_bitmaps() {
     size_t words = bitmap_words();
@@ -54,13 +50,11 @@ void block::set_cells(uint32_t size) {
 
 const char* arena::reserve(uint32_t card_bytes) {
     unsigned card_shift = 0;
-    while ((1u << card_shift) < card_bytes)
-        ++card_shift;
+    while ((1u << card_shift) < card_bytes) ++card_shift;
     for (size_t bytes = largest_reservation; bytes >= smallest_reservation; bytes /= 2) {
         block_count_ = static_cast<uint32_t>(bytes >> block_shift);
         char* memory = static_cast<char*>(map_on_demand(bytes + huge_page, true));
-        if (memory == nullptr)
-            continue;
+        if (memory == nullptr) continue;
         kinds_ = static_cast<uint8_t*>(map_on_demand(block_count_));
         blocks_ = static_cast<block*>(map_on_demand(size_t{block_count_} * sizeof(block), true));
         card_table_bytes_ = (bytes >> card_shift) + 1;
@@ -77,12 +71,9 @@ const char* arena::reserve(uint32_t card_bytes) {
             return nullptr;
         }
         munmap(memory, bytes + huge_page);
-        if (kinds_ != nullptr)
-            munmap(kinds_, block_count_);
-        if (blocks_ != nullptr)
-            munmap(blocks_, size_t{block_count_} * sizeof(block));
-        if (cards_ != nullptr)
-            munmap(cards_, card_table_bytes_);
+        if (kinds_ != nullptr) munmap(kinds_, block_count_);
+        if (blocks_ != nullptr) munmap(blocks_, size_t{block_count_} * sizeof(block));
+        if (cards_ != nullptr) munmap(cards_, card_table_bytes_);
     }
     return "gc: cannot reserve address space for the heap; raise the limit of virtual memory (ulimit -v)";
 }
@@ -117,13 +108,10 @@ uint32_t arena::allocate_blocks(uint32_t count, block_kind first, block_kind res
         auto [length, run_start] = *found;
         start = run_start;
         remove_run(run_start, length);
-        if (length > count)
-            insert_run(start + count, length - count);
-        for (uint32_t i = 0; i < count; ++i)
-            clean &= !blocks_[start + i].dirty;
+        if (length > count) insert_run(start + count, length - count);
+        for (uint32_t i = 0; i < count; ++i) clean &= !blocks_[start + i].dirty;
     } else {
-        if (block_count_ - fresh_start_ < count)
-            return UINT32_MAX;
+        if (block_count_ - fresh_start_ < count) return UINT32_MAX;
         start = fresh_start_;
         fresh_start_ += count;
     }
@@ -135,8 +123,7 @@ uint32_t arena::allocate_blocks(uint32_t count, block_kind first, block_kind res
         blocks_[start + i].span = i;
     }
     used_blocks_ += count;
-    if (zeroed != nullptr)
-        *zeroed = clean;
+    if (zeroed != nullptr) *zeroed = clean;
     return start;
 }
 
@@ -166,8 +153,7 @@ void arena::decommit(uint32_t keep_blocks) {
     // Short runs are the likeliest to be used again soon; give back the long ones first.
     uint32_t dirty_total = 0;
     for (auto [start, length] : free_runs_)
-        for (uint32_t i = 0; i < length; ++i)
-            dirty_total += blocks_[start + i].dirty;
+        for (uint32_t i = 0; i < length; ++i) dirty_total += blocks_[start + i].dirty;
     for (auto run = runs_by_length_.rbegin(); run != runs_by_length_.rend() && dirty_total > keep_blocks; ++run) {
         auto [length, start] = *run;
         uint32_t dirty = 0;
@@ -175,10 +161,9 @@ void arena::decommit(uint32_t keep_blocks) {
             dirty += blocks_[start + i].dirty;
             blocks_[start + i].dirty = false;
         }
-        if (dirty != 0)
-            madvise(start_of(start), size_t{length} << block_shift, MADV_DONTNEED);
+        if (dirty != 0) madvise(start_of(start), size_t{length} << block_shift, MADV_DONTNEED);
         dirty_total -= dirty;
     }
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

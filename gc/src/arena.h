@@ -22,11 +22,11 @@ namespace heddle::gc {
 enum block_kind : uint8_t {
     kind_free = 0,
     kind_nursery = 1,
-    kind_young_large = 2,       // first block of a young large object
-    kind_young_large_rest = 3,  // the others
-    kind_cells = first_old_kind,  // equal cells of one size class
-    kind_mixed,                 // a former nursery chunk with objects of any size
-    kind_large,                 // first block of an old large object
+    kind_young_large = 2,        // first block of a young large object
+    kind_young_large_rest = 3,   // the others
+    kind_cells = first_old_kind, // equal cells of one size class
+    kind_mixed,                  // a former nursery chunk with objects of any size
+    kind_large,                  // first block of an old large object
     kind_large_rest,
 };
 
@@ -36,15 +36,15 @@ constexpr size_t words_per_bitmap = block_size / 8 / 64;
 // Mixed blocks have cells of 8 bytes, large objects one cell.
 struct block {
     uint32_t cell_size;
-    uint32_t reciprocal;  // cell index of byte offset o = (o * reciprocal) >> 32
+    uint32_t reciprocal; // cell index of byte offset o = (o * reciprocal) >> 32
     uint32_t cell_count;
-    uint32_t span;        // large: number of blocks; rest of a large object: distance back to its first block
-    uint32_t cursor;      // cells: where the search for free cells goes on
+    uint32_t span;   // large: number of blocks; rest of a large object: distance back to its first block
+    uint32_t cursor; // cells: where the search for free cells goes on
     uint8_t size_class;
-    bool swept;           // false after marking: `live` is to be masked with `mark` first
-    bool dirty;           // the block's memory may be non-zero
-    uint64_t accounted_bytes;  // what old_bytes counts for this block (large: for the whole object)
-    uint64_t large_bytes; // large: bytes rounded up to pages
+    bool swept;               // false after marking: `live` is to be masked with `mark` first
+    bool dirty;               // the block's memory may be non-zero
+    uint64_t accounted_bytes; // what old_bytes counts for this block (large: for the whole object)
+    uint64_t large_bytes;     // large: bytes rounded up to pages
     uint64_t padding[2];
     uint64_t live[words_per_bitmap];
     uint64_t mark[words_per_bitmap];
@@ -98,14 +98,14 @@ private:
     size_t size_ = 0;
     uint8_t* kinds_ = nullptr;
     block* blocks_ = nullptr;
-    void* mapping_ = nullptr;  // what base_ is aligned within
+    void* mapping_ = nullptr; // what base_ is aligned within
     void* cards_ = nullptr;
     size_t card_table_bytes_ = 0;
     uint32_t block_count_ = 0;
     uint32_t fresh_start_ = 0;
     uint32_t used_blocks_ = 0;
-    std::map<uint32_t, uint32_t> free_runs_;              // start -> length, never adjacent
-    std::set<std::pair<uint32_t, uint32_t>> runs_by_length_;  // (length, start)
+    std::map<uint32_t, uint32_t> free_runs_;                 // start -> length, never adjacent
+    std::set<std::pair<uint32_t, uint32_t>> runs_by_length_; // (length, start)
 };
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

@@ -28,12 +28,12 @@ struct traced_type {
     uint32_t item_size;
     uint32_t length_offset;
     uint32_t items_offset;
-    uint32_t item_reference_count;  // 1 with offset 0 if the items themselves are references
+    uint32_t item_reference_count; // 1 with offset 0 if the items themselves are references
     const uint32_t* item_reference_offsets;
     const type_info* info;
     uint32_t weak_offset;
     bool is_weak;
-    bool has_references;  // anything at all to trace
+    bool has_references; // anything at all to trace
 };
 
 // A stack of words with a push that inlines to three instructions.
@@ -81,17 +81,17 @@ struct collector_state {
     FILE* log = nullptr;
 
     std::vector<type_info*> registered_types;
-    bool ids_are_preset = false;  // by the translator
+    bool ids_are_preset = false; // by the translator
     std::vector<traced_type> types;
 
     // Nursery.
     std::vector<uint32_t> chunks;
     std::vector<nursery_gap> gaps;
     size_t next_gap = 0;
-    std::vector<uint32_t> young_large;       // first blocks
+    std::vector<uint32_t> young_large; // first blocks
     uint64_t young_large_bytes = 0;
-    uint64_t young_pressure = 0;             // foreign bytes reported since the last minor collection
-    std::vector<void*> young_in_place;       // in nursery chunks, after a minor collection; ascending
+    uint64_t young_pressure = 0;       // foreign bytes reported since the last minor collection
+    std::vector<void*> young_in_place; // in nursery chunks, after a minor collection; ascending
     bool minor_requested = false;
     uint64_t stress_count = 0;
     uint64_t stress_rounds = 0;
@@ -102,8 +102,8 @@ struct collector_state {
 
     // Minor collection.
     word_stack trace_stack;
-    std::vector<void*> promoted;             // objects to grey, while marking
-    std::vector<void*> weak_found;           // weak objects traced in this collection
+    std::vector<void*> promoted;   // objects to grey, while marking
+    std::vector<void*> weak_found; // weak objects traced in this collection
     std::vector<uint32_t> surviving_large;
     uint64_t bytes_promoted_now = 0;
     uint64_t objects_promoted_now = 0;
@@ -113,8 +113,8 @@ struct collector_state {
     word_stack grey;
     std::vector<array_progress> grey_arrays;
     std::vector<void*> weak_marked;
-    uint64_t threshold = 0;                  // old bytes at which a cycle starts
-    uint64_t pressure = 0;                   // foreign bytes reported since the last cycle's end
+    uint64_t threshold = 0; // old bytes at which a cycle starts
+    uint64_t pressure = 0;  // foreign bytes reported since the last cycle's end
 
     // Finalizers. The young list is in order of allocation; light ones apart.
     std::vector<void*> young_finalizable, young_light;
@@ -147,13 +147,12 @@ extern collector_state collector;
 
 inline size_t total_size(const collector_state& state, const void* object) {
     const header& head = header_of(object);
-    if (head.type_id == 0)
-        return head.flags;  // a filler
+    if (head.type_id == 0) return head.flags; // a filler
     const traced_type& type = state.types[head.type_id];
     size_t size = type.fixed_size;
     if (type.item_size != 0)
-        size += *reinterpret_cast<const uint64_t*>(static_cast<const char*>(object) + type.length_offset) *
-                type.item_size;
+        size +=
+            *reinterpret_cast<const uint64_t*>(static_cast<const char*>(object) + type.length_offset) * type.item_size;
     return total_size_for(size);
 }
 
@@ -162,8 +161,7 @@ inline uint64_t array_length(const traced_type& type, const char* object) {
 }
 
 // Calls visit(void** slot) for all reference slots of the fixed part.
-template <typename Visitor>
-inline void for_fixed_slots(const traced_type& type, char* object, Visitor&& visit) {
+template <typename Visitor> inline void for_fixed_slots(const traced_type& type, char* object, Visitor&& visit) {
     for (uint32_t i = 0; i < type.reference_count; ++i)
         visit(reinterpret_cast<void**>(object + type.reference_offsets[i]));
 }
@@ -177,11 +175,9 @@ inline void for_item_slots(const traced_type& type, char* object, uint64_t first
             visit(reinterpret_cast<void**>(item + type.item_reference_offsets[j]));
 }
 
-template <typename Visitor>
-inline void for_all_slots(const traced_type& type, char* object, Visitor&& visit) {
+template <typename Visitor> inline void for_all_slots(const traced_type& type, char* object, Visitor&& visit) {
     for_fixed_slots(type, object, visit);
-    if (type.item_reference_count != 0)
-        for_item_slots(type, object, 0, array_length(type, object), visit);
+    if (type.item_reference_count != 0) for_item_slots(type, object, 0, array_length(type, object), visit);
 }
 
 inline bool is_reference(const void* word) { return word != nullptr && (reinterpret_cast<uintptr_t>(word) & 1) == 0; }
@@ -221,9 +217,9 @@ uint32_t flags_for_old(const traced_type& type, const char* object);
 void start_marking();
 // Marks about so many bytes, or sweeps in proportion; returns true when the cycle ends.
 bool advance_cycle(uint64_t bytes);
-void mark_object(void* object);  // greys an old object if it's white
+void mark_object(void* object); // greys an old object if it's white
 bool is_marked(const void* object);
-void grey_promoted();  // what got old in a minor collection while marking
+void grey_promoted(); // what got old in a minor collection while marking
 void drain_marking();
 // The slice that follows a minor collection.
 void pace_after_minor();
@@ -243,8 +239,8 @@ void run_dead_light_finalizers();
 // identity.cpp --------------------------------------------------------------------------------------------------------
 // The reserved cell of a hashed young object, or null; forgets it.
 char* take_reserved_cell(void* object);
-void settle_young_hashes();     // end of a minor collection
-void mark_reserved_cells();     // end of marking
+void settle_young_hashes(); // end of a minor collection
+void mark_reserved_cells(); // end of marking
 void drop_dead_hashes();
 
 // log.cpp -------------------------------------------------------------------------------------------------------------
@@ -254,4 +250,4 @@ void log_collection(const char* kind, uint64_t nanoseconds);
 void verify_if_wanted(const char* when);
 void check_heap(const char* when);
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

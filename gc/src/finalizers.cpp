@@ -18,11 +18,9 @@ namespace {
 void set_visited_reach(void* start, std::vector<void*>& visited) {
     word_stack pending;
     auto reach = [&](void* object) {
-        if (!is_reference(object) || collector.is_young(object) || is_marked(object))
-            return;
+        if (!is_reference(object) || collector.is_young(object) || is_marked(object)) return;
         header& head = header_of(object);
-        if (head.flags & flag_visited)
-            return;
+        if (head.flags & flag_visited) return;
         head.flags |= flag_visited;
         visited.push_back(object);
         pending.push(object);
@@ -35,15 +33,14 @@ void set_visited_reach(void* start, std::vector<void*>& visited) {
     pending.release();
 }
 
-}  // namespace
+} // namespace
 
 void note_finalizable(void* object, const type_info& type) {
     (type.finalizer_is_light ? collector.young_light : collector.young_finalizable).push_back(object);
 }
 
 void visit_young_finalizable(void (*visit)(void** slot)) {
-    for (void*& object : collector.young_finalizable)
-        visit(&object);
+    for (void*& object : collector.young_finalizable) visit(&object);
 }
 
 void settle_young_finalizable() {
@@ -51,7 +48,7 @@ void settle_young_finalizable() {
     for (void* object : collector.young_light) {
         header& head = header_of(object);
         if (!collector.is_young(object)) {
-            collector.old_light.push_back(object);  // large
+            collector.old_light.push_back(object); // large
         } else if (head.flags & flag_forwarded) {
             collector.old_light.push_back(*static_cast<void**>(object));
         } else if (head.flags & flag_reached_in_place) {
@@ -76,7 +73,7 @@ void sort_out(std::vector<void*>& young, std::vector<void*>& old) {
     young.erase(still_young, young.end());
 }
 
-}  // namespace
+} // namespace
 
 void sort_finalizable() {
     sort_out(collector.young_finalizable, collector.old_finalizable);
@@ -90,8 +87,7 @@ void order_finalizers() {
             roots.push_back(object);
             set_visited_reach(object, visited);
         }
-    for (void* object : visited)
-        header_of(object).flags &= ~flag_visited;
+    for (void* object : visited) header_of(object).flags &= ~flag_visited;
     std::vector<void*> ready;
     for (auto root = roots.rbegin(); root != roots.rend(); ++root)
         if (!is_marked(*root)) {
@@ -99,17 +95,14 @@ void order_finalizers() {
             mark_object(*root);
             drain_marking();
         }
-    if (ready.empty())
-        return;
+    if (ready.empty()) return;
     // Back to the order of registration.
     collector.finalizer_queue.insert(collector.finalizer_queue.end(), ready.rbegin(), ready.rend());
     heddle_thread.action_flag |= action_finalizers;
     std::sort(ready.begin(), ready.end());
     auto& waiting = collector.old_finalizable;
     waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
-                                 [&](void* object) {
-                                     return std::binary_search(ready.begin(), ready.end(), object);
-                                 }),
+                                 [&](void* object) { return std::binary_search(ready.begin(), ready.end(), object); }),
                   waiting.end());
 }
 
@@ -135,9 +128,8 @@ size_t run_finalizers(size_t limit) {
         ++collector.counts.finalizers_run;
         collector.type_of(object).info->finalizer(object);
     }
-    if (collector.finalizer_queue.empty())
-        heddle_thread.action_flag &= ~action_finalizers;
+    if (collector.finalizer_queue.empty()) heddle_thread.action_flag &= ~action_finalizers;
     return ran;
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

@@ -27,24 +27,21 @@ void release_cell(char* cell) {
 
 bool in_nursery(const void* object) { return collector.heap.kind_of(object) == kind_nursery; }
 
-}  // namespace
+} // namespace
 
 uint64_t identity_hash(void* object) {
     header& head = header_of(object);
     if (head.flags & flag_hash_in_table) {
-        if (!in_nursery(object))
-            return collector.old_hashes.find(object)->second;
+        if (!in_nursery(object)) return collector.old_hashes.find(object)->second;
         return hash_of_address(collector.young_hashes.find(object)->second + header_size);
     }
-    if (!in_nursery(object))
-        return hash_of_address(object);
+    if (!in_nursery(object)) return hash_of_address(object);
     size_t total = total_size(collector, object);
     if (total > nursery_object_limit) {
         make_immovable(object);
         return hash_of_address(object);
     }
-    if (head.flags & flag_immovable)
-        return hash_of_address(object);
+    if (head.flags & flag_immovable) return hash_of_address(object);
     char* cell = collector.old.allocate(total);
     *reinterpret_cast<header*>(cell) = {0, static_cast<uint32_t>(total)};
     head.flags |= flag_hash_in_table;
@@ -64,14 +61,14 @@ void settle_young_hashes() {
         auto [object, cell] = *entry;
         bool is_old = !collector.is_young(object);
         // A dead object's chunk may have got old.
-        bool alive = is_old ? find_old_object(reinterpret_cast<uintptr_t>(object)) == object : std::binary_search(collector.young_in_place.begin(),
-                                                                                         collector.young_in_place.end(), object);
+        bool alive = is_old
+                         ? find_old_object(reinterpret_cast<uintptr_t>(object)) == object
+                         : std::binary_search(collector.young_in_place.begin(), collector.young_in_place.end(), object);
         if (alive && !is_old) {
             ++entry;
             continue;
         }
-        if (alive)
-            collector.old_hashes.emplace(object, hash_of_address(cell + header_size));
+        if (alive) collector.old_hashes.emplace(object, hash_of_address(cell + header_size));
         release_cell(cell);
         entry = collector.young_hashes.erase(entry);
     }
@@ -91,13 +88,10 @@ void drop_dead_hashes() {
         entry = is_marked(entry->first) ? std::next(entry) : collector.old_hashes.erase(entry);
 }
 
-bool is_immovable(const void* object) {
-    return !in_nursery(object) || (header_of(object).flags & flag_immovable) != 0;
-}
+bool is_immovable(const void* object) { return !in_nursery(object) || (header_of(object).flags & flag_immovable) != 0; }
 
 void make_immovable(void* object) {
-    if (in_nursery(object))
-        header_of(object).flags |= flag_immovable;
+    if (in_nursery(object)) header_of(object).flags |= flag_immovable;
 }
 
 void pin(void* object) { ++collector.user_pins[object]; }
@@ -108,8 +102,7 @@ void unpin(void* object) {
         std::fputs("heddle: gc::unpin of an object that isn't pinned\n", stderr);
         std::abort();
     }
-    if (--entry->second == 0)
-        collector.user_pins.erase(entry);
+    if (--entry->second == 0) collector.user_pins.erase(entry);
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

@@ -1,8 +1,8 @@
 // Major cycles: incremental tri-colour marking of the old generation, in slices that follow minor collections.
 //
-// White: no mark bit. Grey: marked and on `grey` (or `grey_arrays`). Black: marked and scanned. Stores into black objects
-// are noticed by the ordinary write barrier, since each minor collection marks what remembered objects refer to and
-// slices run only right after one. Roots aren't covered by barriers: they are scanned when marking starts (for
+// White: no mark bit. Grey: marked and on `grey` (or `grey_arrays`). Black: marked and scanned. Stores into black
+// objects are noticed by the ordinary write barrier, since each minor collection marks what remembered objects refer to
+// and slices run only right after one. Roots aren't covered by barriers: they are scanned when marking starts (for
 // something to do) and again, atomically, when the grey objects run out. Young objects that stayed in place count as
 // roots.
 #include <algorithm>
@@ -13,15 +13,14 @@ namespace heddle::gc {
 
 namespace {
 
-constexpr uint64_t items_per_piece = 4096;  // larger arrays are marked in pieces, for short slices
+constexpr uint64_t items_per_piece = 4096; // larger arrays are marked in pieces, for short slices
 constexpr uint64_t smallest_slice = 1 << 20;
 constexpr uint64_t slice_per_promoted_byte = 4;
-constexpr unsigned sweep_shift = 12;        // sweeping a block costs about as much as marking 4 KiB
+constexpr unsigned sweep_shift = 12; // sweeping a block costs about as much as marking 4 KiB
 
 inline void mark_slot(void** slot) {
     void* word = *slot;
-    if (is_reference(word) && !collector.is_young(word))
-        mark_object(word);
+    if (is_reference(word) && !collector.is_young(word)) mark_object(word);
 }
 
 // Returns about how many bytes were looked at.
@@ -29,8 +28,7 @@ uint64_t scan_object(char* object) {
     const traced_type& type = collector.type_of(object);
     for_fixed_slots(type, object, mark_slot);
     uint64_t bytes = type.fixed_size + header_size;
-    if (type.is_weak)
-        collector.weak_marked.push_back(object);
+    if (type.is_weak) collector.weak_marked.push_back(object);
     if (type.item_reference_count != 0) {
         uint64_t length = array_length(type, object);
         if (length > items_per_piece) {
@@ -48,14 +46,11 @@ bool mark_some(uint64_t budget) {
     uint64_t used = 0;
     for (;;) {
         while (!collector.grey.empty()) {
-            if (used >= budget)
-                return false;
+            if (used >= budget) return false;
             used += scan_object(static_cast<char*>(collector.grey.pop()));
         }
-        if (collector.grey_arrays.empty())
-            return true;
-        if (used >= budget)
-            return false;
+        if (collector.grey_arrays.empty()) return true;
+        if (used >= budget) return false;
         array_progress& progress = collector.grey_arrays.back();
         char* array = progress.array;
         const traced_type& type = collector.type_of(array);
@@ -74,12 +69,10 @@ bool mark_some(uint64_t budget) {
 void mark_roots() {
     visit_exact_roots(mark_slot);
     visit_ambiguous_words([](uintptr_t word) {
-        if (void* object = find_old_object(word))
-            mark_object(object);
+        if (void* object = find_old_object(word)) mark_object(object);
     });
     for (auto& [object, count] : collector.user_pins)
-        if (!collector.is_young(object))
-            mark_object(object);
+        if (!collector.is_young(object)) mark_object(object);
     // Their weak slots are looked at when marking ends; before that they may move.
     for (void* object : collector.young_in_place)
         for_all_slots(collector.type_of(object), static_cast<char*>(object), mark_slot);
@@ -107,8 +100,7 @@ void finish_marking() {
     mark_roots();
     drain_marking();
     for (void* object : collector.young_in_place)
-        if (collector.type_of(object).is_weak)
-            collector.weak_marked.push_back(object);
+        if (collector.type_of(object).is_weak) collector.weak_marked.push_back(object);
     // Before finalizers revive anything: a weak reference never shows an object whose finalizer will run.
     clear_dead_weak_references();
     order_finalizers();
@@ -139,8 +131,7 @@ void finish_cycle() {
     collector.heap.decommit(static_cast<uint32_t>(std::min<uint64_t>(headroom >> block_shift, UINT32_MAX - 1)));
 }
 
-template <typename Body>
-void timed_major(const char* kind, Body body) {
+template <typename Body> void timed_major(const char* kind, Body body) {
     uint64_t started = now_nanoseconds();
     body();
     uint64_t spent = now_nanoseconds() - started;
@@ -148,12 +139,11 @@ void timed_major(const char* kind, Body body) {
     log_collection(kind, spent);
 }
 
-}  // namespace
+} // namespace
 
 bool is_marked(const void* object) {
     uint32_t index = collector.heap.index_of(object);
-    if (collector.heap.kind(index) < first_old_kind)
-        return true;
+    if (collector.heap.kind(index) < first_old_kind) return true;
     const block& record = collector.heap.block_at(index);
     return record.is_marked(record.cell_of(reinterpret_cast<uintptr_t>(object) - header_size -
                                            reinterpret_cast<uintptr_t>(collector.heap.start_of(index))));
@@ -165,11 +155,9 @@ void mark_object(void* object) {
     uint32_t cell = record.cell_of((reinterpret_cast<uintptr_t>(object) - header_size) & (block_size - 1));
     uint64_t bit = uint64_t{1} << (cell & 63);
     uint64_t& word = record.mark[cell >> 6];
-    if (word & bit)
-        return;
+    if (word & bit) return;
     word |= bit;
-    if (collector.type_of(object).has_references)
-        collector.grey.push(object);
+    if (collector.type_of(object).has_references) collector.grey.push(object);
 }
 
 void grey_promoted() {
@@ -177,8 +165,7 @@ void grey_promoted() {
     for (void* object : collector.promoted) {
         block& record = collector.heap.block_of(object);
         record.set_mark(record.cell_of((reinterpret_cast<uintptr_t>(object) - header_size) & (block_size - 1)));
-        if (collector.type_of(object).has_references)
-            collector.grey.push(object);
+        if (collector.type_of(object).has_references) collector.grey.push(object);
     }
     collector.promoted.clear();
 }
@@ -195,32 +182,27 @@ void start_marking() {
 bool advance_cycle(uint64_t bytes) {
     ++collector.counts.mark_slices;
     if (collector.cycle == cycle_state::marking) {
-        if (mark_some(bytes))
-            finish_marking();
+        if (mark_some(bytes)) finish_marking();
         return false;
     }
-    if (collector.cycle == cycle_state::idle ||
-        !collector.old.sweep_some(std::max<size_t>(8, bytes >> sweep_shift)))
+    if (collector.cycle == cycle_state::idle || !collector.old.sweep_some(std::max<size_t>(8, bytes >> sweep_shift)))
         return false;
     finish_cycle();
     return true;
 }
 
 void pace_after_minor() {
-    if (collector.cycle == cycle_state::idle &&
-        collector.old.old_bytes() + collector.pressure < collector.threshold)
+    if (collector.cycle == cycle_state::idle && collector.old.old_bytes() + collector.pressure < collector.threshold)
         return;
     timed_major("slice", [] {
-        if (collector.cycle == cycle_state::idle)
-            start_marking();
+        if (collector.cycle == cycle_state::idle) start_marking();
         advance_cycle(std::max(smallest_slice, collector.bytes_promoted_now * slice_per_promoted_byte));
     });
     verify_if_wanted("slice of a major cycle");
 }
 
 void run_full_collection() {
-    if (collector.before_hook != nullptr)
-        collector.before_hook(collection_kind::full);
+    if (collector.before_hook != nullptr) collector.before_hook(collection_kind::full);
     timed_major("full", [] {
         if (collector.cycle == cycle_state::marking) {
             drain_marking();
@@ -236,9 +218,8 @@ void run_full_collection() {
         collector.old.finish_sweep();
         finish_cycle();
     });
-    if (collector.after_hook != nullptr)
-        collector.after_hook(collection_kind::full);
+    if (collector.after_hook != nullptr) collector.after_hook(collection_kind::full);
     verify_if_wanted("full collection");
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

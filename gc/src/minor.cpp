@@ -20,8 +20,7 @@ void reach_in_place(void* object, uint32_t reason) {
     header& head = header_of(object);
     uint32_t before = head.flags;
     head.flags = before | reason | flag_reached_in_place;
-    if (before & flag_reached_in_place)
-        return;
+    if (before & flag_reached_in_place) return;
     in_place.push_back(object);
     collector.trace_stack.push(object);
 }
@@ -34,18 +33,15 @@ void account_promotion(size_t total) {
 // A young large object was reached: it is old from here on.
 void promote_large(char* object) {
     uint32_t index = collector.heap.index_of(object);
-    if (collector.heap.kind(index) != kind_young_large)
-        return;  // a second word points into it
+    if (collector.heap.kind(index) != kind_young_large) return; // a second word points into it
     header& head = header_of(object);
     const traced_type& type = collector.types[head.type_id];
     head.flags = (head.flags & flag_hash_in_table) | flags_for_old(type, object);
     collector.heap.kind(index) = kind_large;
     collector.surviving_large.push_back(index);
     account_promotion(collector.heap.block_at(index).large_bytes);
-    if (type.has_references)
-        collector.trace_stack.push(object);
-    if (collector.cycle == cycle_state::marking)
-        collector.promoted.push_back(object);
+    if (type.has_references) collector.trace_stack.push(object);
+    if (collector.cycle == cycle_state::marking) collector.promoted.push_back(object);
 }
 
 // Space for an object that a gap of the nursery could hold but no size class can.
@@ -67,8 +63,7 @@ char* allocate_large_for_promotion(size_t total) {
 inline void* move_object(char* object, header& head) {
     const traced_type& type = collector.types[head.type_id];
     size_t size = type.fixed_size;
-    if (type.item_size != 0)
-        size += array_length(type, object) * type.item_size;
+    if (type.item_size != 0) size += array_length(type, object) * type.item_size;
     size_t total = total_size_for(size);
     char* cell;
     if (head.flags & flag_hash_in_table) [[unlikely]]
@@ -80,8 +75,7 @@ inline void* move_object(char* object, header& head) {
     auto* target = reinterpret_cast<uint64_t*>(cell);
     const auto* source = reinterpret_cast<const uint64_t*>(object - header_size);
     if (total <= 64) {
-        for (size_t i = 1; i < total / 8; ++i)
-            target[i] = source[i];
+        for (size_t i = 1; i < total / 8; ++i) target[i] = source[i];
     } else {
         std::memcpy(target + 1, source + 1, total - 8);
     }
@@ -90,26 +84,22 @@ inline void* move_object(char* object, header& head) {
     head.flags = flag_forwarded;
     *reinterpret_cast<void**>(object) = moved;
     account_promotion(total);
-    if (type.has_references)
-        collector.trace_stack.push(moved);
-    if (collector.cycle == cycle_state::marking)
-        collector.promoted.push_back(moved);
+    if (type.has_references) collector.trace_stack.push(moved);
+    if (collector.cycle == cycle_state::marking) collector.promoted.push_back(moved);
     return moved;
 }
 
 // Returns true if the slot's target stays young.
 inline bool update_slot(void** slot) {
     void* word = *slot;
-    if (!is_reference(word) || !collector.is_young(word))
-        return false;
+    if (!is_reference(word) || !collector.is_young(word)) return false;
     header& head = header_of(word);
     if (head.flags & flag_forwarded) {
         *slot = *static_cast<void**>(word);
         return false;
     }
     if (head.flags & (flag_reached_in_place | flag_immovable)) {
-        if (!(head.flags & flag_reached_in_place))
-            reach_in_place(word, 0);
+        if (!(head.flags & flag_reached_in_place)) reach_in_place(word, 0);
         return true;
     }
     if (collector.heap.kind_of(word) == kind_young_large) {
@@ -137,29 +127,24 @@ void trace_object(char* object) {
         uint64_t length = array_length(type, object);
         if (flags & flag_has_cards) {
             for_item_slots(type, object, 0, length, [&](void** slot) {
-                if (update_slot(slot))
-                    dirty_card(object, item_of_slot(type, object, slot));
+                if (update_slot(slot)) dirty_card(object, item_of_slot(type, object, slot));
             });
         } else {
             for_item_slots(type, object, 0, length, [&](void** slot) { young_left |= update_slot(slot); });
         }
     }
-    if (type.is_weak)
-        collector.weak_found.push_back(object);
-    if (young_left && !(flags & flag_reached_in_place))
-        remember(object);
+    if (type.is_weak) collector.weak_found.push_back(object);
+    if (young_left && !(flags & flag_reached_in_place)) remember(object);
 }
 
 void drain() {
-    while (!collector.trace_stack.empty())
-        trace_object(static_cast<char*>(collector.trace_stack.pop()));
+    while (!collector.trace_stack.empty()) trace_object(static_cast<char*>(collector.trace_stack.pop()));
 }
 
 // While marking: what a black object refers to must not be white. Young targets get old and grey anyway.
 inline bool update_and_mark(void** slot, bool black) {
     void* word = *slot;
-    if (black && is_reference(word) && !collector.is_young(word))
-        mark_object(word);
+    if (black && is_reference(word) && !collector.is_young(word)) mark_object(word);
     return update_slot(slot);
 }
 
@@ -172,16 +157,14 @@ void remember_if_needed(char* object) {
     for_fixed_slots(type, object, [&](void** slot) { young_left |= is_young_slot(slot); });
     if (type.item_reference_count != 0) {
         for_item_slots(type, object, 0, array_length(type, object), [&](void** slot) {
-            if (!is_young_slot(slot))
-                return;
+            if (!is_young_slot(slot)) return;
             if (has_cards)
                 dirty_card(object, item_of_slot(type, object, slot));
             else
                 young_left = true;
         });
     }
-    if (young_left)
-        remember(object);
+    if (young_left) remember(object);
 }
 
 void scan_remembered() {
@@ -195,36 +178,30 @@ void scan_remembered() {
         bool black = marking && is_marked(object);
         bool young_left = false;
         for_all_slots(type, object, [&](void** slot) { young_left |= update_and_mark(slot, black); });
-        if (type.is_weak)
-            collector.weak_found.push_back(object);
-        if (young_left)
-            remember_if_needed(object);
+        if (type.is_weak) collector.weak_found.push_back(object);
+        if (young_left) remember_if_needed(object);
     }
 }
 
 // Calls visit(card address, first item, end item) for each dirty card of an array.
-template <typename Visitor>
-void for_dirty_cards(const traced_type& type, char* array, Visitor visit) {
+template <typename Visitor> void for_dirty_cards(const traced_type& type, char* array, Visitor visit) {
     uint64_t length = array_length(type, array);
     char* items = array + type.items_offset;
     char* items_end = items + length * type.item_size;
     unsigned shift = heddle_gc_card_shift;
     uint8_t* first = heddle_gc_cards + (reinterpret_cast<uintptr_t>(items) >> shift);
     uint8_t* last = heddle_gc_cards + (reinterpret_cast<uintptr_t>(items_end - 1) >> shift);
-    auto item_at = [&](uintptr_t address) {  // the first item that starts at or after the address
+    auto item_at = [&](uintptr_t address) { // the first item that starts at or after the address
         auto start = reinterpret_cast<uintptr_t>(items);
-        if (address <= start)
-            return uint64_t{0};
+        if (address <= start) return uint64_t{0};
         return std::min<uint64_t>((address - start + type.item_size - 1) / type.item_size, length);
     };
     for (uint8_t* card = first; card <= last; ++card) {
         if (*card == 0) {
             // Skip clean stretches a word at a time.
             uint64_t eight;
-            while (card + 8 <= last && (std::memcpy(&eight, card, 8), eight == 0))
-                card += 8;
-            if (*card == 0)
-                continue;
+            while (card + 8 <= last && (std::memcpy(&eight, card, 8), eight == 0)) card += 8;
+            if (*card == 0) continue;
         }
         auto address = static_cast<uintptr_t>(card - heddle_gc_cards) << shift;
         visit(card, item_at(address), item_at(address + (uintptr_t{1} << shift)));
@@ -244,8 +221,7 @@ void scan_dirty_arrays() {
         for_dirty_cards(type, array, [&](uint8_t*, uint64_t first, uint64_t last) {
             bool young_left = false;
             for_item_slots(type, array, first, last, [&](void** slot) { young_left |= update_and_mark(slot, black); });
-            if (young_left)
-                dirty_again.emplace_back(array, array + type.items_offset + first * type.item_size);
+            if (young_left) dirty_again.emplace_back(array, array + type.items_offset + first * type.item_size);
         });
         header_of(array).flags &= ~flag_cards_dirty;
     }
@@ -253,8 +229,7 @@ void scan_dirty_arrays() {
         char* array = static_cast<char*>(word);
         for_dirty_cards(collector.type_of(array), array, [](uint8_t* card, uint64_t, uint64_t) { *card = 0; });
     }
-    for (auto [array, item] : dirty_again)
-        dirty_card(array, item);
+    for (auto [array, item] : dirty_again) dirty_card(array, item);
 }
 
 // Pins what ambiguous words point to. Candidates are sorted, so that each chunk is walked once.
@@ -265,8 +240,7 @@ void pin_ambiguous() {
         if (kind == kind_nursery) {
             candidates.push_back(word - header_size);
         } else if (kind == kind_young_large || kind == kind_young_large_rest) {
-            if (void* object = find_young_object(word))
-                promote_large(static_cast<char*>(object));
+            if (void* object = find_young_object(word)) promote_large(static_cast<char*>(object));
         }
     });
     std::sort(candidates.begin(), candidates.end());
@@ -284,8 +258,7 @@ void pin_ambiguous() {
             size = total_size(collector, position + header_size);
         }
         char* object = position + header_size;
-        if (type_id_of(object) == 0)
-            continue;
+        if (type_id_of(object) == 0) continue;
         ++collector.counts.ambiguous_roots;
         reach_in_place(object, flag_ambiguous_root);
     }
@@ -293,8 +266,7 @@ void pin_ambiguous() {
 
 void keep_user_pins() {
     for (auto& [object, count] : collector.user_pins) {
-        if (!collector.is_young(object))
-            continue;
+        if (!collector.is_young(object)) continue;
         if (collector.heap.kind_of(object) == kind_young_large)
             promote_large(static_cast<char*>(object));
         else
@@ -307,14 +279,12 @@ void settle_weak_references() {
         char* object = static_cast<char*>(word);
         auto** slot = reinterpret_cast<void**>(object + collector.type_of(object).weak_offset);
         void* target = *slot;
-        if (!is_reference(target) || !collector.is_young(target))
-            continue;
+        if (!is_reference(target) || !collector.is_young(target)) continue;
         uint32_t flags = header_of(target).flags;
         if (flags & flag_forwarded) {
             *slot = *static_cast<void**>(target);
         } else if (flags & flag_reached_in_place) {
-            if (!collector.is_young(object))
-                remember(object);
+            if (!collector.is_young(object)) remember(object);
         } else {
             *slot = nullptr;
             ++collector.counts.weak_references_cleared;
@@ -341,8 +311,7 @@ void promote_chunk(uint32_t chunk, std::vector<void*>::iterator first, std::vect
         headers.push_back(object - header_size);
         account_promotion(total_size(collector, object));
         now_old.push_back(object);
-        if (collector.cycle == cycle_state::marking)
-            collector.promoted.push_back(object);
+        if (collector.cycle == cycle_state::marking) collector.promoted.push_back(object);
     }
     collector.counts.promoted_in_place += headers.size();
     collector.old.adopt_chunk(chunk, headers);
@@ -371,8 +340,7 @@ void settle_in_place() {
         }
         first = last;
     }
-    for (void* object : now_old)
-        remember_if_needed(static_cast<char*>(object));
+    for (void* object : now_old) remember_if_needed(static_cast<char*>(object));
     collector.counts.objects_pinned = collector.young_in_place.size();
     in_place.clear();
 }
@@ -380,22 +348,19 @@ void settle_in_place() {
 void settle_large() {
     for (uint32_t index : collector.young_large)
         if (collector.heap.kind(index) == kind_young_large) {
-            if (collector.chosen.poison)
-                std::memset(collector.heap.start_of(index), 0xde, 4096);
+            if (collector.chosen.poison) std::memset(collector.heap.start_of(index), 0xde, 4096);
             collector.heap.free_blocks(index, collector.heap.block_at(index).span);
         }
     collector.young_large.clear();
     collector.young_large_bytes = 0;
-    for (uint32_t index : collector.surviving_large)
-        collector.old.adopt_large(index);
+    for (uint32_t index : collector.surviving_large) collector.old.adopt_large(index);
     collector.surviving_large.clear();
 }
 
-}  // namespace
+} // namespace
 
 uint32_t flags_for_old(const traced_type& type, const char* object) {
-    if (!type.has_references)
-        return 0;
+    if (!type.has_references) return 0;
     if (type.item_reference_count != 0 && array_length(type, object) > collector.chosen.card_elements)
         return flag_needs_barrier | flag_has_cards;
     return flag_needs_barrier;
@@ -403,8 +368,7 @@ uint32_t flags_for_old(const traced_type& type, const char* object) {
 
 void remember(void* object) {
     header& head = header_of(object);
-    if (!(head.flags & flag_needs_barrier))
-        return;
+    if (!(head.flags & flag_needs_barrier)) return;
     head.flags &= ~flag_needs_barrier;
     collector.remembered.push_back(object);
 }
@@ -412,16 +376,14 @@ void remember(void* object) {
 void dirty_card(void* array, const void* item_address) {
     heddle_gc_cards[reinterpret_cast<uintptr_t>(item_address) >> heddle_gc_card_shift] = 1;
     header& head = header_of(array);
-    if (head.flags & flag_cards_dirty)
-        return;
+    if (head.flags & flag_cards_dirty) return;
     head.flags |= flag_cards_dirty;
     collector.dirty_arrays.push_back(array);
 }
 
 void run_minor_collection() {
     uint64_t started = now_nanoseconds();
-    if (collector.before_hook != nullptr)
-        collector.before_hook(collection_kind::minor);
+    if (collector.before_hook != nullptr) collector.before_hook(collection_kind::minor);
     collector.collecting = true;
     collector.minor_requested = false;
     collector.bytes_promoted_now = 0;
@@ -456,19 +418,18 @@ void run_minor_collection() {
     uint64_t spent = now_nanoseconds() - started;
     counts.minor_nanoseconds_total += spent;
     log_collection("minor", spent);
-    if (collector.after_hook != nullptr)
-        collector.after_hook(collection_kind::minor);
+    if (collector.after_hook != nullptr) collector.after_hook(collection_kind::minor);
     verify_if_wanted("minor collection");
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc
 
 using namespace heddle::gc;
 
 void heddle_gc_write_barrier_slow(void* object) {
     header& head = header_of(object);
     if (head.flags & flag_has_cards)
-        bulk_write_barrier(object);  // no index: any item may have been written
+        bulk_write_barrier(object); // no index: any item may have been written
     else
         remember(object);
 }
@@ -486,11 +447,9 @@ void heddle_gc_write_barrier_array_slow(void* array, uint64_t index) {
 void heddle_gc_write_barrier_interior_slow(void* slot) {
     // find_old_object looks a header's size below its word, where ends belong to the object before; a slot is no end.
     void* object = find_old_object(reinterpret_cast<uintptr_t>(slot) + header_size);
-    if (object == nullptr)
-        return;
+    if (object == nullptr) return;
     header& head = header_of(object);
-    if (!(head.flags & flag_needs_barrier))
-        return;
+    if (!(head.flags & flag_needs_barrier)) return;
     if (!(head.flags & flag_has_cards)) {
         remember(object);
         return;
@@ -503,14 +462,12 @@ void heddle_gc_write_barrier_interior_slow(void* slot) {
 }
 
 void heddle::gc::bulk_write_barrier(void* array) {
-    if (header_of(array).flags & flag_needs_barrier)
-        remember(array);
+    if (header_of(array).flags & flag_needs_barrier) remember(array);
 }
 
 void heddle::gc::bulk_write_barrier(void* array, size_t first, size_t count) {
     header& head = header_of(array);
-    if (count == 0 || !(head.flags & flag_needs_barrier))
-        return;
+    if (count == 0 || !(head.flags & flag_needs_barrier)) return;
     if (!(head.flags & flag_has_cards)) {
         remember(array);
         return;

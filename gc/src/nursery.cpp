@@ -32,21 +32,19 @@ void word_stack::release() {
 
 uint64_t collector_state::heap_bytes() const {
     uint64_t large_blocks = old.large_blocks();
-    for (uint32_t index : young_large)
-        large_blocks += heap.block_at(index).span;
+    for (uint32_t index : young_large) large_blocks += heap.block_at(index).span;
     return ((heap.used_blocks() - large_blocks) << block_shift) + old.large_bytes() + young_large_bytes;
 }
 
 void write_filler(char* start, char* end) {
-    if (start < end)
-        *reinterpret_cast<header*>(start) = {0, static_cast<uint32_t>(end - start)};
+    if (start < end) *reinterpret_cast<header*>(start) = {0, static_cast<uint32_t>(end - start)};
 }
 
 void close_gap() { write_filler(heddle_thread.nursery_free, heddle_thread.gap_end); }
 
 namespace {
 
-constexpr size_t stress_slice_bytes = 16 << 10;  // small, so that much happens while marking
+constexpr size_t stress_slice_bytes = 16 << 10; // small, so that much happens while marking
 
 uint32_t allocate_chunk() {
     uint32_t index = collector.heap.allocate_blocks(1, kind_nursery, kind_nursery);
@@ -69,10 +67,8 @@ void open_gap(const nursery_gap& gap) {
 char* touched_end = nullptr;
 
 void add_gap(char* start, char* end) {
-    if (start == end)
-        return;
-    if (collector.chosen.poison && start < touched_end)
-        std::memset(start, 0xde, static_cast<size_t>(end - start));
+    if (start == end) return;
+    if (collector.chosen.poison && start < touched_end) std::memset(start, 0xde, static_cast<size_t>(end - start));
     write_filler(start, end);
     collector.gaps.push_back({start, end});
 }
@@ -102,17 +98,14 @@ void* bump(const type_info* type, size_t total) {
     char* start = heddle_thread.nursery_free;
     heddle_thread.nursery_free = start + total;
     if (heddle_thread.nursery_top < heddle_thread.nursery_free)
-        heddle_thread.nursery_top = heddle_thread.nursery_free;  // stress mode
+        heddle_thread.nursery_top = heddle_thread.nursery_free; // stress mode
     *reinterpret_cast<uint64_t*>(start) = type->id;
     void* object = start + header_size;
-    if (type->has_finalizer)
-        note_finalizable(object, *type);
+    if (type->has_finalizer) note_finalizable(object, *type);
     return object;
 }
 
-bool fits(size_t total) {
-    return static_cast<size_t>(heddle_thread.gap_end - heddle_thread.nursery_free) >= total;
-}
+bool fits(size_t total) { return static_cast<size_t>(heddle_thread.gap_end - heddle_thread.nursery_free) >= total; }
 
 bool minor_is_due() {
     uint64_t young_outside = collector.young_large_bytes + collector.young_pressure;
@@ -128,19 +121,15 @@ void collect_before_allocation() {
 
 void* allocate_large(const type_info* type, size_t total, bool* zeroed) {
     uint64_t bytes = (total + 4095) & ~uint64_t{4095};
-    if (bytes < total || (bytes >> block_shift) >= collector.heap.block_count())
-        return nullptr;
-    if (minor_is_due())
-        collect_before_allocation();
+    if (bytes < total || (bytes >> block_shift) >= collector.heap.block_count()) return nullptr;
+    if (minor_is_due()) collect_before_allocation();
     if (collector.over_limit(bytes)) {
         collect_full();
-        if (collector.over_limit(bytes))
-            return nullptr;
+        if (collector.over_limit(bytes)) return nullptr;
     }
     auto count = static_cast<uint32_t>((total + block_size - 1) >> block_shift);
     uint32_t index = collector.heap.allocate_blocks(count, kind_young_large, kind_young_large_rest, zeroed);
-    if (index == UINT32_MAX)
-        return nullptr;
+    if (index == UINT32_MAX) return nullptr;
     block& record = collector.heap.block_at(index);
     record.span = count;
     record.swept = true;
@@ -152,8 +141,7 @@ void* allocate_large(const type_info* type, size_t total, bool* zeroed) {
     char* start = collector.heap.start_of(index);
     *reinterpret_cast<uint64_t*>(start) = type->id;
     void* object = start + header_size;
-    if (type->has_finalizer)
-        note_finalizable(object, *type);
+    if (type->has_finalizer) note_finalizable(object, *type);
     return object;
 }
 
@@ -166,8 +154,10 @@ void* allocate_slowly(const type_info* type, size_t total, bool* zeroed) {
         std::abort();
     }
     if (collector.collecting) [[unlikely]] {
-        std::fprintf(stderr, "heddle: allocation of class '%s' during a collection (by a light finalizer, a hook or a "
-                             "root walker)\n", type->name);
+        std::fprintf(stderr,
+                     "heddle: allocation of class '%s' during a collection (by a light finalizer, a hook or a "
+                     "root walker)\n",
+                     type->name);
         std::abort();
     }
     uint64_t interval = collector.chosen.stress_interval;
@@ -178,18 +168,14 @@ void* allocate_slowly(const type_info* type, size_t total, bool* zeroed) {
         else
             collect_before_allocation();
     }
-    if (total > nursery_object_limit)
-        return allocate_large(type, total, zeroed);
-    if (collector.minor_requested)
-        collect_before_allocation();
-    if (fits(total) || take_gap(total))
-        return bump(type, total);
+    if (total > nursery_object_limit) return allocate_large(type, total, zeroed);
+    if (collector.minor_requested) collect_before_allocation();
+    if (fits(total) || take_gap(total)) return bump(type, total);
     collect_before_allocation();
     if (collector.over_limit(0)) {
         collect_full();
         // One refusal per nursery: what follows (the VM's handling of MemoryError) can allocate.
-        if (collector.over_limit(0))
-            return nullptr;
+        if (collector.over_limit(0)) return nullptr;
     }
     if (!take_gap(total)) {
         add_fresh_chunk();
@@ -198,24 +184,21 @@ void* allocate_slowly(const type_info* type, size_t total, bool* zeroed) {
     return bump(type, total);
 }
 
-}  // namespace
+} // namespace
 
 void build_nursery() {
     size_t count = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
-    for (size_t i = 0; i < count; ++i)
-        collector.chunks.push_back(allocate_chunk());
+    for (size_t i = 0; i < count; ++i) collector.chunks.push_back(allocate_chunk());
     reset_nursery();
 }
 
 void reset_nursery() {
     auto& chunks = collector.chunks;
     size_t wanted = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
-    while (chunks.size() < wanted)
-        chunks.push_back(allocate_chunk());
+    while (chunks.size() < wanted) chunks.push_back(allocate_chunk());
     std::sort(chunks.begin(), chunks.end());
     touched_end = nullptr;
-    for (size_t i = 0; i < collector.next_gap; ++i)
-        touched_end = std::max(touched_end, collector.gaps[i].end);
+    for (size_t i = 0; i < collector.next_gap; ++i) touched_end = std::max(touched_end, collector.gaps[i].end);
     collector.gaps.clear();
     collector.next_gap = 0;
     auto pinned = collector.young_in_place.begin();
@@ -239,11 +222,11 @@ void add_memory_pressure(size_t bytes) {
     collector.pressure += bytes;
     if (minor_is_due()) {
         collector.minor_requested = true;
-        heddle_thread.nursery_top = heddle_thread.nursery_free;  // the next allocation takes the slow path
+        heddle_thread.nursery_top = heddle_thread.nursery_free; // the next allocation takes the slow path
     }
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc
 
 using namespace heddle::gc;
 
@@ -254,12 +237,10 @@ void* heddle_gc_allocate_slow(const type_info* type, size_t total_bytes) {
 
 void* heddle_gc_allocate_array_slow(const type_info* type, uint64_t length, int clear) {
     uint64_t limit = uint64_t{1} << 46;
-    if (length > limit || length > limit / type->item_size)
-        return nullptr;
+    if (length > limit || length > limit / type->item_size) return nullptr;
     bool zeroed = false;
     void* object = allocate_slowly(type, total_size_for(type->fixed_size + length * type->item_size), &zeroed);
-    if (object == nullptr)
-        return nullptr;
+    if (object == nullptr) return nullptr;
     char* bytes = static_cast<char*>(object);
     *reinterpret_cast<uint64_t*>(bytes + type->length_offset) = length;
     if ((clear != 0 || type->items_are_references || type->item_reference_count != 0) && !zeroed)

@@ -15,24 +15,20 @@ constexpr size_t smallest_useful_gap = 64;
 // Above 1 KiB: sizes that divide a block with little waste.
 constexpr uint32_t blocks_cut_in[] = {28, 24, 20, 16, 14, 12, 10, 8, 7, 6, 5, 4};
 
-}  // namespace
+} // namespace
 
 void old_space::initialise(arena& blocks, bool poison) {
     arena_ = &blocks;
     poison_ = poison;
     class_count_ = 0;
     auto add = [this](size_t size) { cell_sizes_[class_count_++] = static_cast<uint32_t>(size); };
-    for (size_t size = 16; size <= 128; size += 8)
-        add(size);
+    for (size_t size = 16; size <= 128; size += 8) add(size);
     for (size_t step = 16; step <= 64; step *= 2)
-        for (size_t size = step * 8 + step; size <= step * 16; size += step)
-            add(size);
-    for (uint32_t parts : blocks_cut_in)
-        add(block_size / parts & ~size_t{7});
+        for (size_t size = step * 8 + step; size <= step * 16; size += step) add(size);
+    for (uint32_t parts : blocks_cut_in) add(block_size / parts & ~size_t{7});
     unsigned size_class = 0;
     for (size_t words = 0; words <= nursery_object_limit / 8; ++words) {
-        while (cell_sizes_[size_class] < words * 8)
-            ++size_class;
+        while (cell_sizes_[size_class] < words * 8) ++size_class;
         class_of_[words] = static_cast<uint8_t>(size_class);
     }
     std::memset(runs_, 0, sizeof runs_);
@@ -44,8 +40,7 @@ void old_space::reset() {
         unswept_[c].clear();
         available_[c].clear();
     }
-    for (auto* list : {&mixed_, &unswept_mixed_, &large_, &unswept_large_})
-        list->clear();
+    for (auto* list : {&mixed_, &unswept_mixed_, &large_, &unswept_large_}) list->clear();
     gaps_.clear();
     std::memset(runs_, 0, sizeof runs_);
     old_bytes_ = large_bytes_ = large_blocks_ = 0;
@@ -54,16 +49,14 @@ void old_space::reset() {
 
 void old_space::flush_run(unsigned size_class) {
     run& current = runs_[size_class];
-    if (current.flushed == current.free)
-        return;
+    if (current.flushed == current.free) return;
     block& record = arena_->block_at(current.block_index);
     char* start = arena_->start_of(current.block_index);
     size_t step = cell_sizes_[size_class];
     for (char* cell = current.flushed; cell < current.free; cell += step) {
         uint32_t index = record.cell_of(static_cast<uintptr_t>(cell - start));
         record.set_live(index);
-        if (marking_)
-            record.set_mark(index);
+        if (marking_) record.set_mark(index);
     }
     uint64_t bytes = static_cast<uint64_t>(current.free - current.flushed);
     record.accounted_bytes += bytes;
@@ -72,14 +65,12 @@ void old_space::flush_run(unsigned size_class) {
 }
 
 void old_space::flush() {
-    for (unsigned c = 0; c < class_count_; ++c)
-        flush_run(c);
+    for (unsigned c = 0; c < class_count_; ++c) flush_run(c);
 }
 
 char* old_space::allocate_slowly(unsigned size_class) {
     flush_run(size_class);
-    while (!next_run(size_class)) {
-    }
+    while (!next_run(size_class)) {}
     run& current = runs_[size_class];
     char* cell = current.free;
     current.free += cell_sizes_[size_class];
@@ -106,8 +97,7 @@ bool old_space::next_run(unsigned size_class) {
     } else if (!unswept_[size_class].empty()) {
         index = unswept_[size_class].back();
         unswept_[size_class].pop_back();
-        if (!sweep_block(index))
-            return false;
+        if (!sweep_block(index)) return false;
         swept_[size_class].push_back(index);
     } else {
         index = arena_->allocate_blocks(1, kind_cells, kind_cells);
@@ -164,14 +154,12 @@ void old_space::adopt_large(uint32_t block_index) {
     record.swept = true;
     record.accounted_bytes = bytes;
     record.set_live(0);
-    if (marking_)
-        record.set_mark(0);
+    if (marking_) record.set_mark(0);
     old_bytes_ += bytes;
     large_bytes_ += bytes;
     large_blocks_ += record.span;
     arena_->kind(block_index) = kind_large;
-    for (uint32_t i = 1; i < record.span; ++i)
-        arena_->kind(block_index + i) = kind_large_rest;
+    for (uint32_t i = 1; i < record.span; ++i) arena_->kind(block_index + i) = kind_large_rest;
     large_.push_back(block_index);
 }
 
@@ -183,8 +171,7 @@ void old_space::adopt_chunk(uint32_t block_index, const std::vector<char*>& head
     for (char* header : headers) {
         uint32_t cell = record.cell_of(static_cast<uintptr_t>(header - arena_->start_of(block_index)));
         record.set_live(cell);
-        if (marking_)
-            record.set_mark(cell);
+        if (marking_) record.set_mark(cell);
         record.accounted_bytes += total_size_of(header + header_size);
     }
     old_bytes_ += record.accounted_bytes;
@@ -198,8 +185,7 @@ void old_space::collect_gaps(uint32_t block_index) {
     char* start = arena_->start_of(block_index);
     char* free = start;
     auto offer = [&](char* end) {
-        if (static_cast<size_t>(end - free) >= smallest_useful_gap && end > free)
-            gaps_.push_back({free, end});
+        if (static_cast<size_t>(end - free) >= smallest_useful_gap && end > free) gaps_.push_back({free, end});
     };
     for (size_t word = 0; word < words_per_bitmap; ++word)
         for (uint64_t bits = record.live[word]; bits != 0; bits &= bits - 1) {
@@ -218,8 +204,7 @@ void old_space::begin_sweep() {
     auto all_unswept = [this](std::vector<uint32_t>& swept, std::vector<uint32_t>& unswept) {
         unswept.swap(swept);
         swept.clear();
-        for (uint32_t index : unswept)
-            arena_->block_at(index).swept = false;
+        for (uint32_t index : unswept) arena_->block_at(index).swept = false;
     };
     for (unsigned c = 0; c < class_count_; ++c) {
         available_[c].clear();
@@ -231,8 +216,7 @@ void old_space::begin_sweep() {
 
 void old_space::poison_dead(uint32_t block_index) {
     block& record = arena_->block_at(block_index);
-    if (record.cell_size < minimum_total_size)
-        return;  // mixed: sizes of dead objects are not known here
+    if (record.cell_size < minimum_total_size) return; // mixed: sizes of dead objects are not known here
     for (uint32_t cell = 0; cell < record.cell_count; ++cell)
         if (record.is_live(cell) && !record.is_marked(cell))
             std::memset(arena_->start_of(block_index) + size_t{cell} * record.cell_size, 0xde, record.cell_size);
@@ -240,8 +224,7 @@ void old_space::poison_dead(uint32_t block_index) {
 
 bool old_space::sweep_block(uint32_t block_index) {
     block& record = arena_->block_at(block_index);
-    if (poison_)
-        poison_dead(block_index);
+    if (poison_) poison_dead(block_index);
     uint64_t survivors = 0;
     for (size_t word = 0; word < record.bitmap_words(); ++word) {
         record.live[word] &= record.mark[word];
@@ -261,8 +244,8 @@ bool old_space::sweep_block(uint32_t block_index) {
         char* start = arena_->start_of(block_index);
         for (size_t word = 0; word < words_per_bitmap; ++word)
             for (uint64_t bits = record.live[word]; bits != 0; bits &= bits - 1)
-                record.accounted_bytes += total_size_of(
-                    start + (word * 64 + static_cast<size_t>(__builtin_ctzll(bits))) * 8 + header_size);
+                record.accounted_bytes +=
+                    total_size_of(start + (word * 64 + static_cast<size_t>(__builtin_ctzll(bits))) * 8 + header_size);
     }
     old_bytes_ += record.accounted_bytes;
     return true;
@@ -280,23 +263,20 @@ void old_space::sweep_large(uint32_t block_index) {
     old_bytes_ -= record.accounted_bytes;
     large_bytes_ -= record.large_bytes;
     large_blocks_ -= record.span;
-    if (poison_)
-        std::memset(arena_->start_of(block_index), 0xde, std::min<size_t>(record.large_bytes, 4096));
+    if (poison_) std::memset(arena_->start_of(block_index), 0xde, std::min<size_t>(record.large_bytes, 4096));
     arena_->free_blocks(block_index, record.span);
 }
 
 bool old_space::sweep_some(size_t count) {
     auto pop = [&count](std::vector<uint32_t>& list, uint32_t& index) {
-        if (list.empty() || count == 0)
-            return false;
+        if (list.empty() || count == 0) return false;
         index = list.back();
         list.pop_back();
         --count;
         return true;
     };
     uint32_t index;
-    while (pop(unswept_large_, index))
-        sweep_large(index);
+    while (pop(unswept_large_, index)) sweep_large(index);
     while (pop(unswept_mixed_, index))
         if (sweep_block(index)) {
             mixed_.push_back(index);
@@ -312,4 +292,4 @@ bool old_space::sweep_some(size_t count) {
     return count != 0;
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

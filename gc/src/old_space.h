@@ -55,14 +55,13 @@ public:
     uint64_t large_blocks() const { return large_blocks_; }
 
     // Calls visit(object) for each live object.
-    template <typename Visitor>
-    void for_each_object(Visitor visit) const;
+    template <typename Visitor> void for_each_object(Visitor visit) const;
 
 private:
     struct run {
         char* free;
         char* end;
-        char* flushed;  // cells below are accounted for
+        char* flushed; // cells below are accounted for
         uint32_t block_index;
     };
     struct gap {
@@ -87,45 +86,39 @@ private:
     uint8_t class_of_[nursery_object_limit / 8 + 1];
     uint32_t cell_sizes_[maximum_size_classes];
     run runs_[maximum_size_classes];
-    std::vector<uint32_t> swept_[maximum_size_classes];      // all swept blocks of the class
+    std::vector<uint32_t> swept_[maximum_size_classes]; // all swept blocks of the class
     std::vector<uint32_t> unswept_[maximum_size_classes];
-    std::vector<uint32_t> available_[maximum_size_classes];  // swept ones that may have free cells
+    std::vector<uint32_t> available_[maximum_size_classes]; // swept ones that may have free cells
     std::vector<uint32_t> mixed_, unswept_mixed_, large_, unswept_large_;
     std::vector<gap> gaps_;
     uint64_t old_bytes_ = 0;
-    uint64_t large_bytes_ = 0;   // page-rounded, young ones not included
+    uint64_t large_bytes_ = 0; // page-rounded, young ones not included
     uint64_t large_blocks_ = 0;
 };
 
 // Bytes from the object's header to the next one; defined by the collector.
 size_t total_size_of(const void* object);
 
-template <typename Visitor>
-void old_space::for_each_object(Visitor visit) const {
+template <typename Visitor> void old_space::for_each_object(Visitor visit) const {
     auto visit_block = [&](uint32_t index) {
         const block& record = arena_->block_at(index);
         uint32_t cell_bytes = record.cell_size;
         for (size_t word = 0; word < record.bitmap_words(); ++word) {
             uint64_t bits = record.live[word];
-            if (!record.swept)
-                bits &= record.mark[word];
+            if (!record.swept) bits &= record.mark[word];
             for (; bits != 0; bits &= bits - 1) {
                 size_t cell = word * 64 + static_cast<size_t>(__builtin_ctzll(bits));
                 char* object = arena_->start_of(index) + cell * cell_bytes + header_size;
-                if (type_id_of(object) != 0)
-                    visit(object);
+                if (type_id_of(object) != 0) visit(object);
             }
         }
     };
     for (unsigned c = 0; c < class_count_; ++c) {
-        for (uint32_t index : swept_[c])
-            visit_block(index);
-        for (uint32_t index : unswept_[c])
-            visit_block(index);
+        for (uint32_t index : swept_[c]) visit_block(index);
+        for (uint32_t index : unswept_[c]) visit_block(index);
     }
     for (const auto* list : {&mixed_, &unswept_mixed_, &large_, &unswept_large_})
-        for (uint32_t index : *list)
-            visit_block(index);
+        for (uint32_t index : *list) visit_block(index);
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

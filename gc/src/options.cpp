@@ -20,41 +20,34 @@ const char* complain(const char* name, const char* value, const char* wanted) {
 
 // Digits with an optional suffix K, M or G.
 bool parse_number(const char* text, bool suffixes, uint64_t& result) {
-    if (*text < '0' || *text > '9')
-        return false;
+    if (*text < '0' || *text > '9') return false;
     char* end;
     errno = 0;
     unsigned long long number = std::strtoull(text, &end, 10);
-    if (errno != 0)
-        return false;
+    if (errno != 0) return false;
     unsigned shift = 0;
     if (suffixes && *end != '\0') {
         const char* known = "KMG";
         const char* found = std::strchr(known, *end & ~0x20);
-        if (found == nullptr || *found == '\0')
-            return false;
+        if (found == nullptr || *found == '\0') return false;
         shift = 10 * static_cast<unsigned>(found - known + 1);
         ++end;
-        if (*end == 'B' || *end == 'b')
-            ++end;
+        if (*end == 'B' || *end == 'b') ++end;
     }
-    if (*end != '\0' || (number << shift) >> shift != number)
-        return false;
+    if (*end != '\0' || (number << shift) >> shift != number) return false;
     result = number << shift;
     return true;
 }
 
 const char* parse_bool(const char* name, bool& result) {
     const char* text = std::getenv(name);
-    if (text == nullptr)
-        return nullptr;
-    if (std::strcmp(text, "0") != 0 && std::strcmp(text, "1") != 0)
-        return complain(name, text, "0 or 1");
+    if (text == nullptr) return nullptr;
+    if (std::strcmp(text, "0") != 0 && std::strcmp(text, "1") != 0) return complain(name, text, "0 or 1");
     result = *text == '1';
     return nullptr;
 }
 
-}  // namespace
+} // namespace
 
 const char* options_from_environment(options& result) {
     uint64_t number;
@@ -85,11 +78,9 @@ const char* options_from_environment(options& result) {
             return complain("HEDDLE_GC_CARD", text, "a power of two from 4 to 1048576");
         result.card_elements = static_cast<uint32_t>(number);
     }
-    if (const char* text = std::getenv("HEDDLE_GC_LOG"))
-        result.log_file = *text == '\0' ? nullptr : text;
-    if (const char* error = parse_bool("HEDDLE_GC_VERIFY", result.verify))
-        return error;
+    if (const char* text = std::getenv("HEDDLE_GC_LOG")) result.log_file = *text == '\0' ? nullptr : text;
+    if (const char* error = parse_bool("HEDDLE_GC_VERIFY", result.verify)) return error;
     return parse_bool("HEDDLE_GC_POISON", result.poison);
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

@@ -16,31 +16,24 @@ struct root_lists {
     static inline root_slot* slots = nullptr;
     static inline conservative_range* ranges = nullptr;
 
-    template <typename Node>
-    static void link(Node*& list, Node* node) {
+    template <typename Node> static void link(Node*& list, Node* node) {
         node->previous_ = nullptr;
         node->next_ = list;
-        if (list != nullptr)
-            list->previous_ = node;
+        if (list != nullptr) list->previous_ = node;
         list = node;
     }
-    template <typename Node>
-    static void unlink(Node*& list, Node* node) {
+    template <typename Node> static void unlink(Node*& list, Node* node) {
         if (node->previous_ != nullptr)
             node->previous_->next_ = node->next_;
         else
             list = node->next_;
-        if (node->next_ != nullptr)
-            node->next_->previous_ = node->previous_;
+        if (node->next_ != nullptr) node->next_->previous_ = node->previous_;
     }
     static void visit_slots(void (*visit)(void**)) {
-        for (root_slot* node = slots; node != nullptr; node = node->next_)
-            visit(node->slot_);
+        for (root_slot* node = slots; node != nullptr; node = node->next_) visit(node->slot_);
     }
-    template <typename Visitor>
-    static void visit_ranges(Visitor visit) {
-        for (conservative_range* node = ranges; node != nullptr; node = node->next_)
-            visit(node->begin, node->end);
+    template <typename Visitor> static void visit_ranges(Visitor visit) {
+        for (conservative_range* node = ranges; node != nullptr; node = node->next_) visit(node->begin, node->end);
     }
 };
 
@@ -64,18 +57,17 @@ __attribute__((noinline, no_sanitize("address"))) void scan_words(const void* lo
     const auto* word = reinterpret_cast<const uintptr_t*>((reinterpret_cast<uintptr_t>(low) + mask) & ~mask);
     for (; word + 1 <= static_cast<const uintptr_t*>(high); ++word) {
         uintptr_t value = *word;
-        if (collector.heap.contains(value - header_size))
-            visit(value);
+        if (collector.heap.contains(value - header_size)) visit(value);
     }
 }
 
 __attribute__((noinline)) void run_with_frame_above(void (*body)()) {
     collector.stack_low = __builtin_frame_address(0);
     body();
-    asm volatile("" ::: "memory");  // no tail call: this frame must stay
+    asm volatile("" ::: "memory"); // no tail call: this frame must stay
 }
 
-}  // namespace
+} // namespace
 
 root_slot::root_slot(void** slot) : slot_(slot) { root_lists::link(root_lists::slots, this); }
 root_slot::~root_slot() { root_lists::unlink(root_lists::slots, this); }
@@ -95,18 +87,15 @@ void visit_exact_roots(void (*visit)(void** slot)) {
     visit(&heddle_thread.error);
     root_lists::visit_slots(visit);
     root_visitor visitor(visit);
-    for (const root_walker& walker : walkers())
-        walker.walk(visitor, walker.data);
-    for (void*& object : collector.finalizer_queue)
-        visit(&object);
+    for (const root_walker& walker : walkers()) walker.walk(visitor, walker.data);
+    for (void*& object : collector.finalizer_queue) visit(&object);
 }
 
 void visit_ambiguous_words(void (*visit)(uintptr_t word)) {
     scan_words(collector.stack_low, heddle_thread.stack_base, visit);
     scan_words(heddle_thread.jit_extra, heddle_thread.jit_extra + 4, visit);
     root_lists::visit_ranges([&](const void* begin, const void* end) {
-        if (begin < end)
-            scan_words(begin, end, visit);
+        if (begin < end) scan_words(begin, end, visit);
     });
 }
 
@@ -115,12 +104,11 @@ __attribute__((noinline)) void with_stack_visible(void (*body)()) {
     // above the one where the scan starts.
     uintptr_t registers[16] = {};
 #if defined(__x86_64__)
-    asm volatile(
-        "movq %%rbx, 0(%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\t"
-        "movq %%r13, 24(%0)\n\tmovq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)"
-        :
-        : "r"(registers)
-        : "memory");
+    asm volatile("movq %%rbx, 0(%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\t"
+                 "movq %%r13, 24(%0)\n\tmovq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)"
+                 :
+                 : "r"(registers)
+                 : "memory");
 #elif defined(__arm__)
     asm volatile("stmia %0, {r4-r11}" : : "r"(registers) : "memory");
 #else
@@ -143,8 +131,7 @@ void find_stack_limits() {
     heddle_thread.stack_base = bottom + size;
     // An "unlimited" stack is given as huge; the kernel may have put mappings inside it.
     constexpr size_t largest_used = size_t{1} << 30;
-    if (size > largest_used)
-        bottom += size - largest_used;
+    if (size > largest_used) bottom += size - largest_used;
     size_t used = std::min(size, largest_used);
     size_t reserve = std::min(size_t{256} << 10, used / 4) + guard;
     heddle_thread.stack_limit = bottom + reserve;
@@ -153,14 +140,11 @@ void find_stack_limits() {
 void* find_old_object(uintptr_t word) {
     const arena& heap = collector.heap;
     uintptr_t inside = word - header_size;
-    if (!heap.contains(inside))
-        return nullptr;
+    if (!heap.contains(inside)) return nullptr;
     uint32_t index = heap.index_of(inside);
     uint8_t kind = heap.kind(index);
-    if (kind < first_old_kind)
-        return nullptr;
-    if (kind == kind_large_rest)
-        index -= heap.block_at(index).span;
+    if (kind < first_old_kind) return nullptr;
+    if (kind == kind_large_rest) index -= heap.block_at(index).span;
     const block& record = heap.block_at(index);
     char* start = heap.start_of(index);
     uint32_t cell;
@@ -170,18 +154,15 @@ void* find_old_object(uintptr_t word) {
         size_t bitmap_word = cell >> 6;
         uint64_t bits = record.live[bitmap_word] << (63 - (cell & 63)) >> (63 - (cell & 63));
         while (bits == 0) {
-            if (bitmap_word == 0)
-                return nullptr;
+            if (bitmap_word == 0) return nullptr;
             bits = record.live[--bitmap_word];
         }
         cell = static_cast<uint32_t>(bitmap_word * 64 + 63 - static_cast<unsigned>(__builtin_clzll(bits)));
     } else {
         cell = record.cell_of(inside - reinterpret_cast<uintptr_t>(start));
-        if (cell >= record.cell_count || !record.is_live(cell))
-            return nullptr;
+        if (cell >= record.cell_count || !record.is_live(cell)) return nullptr;
     }
-    if (!record.swept && !record.is_marked(cell))
-        return nullptr;
+    if (!record.swept && !record.is_marked(cell)) return nullptr;
     char* object = start + size_t{cell} * record.cell_size + header_size;
     if (type_id_of(object) == 0 ||
         inside >= reinterpret_cast<uintptr_t>(object) - header_size + total_size(collector, object))
@@ -192,37 +173,32 @@ void* find_old_object(uintptr_t word) {
 void* find_young_object(uintptr_t word) {
     const arena& heap = collector.heap;
     uintptr_t inside = word - header_size;
-    if (!heap.contains(inside))
-        return nullptr;
+    if (!heap.contains(inside)) return nullptr;
     uint32_t index = heap.index_of(inside);
     uint8_t kind = heap.kind(index);
-    if (kind == kind_young_large_rest)
-        index -= heap.block_at(index).span;
+    if (kind == kind_young_large_rest) index -= heap.block_at(index).span;
     if (kind == kind_young_large || kind == kind_young_large_rest) {
         char* object = heap.start_of(index) + header_size;
         bool covered = inside < reinterpret_cast<uintptr_t>(heap.start_of(index)) + total_size(collector, object);
         return covered ? object : nullptr;
     }
-    if (kind != kind_nursery)
-        return nullptr;
+    if (kind != kind_nursery) return nullptr;
     char* position = heap.start_of(index);
     for (;;) {
         char* object = position + header_size;
         char* next = position + total_size(collector, object);
-        if (inside < reinterpret_cast<uintptr_t>(next))
-            return type_id_of(object) == 0 ? nullptr : object;
+        if (inside < reinterpret_cast<uintptr_t>(next)) return type_id_of(object) == 0 ? nullptr : object;
         position = next;
     }
 }
 
 void* find_object(const void* word) {
     auto address = reinterpret_cast<uintptr_t>(word);
-    if (void* object = find_old_object(address))
-        return object;
+    if (void* object = find_old_object(address)) return object;
     close_gap();
     return find_young_object(address);
 }
 
 bool is_object(const void* word) { return word != nullptr && find_object(word) == word; }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

@@ -18,10 +18,8 @@ char message[256];
 // Checks one reference; returns what is wrong with it or null.
 const char* check_target(const void* target) {
     auto address = reinterpret_cast<uintptr_t>(target);
-    if ((address & 7) != 0)
-        return "is not aligned";
-    if (!collector.heap.contains(address))
-        return "points outside of the heap";
+    if ((address & 7) != 0) return "is not aligned";
+    if (!collector.heap.contains(address)) return "points outside of the heap";
     const void* found = collector.is_young(target) ? find_young_object(address) : find_old_object(address);
     return found == target ? nullptr : "does not point to an object";
 }
@@ -35,8 +33,7 @@ struct heap_check {
     std::unordered_set<void*> remembered, dirty;
 
     void complain(const char* object, const void* target, const char* wrong) {
-        if (error != nullptr)
-            return;
+        if (error != nullptr) return;
         std::snprintf(message, sizeof message, "gc: heap check: %s at %p: reference to %p %s",
                       collector.type_of(object).info->name, static_cast<const void*>(object), target, wrong);
         error = message;
@@ -54,19 +51,15 @@ struct heap_check {
         if (((flags & flag_cards_dirty) != 0) != (dirty.count(object) != 0))
             complain(object, nullptr, "(no reference: its card flag contradicts the list of dirty arrays)");
         auto check_slot = [&](void** slot, const void* item) {
-            if (!is_reference(*slot))
-                return;
-            if (const char* wrong = check_target(*slot))
-                return complain(object, *slot, wrong);
+            if (!is_reference(*slot)) return;
+            if (const char* wrong = check_target(*slot)) return complain(object, *slot, wrong);
             bool noted = in_set || (item != nullptr && (flags & flag_cards_dirty) && card_is_dirty(item));
             if (old && collector.is_young(*slot) && !noted)
                 complain(object, *slot, "is to a young object and not remembered (a write barrier is missing)");
         };
         for_fixed_slots(type, object, [&](void** slot) { check_slot(slot, nullptr); });
-        if (type.is_weak)
-            check_slot(reinterpret_cast<void**>(object + type.weak_offset), nullptr);
-        if (type.item_reference_count == 0)
-            return;
+        if (type.is_weak) check_slot(reinterpret_cast<void**>(object + type.weak_offset), nullptr);
+        if (type.item_reference_count == 0) return;
         uint64_t length = array_length(type, object);
         for (uint64_t i = 0; i < length; ++i) {
             char* item = object + type.items_offset + i * type.item_size;
@@ -76,8 +69,7 @@ struct heap_check {
     }
 };
 
-template <typename Visitor>
-void for_each_nursery_object(Visitor visit) {
+template <typename Visitor> void for_each_nursery_object(Visitor visit) {
     close_gap();
     for (uint32_t chunk : collector.chunks) {
         char* position = collector.heap.start_of(chunk);
@@ -85,25 +77,22 @@ void for_each_nursery_object(Visitor visit) {
         while (position < end) {
             char* object = position + header_size;
             position += total_size(collector, object);
-            if (type_id_of(object) != 0)
-                visit(object);
+            if (type_id_of(object) != 0) visit(object);
         }
     }
-    for (uint32_t index : collector.young_large)
-        visit(collector.heap.start_of(index) + header_size);
+    for (uint32_t index : collector.young_large) visit(collector.heap.start_of(index) + header_size);
 }
 
-}  // namespace
+} // namespace
 
 const char* verify_heap() {
-    close_gap();  // targets are looked up by walking the nursery
+    close_gap(); // targets are looked up by walking the nursery
     heap_check check;
     check.remembered.insert(collector.remembered.begin(), collector.remembered.end());
     check.dirty.insert(collector.dirty_arrays.begin(), collector.dirty_arrays.end());
     collector.old.for_each_object([&](char* object) { check.check_object(object); });
     // Young objects may be dead and then refer to anything; those that a collection left in place are not.
-    for (void* object : collector.young_in_place)
-        check.check_object(static_cast<char*>(object));
+    for (void* object : collector.young_in_place) check.check_object(static_cast<char*>(object));
     static const char* root_error;
     root_error = nullptr;
     visit_exact_roots([](void** slot) {
@@ -114,8 +103,7 @@ const char* verify_heap() {
 }
 
 void verify_if_wanted(const char* when) {
-    if (collector.chosen.verify)
-        check_heap(when);
+    if (collector.chosen.verify) check_heap(when);
 }
 
 void check_heap(const char* when) {
@@ -127,14 +115,12 @@ void check_heap(const char* when) {
 
 bool dump_heap(const char* path) {
     FILE* file = std::fopen(path, "w");
-    if (file == nullptr)
-        return false;
+    if (file == nullptr) return false;
     auto dump = [file](char* object) {
         const traced_type& type = collector.type_of(object);
         std::fprintf(file, "%p %s %zu", static_cast<void*>(object), type.info->name, total_size(collector, object));
         for_all_slots(type, object, [file](void** slot) {
-            if (is_reference(*slot))
-                std::fprintf(file, " %p", *slot);
+            if (is_reference(*slot)) std::fprintf(file, " %p", *slot);
         });
         std::fputc('\n', file);
     };
@@ -152,17 +138,16 @@ uint64_t now_nanoseconds() {
 }
 
 void log_collection(const char* kind, uint64_t nanoseconds) {
-    if (collector.log == nullptr)
-        return;
+    if (collector.log == nullptr) return;
     static const char* const cycle_names[] = {"idle", "marking", "sweeping"};
     const statistics& counts = collector.counts;
     std::fprintf(collector.log,
                  "%s minor=%" PRIu64 " major=%" PRIu64 " us=%" PRIu64 ".%03" PRIu64 " promoted=%" PRIu64
                  " pinned=%" PRIu64 " old=%" PRIu64 " heap=%" PRIu64 " threshold=%" PRIu64 " cycle=%s\n",
                  kind, counts.minor_collections, counts.major_cycles, nanoseconds / 1000, nanoseconds % 1000,
-                 collector.bytes_promoted_now, counts.objects_pinned, collector.old.old_bytes(),
-                 collector.heap_bytes(), collector.threshold, cycle_names[static_cast<int>(collector.cycle)]);
+                 collector.bytes_promoted_now, counts.objects_pinned, collector.old.old_bytes(), collector.heap_bytes(),
+                 collector.threshold, cycle_names[static_cast<int>(collector.cycle)]);
     std::fflush(collector.log);
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

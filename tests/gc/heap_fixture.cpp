@@ -78,7 +78,7 @@ type_info make_finalizable_type(const char* name, bool light) {
     return type;
 }
 
-}  // namespace
+} // namespace
 
 type_info node_type = make_node_type("node", nullptr);
 type_info derived_type = make_derived_type();
@@ -112,15 +112,13 @@ node* initialised_node(void* memory, uint64_t number) {
     return object;
 }
 
-template <typename Array>
-Array* initialised_array(void* memory, uint64_t number) {
+template <typename Array> Array* initialised_array(void* memory, uint64_t number) {
     auto* object = static_cast<Array*>(memory);
-    if (object != nullptr)
-        object->number = number;
+    if (object != nullptr) object->number = number;
     return object;
 }
 
-}  // namespace
+} // namespace
 
 node* new_node(uint64_t number) { return initialised_node(heddle::gc::allocate(node_type), number); }
 
@@ -169,15 +167,13 @@ heddle::gc::options heap::small() {
 namespace {
 
 void walk_roots(heddle::gc::root_visitor& visitor, void*) {
-    for (void*& root : roots)
-        visitor.visit(&root);
+    for (void*& root : roots) visitor.visit(&root);
 }
 
-}  // namespace
+} // namespace
 
 heap::heap(heddle::gc::options chosen) {
-    for (void*& root : roots)
-        root = nullptr;
+    for (void*& root : roots) root = nullptr;
     heddle::gc::add_root_walker(walk_roots, nullptr);
     finalized.clear();
     const char* error = heddle::gc::initialise(chosen);
@@ -192,8 +188,7 @@ heap::~heap() {
 
 __attribute__((noinline)) void clear_stack() {
     volatile char space[32768];
-    for (volatile char& byte : space)
-        byte = 0;
+    for (volatile char& byte : space) byte = 0;
 }
 
-}  // namespace heddle_test
+} // namespace heddle_test

@@ -14,14 +14,14 @@ namespace heddle_test {
 
 using heddle::gc::type_info;
 
-struct node {  // two references and a number
+struct node { // two references and a number
     uint64_t number;
     node* left;
     node* right;
     uint64_t payload;
 };
 
-struct derived_node : node {  // one more reference
+struct derived_node : node { // one more reference
     node* third;
 };
 
@@ -37,7 +37,7 @@ struct byte_array {
     uint8_t items[8];
 };
 
-struct entry {  // like a dict's
+struct entry { // like a dict's
     uint64_t hash;
     void* key;
     void* value;
@@ -68,8 +68,7 @@ node* new_finalizable(uint64_t number);
 node* new_light(uint64_t number);
 
 // Stores with the barrier.
-template <typename Reference>
-void store(void* object, Reference*& slot, Reference* value) {
+template <typename Reference> void store(void* object, Reference*& slot, Reference* value) {
     slot = value;
     heddle::gc::write_barrier(object);
 }
@@ -91,4 +90,4 @@ struct heap {
 // Overwrites the stack below the caller, so that stale words there keep nothing alive.
 void clear_stack();
 
-}  // namespace heddle_test
+} // namespace heddle_test

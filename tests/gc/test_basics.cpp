@@ -22,16 +22,17 @@ __attribute__((noinline)) node* build_list(uint64_t count) {
 bool list_is_intact(node* head, uint64_t count) {
     uint64_t i = 0;
     for (; head != nullptr; head = head->right, ++i)
-        if (head->number != i || head->payload != i * 3)
-            return false;
+        if (head->number != i || head->payload != i * 3) return false;
     return i == count;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("type ids are a pre-order of the class tree") {
     heap here;
-    auto is_a = [](const type_info& type, const type_info& base) { return type.id - base.id <= base.last_id - base.id; };
+    auto is_a = [](const type_info& type, const type_info& base) {
+        return type.id - base.id <= base.last_id - base.id;
+    };
     CHECK(is_a(derived_type, node_type));
     CHECK(is_a(finalizable_type, node_type));
     CHECK(is_a(node_type, node_type));
@@ -42,7 +43,7 @@ TEST_CASE("type ids are a pre-order of the class tree") {
 }
 
 TEST_CASE("a class can be registered later, until that would move ids of living objects") {
-    static type_info child;  // a type_info must outlive the heap
+    static type_info child; // a type_info must outlive the heap
     heap here;
     CHECK(gc::register_type(unregistered_base_type) == nullptr);
     CHECK(unregistered_base_type.id != 0);
@@ -62,7 +63,7 @@ TEST_CASE("a class can be registered later, until that would move ids of living 
 
 TEST_CASE("what an exact root reaches survives and the root is updated") {
     heap here;
-    void* head = build_list(20000);  // more than one nursery
+    void* head = build_list(20000); // more than one nursery
     gc::root_slot root(&head);
     gc::collect_minor();
     CHECK(list_is_intact(static_cast<node*>(head), 20000));
@@ -114,8 +115,7 @@ TEST_CASE("interior pointers and ends keep an object") {
         REQUIRE(object != nullptr);
         CHECK(reinterpret_cast<const char*>(object) + offset == held);
         CHECK(object->number == 99);
-        for (int i = 0; i < 4; ++i)
-            gc::collect_minor();
+        for (int i = 0; i < 4; ++i) gc::collect_minor();
         gc::collect_full();
         CHECK(gc::find_object(held) == object);
         CHECK(object->number == 99);
@@ -158,23 +158,19 @@ TEST_CASE("root walkers") {
     heap here;
     std::vector<void*> slots;
     auto walk = [](gc::root_visitor& visitor, void* data) {
-        for (void*& slot : *static_cast<std::vector<void*>*>(data))
-            visitor.visit(&slot);
+        for (void*& slot : *static_cast<std::vector<void*>*>(data)) visitor.visit(&slot);
     };
     gc::add_root_walker(walk, &slots);
-    for (uint64_t i = 0; i < 50; ++i)
-        slots.push_back(build_list(i));
+    for (uint64_t i = 0; i < 50; ++i) slots.push_back(build_list(i));
     gc::collect_minor();
     gc::collect_full();
-    for (uint64_t i = 0; i < 50; ++i)
-        CHECK(list_is_intact(static_cast<node*>(slots[i]), i));
+    for (uint64_t i = 0; i < 50; ++i) CHECK(list_is_intact(static_cast<node*>(slots[i]), i));
     gc::remove_root_walker(walk, &slots);
 }
 
 TEST_CASE("unreachable memory is reused") {
     heap here;
-    for (int i = 0; i < 200; ++i)
-        build_list(5000);
+    for (int i = 0; i < 200; ++i) build_list(5000);
     auto counts = gc::get_statistics();
     CHECK(counts.bytes_allocated > (30u << 20));
     CHECK(counts.heap_bytes < (6u << 20));
@@ -186,8 +182,7 @@ TEST_CASE("old objects may refer to young ones after a barrier") {
     void*& old = roots[0];
     old = new_node(1);
     clear_stack();
-    for (uint32_t i = 0; i < chosen.pin_age_limit; ++i)
-        gc::collect_full();
+    for (uint32_t i = 0; i < chosen.pin_age_limit; ++i) gc::collect_full();
     for (uint64_t i = 0; i < 100; ++i) {
         auto* object = static_cast<node*>(old);
         store(object, object->left, new_node(1000 + i));
@@ -203,11 +198,10 @@ TEST_CASE("the verifier finds a missing barrier") {
     void*& old = roots[0];
     old = new_node(1);
     clear_stack();
-    for (uint32_t i = 0; i < chosen.pin_age_limit; ++i)
-        gc::collect_full();
+    for (uint32_t i = 0; i < chosen.pin_age_limit; ++i) gc::collect_full();
     CHECK(gc::verify_heap() == nullptr);
     node* young = new_node(2);
-    static_cast<node*>(old)->left = young;  // no barrier
+    static_cast<node*>(old)->left = young; // no barrier
     CHECK(gc::verify_heap() != nullptr);
     static_cast<node*>(old)->left = nullptr;
     CHECK(gc::verify_heap() == nullptr);
@@ -220,8 +214,7 @@ TEST_CASE("the verifier finds a dangling reference") {
     void*& old = roots[0];
     old = new_node(1);
     clear_stack();
-    for (uint32_t i = 0; i < chosen.pin_age_limit; ++i)
-        gc::collect_full();
+    for (uint32_t i = 0; i < chosen.pin_age_limit; ++i) gc::collect_full();
     auto* object = static_cast<node*>(old);
     object->left = reinterpret_cast<node*>(reinterpret_cast<char*>(object) + 8);
     CHECK(gc::verify_heap() != nullptr);
@@ -244,7 +237,7 @@ TEST_CASE("interior barriers find the object") {
         gc::write_barrier_interior(&slot);
     };
     void* nowhere = nullptr;
-    put(nowhere, static_cast<void*>(slots[0]));  // not in the heap: nothing happens
+    put(nowhere, static_cast<void*>(slots[0])); // not in the heap: nothing happens
     for (uint64_t i = 0; i < 50; ++i) {
         put(static_cast<node*>(slots[0])->left, new_node(i));
         put(static_cast<node*>(slots[0])->right, new_node(i + 1));
@@ -271,19 +264,15 @@ TEST_CASE("arrays: lengths, clearing, tagged words") {
         array = new_references(length, length);
         auto* items = static_cast<reference_array*>(array);
         REQUIRE(items->length == length);
-        for (uint64_t i = 0; i < length; ++i)
-            REQUIRE(items->items[i] == nullptr);
-        if (length > 0)
-            store_item(items, length - 1, reinterpret_cast<void*>(uintptr_t{0xdeadbeef}));
+        for (uint64_t i = 0; i < length; ++i) REQUIRE(items->items[i] == nullptr);
+        if (length > 0) store_item(items, length - 1, reinterpret_cast<void*>(uintptr_t{0xdeadbeef}));
         gc::collect_minor();
         gc::collect_full();
         items = static_cast<reference_array*>(array);
         CHECK(items->length == length);
-        if (length > 0)
-            CHECK(items->items[length - 1] == reinterpret_cast<void*>(uintptr_t{0xdeadbeef}));
+        if (length > 0) CHECK(items->items[length - 1] == reinterpret_cast<void*>(uintptr_t{0xdeadbeef}));
         auto* bytes = static_cast<byte_array*>(gc::allocate_array(byte_array_type, length, true));
-        for (uint64_t i = 0; i < length; ++i)
-            REQUIRE(bytes->items[i] == 0);
+        for (uint64_t i = 0; i < length; ++i) REQUIRE(bytes->items[i] == 0);
     }
     CHECK(gc::allocate_array(reference_array_type, SIZE_MAX / 4, false) == nullptr);
     CHECK(gc::allocate_array(byte_array_type, SIZE_MAX, false) == nullptr);
@@ -332,11 +321,10 @@ __attribute__((noinline)) size_t count_intact_nodes() {
 }
 
 __attribute__((noinline)) void unpin_all() {
-    for (size_t i = 0; i < hidden.size(); ++i)
-        gc::unpin(revealed(i));
+    for (size_t i = 0; i < hidden.size(); ++i) gc::unpin(revealed(i));
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("pin keeps an object and its address; the last unpin lets go") {
     heap here;
@@ -360,22 +348,19 @@ TEST_CASE("identity hashes survive moves and promotion in place") {
     heap here;
     std::vector<void*> objects;
     auto walk = [](gc::root_visitor& visitor, void* data) {
-        for (void*& slot : *static_cast<std::vector<void*>*>(data))
-            visitor.visit(&slot);
+        for (void*& slot : *static_cast<std::vector<void*>*>(data)) visitor.visit(&slot);
     };
     gc::add_root_walker(walk, &objects);
     std::vector<uint64_t> hashes;
     for (uint64_t i = 0; i < 2000; ++i) {
         objects.push_back(i % 3 == 0 ? static_cast<void*>(new_references(i, i)) : new_node(i));
         hashes.push_back(gc::identity_hash(objects.back()));
-        if (i % 5 == 0)
-            gc::make_immovable(objects.back());
+        if (i % 5 == 0) gc::make_immovable(objects.back());
         CHECK(hashes.back() != 0);
     }
     void* volatile held = objects[1234];
     for (int round = 0; round < 6; ++round) {
-        for (uint64_t i = 0; i < 2000; ++i)
-            REQUIRE(gc::identity_hash(objects[i]) == hashes[i]);
+        for (uint64_t i = 0; i < 2000; ++i) REQUIRE(gc::identity_hash(objects[i]) == hashes[i]);
         if (round % 2 == 0)
             gc::collect_minor();
         else
@@ -395,23 +380,19 @@ TEST_CASE("a dead object's hash isn't inherited by what takes its place") {
             auto* object = new_node(i);
             store_item(static_cast<reference_array*>(roots[0]), i, object);
             hashes[i] = gc::identity_hash(object);
-            if (i % 2 == 0)
-                gc::make_immovable(object);
+            if (i % 2 == 0) gc::make_immovable(object);
         }
         gc::collect_minor();
-        for (uint64_t i = 0; i < 100; ++i)
-            REQUIRE(gc::identity_hash(items()[i]) == hashes[i]);
+        for (uint64_t i = 0; i < 100; ++i) REQUIRE(gc::identity_hash(items()[i]) == hashes[i]);
         roots[0] = nullptr;
-        if (round % 3 != 0)
-            gc::collect_full();
+        if (round % 3 != 0) gc::collect_full();
         clear_stack();
     }
 }
 
 TEST_CASE("hashing a young object that dies leaks nothing") {
     heap here;
-    for (uint64_t i = 0; i < 100000; ++i)
-        gc::identity_hash(new_node(i));
+    for (uint64_t i = 0; i < 100000; ++i) gc::identity_hash(new_node(i));
     gc::collect_full();
     CHECK(gc::get_statistics().old_bytes < 100000);
 }

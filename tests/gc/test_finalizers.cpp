@@ -10,8 +10,7 @@ namespace gc = heddle::gc;
 namespace {
 
 // Runs body(), so that nothing of it stays on the stack.
-template <typename Body>
-__attribute__((noinline)) void in_own_frame(Body body) {
+template <typename Body> __attribute__((noinline)) void in_own_frame(Body body) {
     body();
     asm volatile("" ::: "memory");
 }
@@ -27,19 +26,17 @@ constexpr uint64_t most = 90;
 
 uint64_t intact_targets(reference_array* weaks, const reference_array* targets) {
     uint64_t count = 0;
-    for (uint64_t i = 0; i < many; ++i)
-        count += static_cast<weak_node*>(weaks->items[i])->target == targets->items[i];
+    for (uint64_t i = 0; i < many; ++i) count += static_cast<weak_node*>(weaks->items[i])->target == targets->items[i];
     return count;
 }
 
 uint64_t cleared_targets(reference_array* weaks) {
     uint64_t count = 0;
-    for (uint64_t i = 0; i < many; ++i)
-        count += static_cast<weak_node*>(weaks->items[i])->target == nullptr;
+    for (uint64_t i = 0; i < many; ++i) count += static_cast<weak_node*>(weaks->items[i])->target == nullptr;
     return count;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("weak references are cleared when their targets die, young or old") {
     heap here;
@@ -62,8 +59,7 @@ TEST_CASE("weak references are cleared when their targets die, young or old") {
     }
     collect_all();
     CHECK(intact_targets(weaks(), targets()) == many);
-    for (uint64_t i = 0; i < many; i += 2)
-        targets()->items[i] = nullptr;
+    for (uint64_t i = 0; i < many; i += 2) targets()->items[i] = nullptr;
     collect_all();
     CHECK(intact_targets(weaks(), targets()) >= many / 2);
     CHECK(cleared_targets(weaks()) >= most / 2);
@@ -88,8 +84,7 @@ TEST_CASE("an old weak object may be pointed at a young target") {
     heap here;
     uint64_t cleared = 0;
     roots[0] = new_weak(1, nullptr);
-    for (int i = 0; i < 4; ++i)
-        collect_all();
+    for (int i = 0; i < 4; ++i) collect_all();
     for (uint64_t i = 0; i < many; ++i) {
         in_own_frame([&] {
             auto* object = static_cast<weak_node*>(roots[0]);
@@ -99,8 +94,7 @@ TEST_CASE("an old weak object may be pointed at a young target") {
         clear_stack();
         gc::collect_minor();
         auto* object = static_cast<weak_node*>(roots[0]);
-        if (i % 2 == 0)
-            REQUIRE(object->target == roots[1]);
+        if (i % 2 == 0) REQUIRE(object->target == roots[1]);
         cleared += object->target == nullptr;
     }
     CHECK(cleared >= most / 2);
@@ -110,19 +104,15 @@ TEST_CASE("dead weak targets die also when the cycle runs in steps") {
     heap here;
     std::vector<void*> weaks(1000);
     auto walk = [](gc::root_visitor& visitor, void* data) {
-        for (void*& slot : *static_cast<std::vector<void*>*>(data))
-            visitor.visit(&slot);
+        for (void*& slot : *static_cast<std::vector<void*>*>(data)) visitor.visit(&slot);
     };
     gc::add_root_walker(walk, &weaks);
     in_own_frame([&] {
-        for (uint64_t i = 0; i < weaks.size(); ++i)
-            weaks[i] = new_weak(i + 1, i % 2 == 0 ? new_node(i) : nullptr);
+        for (uint64_t i = 0; i < weaks.size(); ++i) weaks[i] = new_weak(i + 1, i % 2 == 0 ? new_node(i) : nullptr);
     });
     clear_stack();
-    while (!gc::collect_step()) {
-    }
-    while (!gc::collect_step()) {
-    }
+    while (!gc::collect_step()) {}
+    while (!gc::collect_step()) {}
     auto alive = std::count_if(weaks.begin(), weaks.end(),
                                [](void* weak) { return static_cast<weak_node*>(weak)->target != nullptr; });
     CHECK(alive <= 3);
@@ -134,8 +124,7 @@ TEST_CASE("finalizers run once, after the object was found dead, and not before"
     void*& kept = roots[0];
     kept = nullptr;
     in_own_frame([&] {
-        for (uint64_t i = 0; i < 100; ++i)
-            kept = new_finalizable(i);
+        for (uint64_t i = 0; i < 100; ++i) kept = new_finalizable(i);
     });
     clear_stack();
     gc::collect_minor();
@@ -185,13 +174,11 @@ TEST_CASE("finalizers run in dependency order; a cycle is cut at one object") {
         collect_all();
         finalized.clear();
         gc::run_finalizers();
-        if (!finalized.empty())
-            rounds.push_back(finalized);
+        if (!finalized.empty()) rounds.push_back(finalized);
     }
     auto round_of = [&](uint64_t number) {
         for (size_t i = 0; i < rounds.size(); ++i)
-            if (std::count(rounds[i].begin(), rounds[i].end(), number) != 0)
-                return i;
+            if (std::count(rounds[i].begin(), rounds[i].end(), number) != 0) return i;
         return size_t{99};
     };
     CHECK(round_of(1) < round_of(2));
@@ -240,8 +227,7 @@ TEST_CASE("light finalizers run inside collections, and at shutdown") {
         void*& kept = roots[0];
         kept = nullptr;
         in_own_frame([&] {
-            for (uint64_t i = 0; i < 100; ++i)
-                kept = new_light(i);
+            for (uint64_t i = 0; i < 100; ++i) kept = new_light(i);
         });
         clear_stack();
         gc::collect_minor();

@@ -13,8 +13,7 @@ namespace {
 std::vector<void*> table;
 
 void walk_table(gc::root_visitor& visitor, void*) {
-    for (void*& slot : table)
-        visitor.visit(&slot);
+    for (void*& slot : table) visitor.visit(&slot);
 }
 
 struct rooted_table {
@@ -51,8 +50,7 @@ size_t count_nodes(const node* object) {
 __attribute__((noinline)) uint64_t fill_heap() {
     for (uint64_t made = 0;; ++made) {
         auto* object = static_cast<node*>(gc::allocate(node_type));
-        if (object == nullptr || made == 1000000)
-            return made;
+        if (object == nullptr || made == 1000000) return made;
         object->number = made;
         object->left = static_cast<node*>(table[0]);
         object->right = nullptr;
@@ -63,16 +61,15 @@ __attribute__((noinline)) uint64_t fill_heap() {
 // Puts a large array into the table, in a frame of its own; false if there's no memory for it.
 __attribute__((noinline)) bool make_large(size_t index, size_t bytes) {
     void* object = gc::allocate_array(byte_array_type, bytes, false);
-    if (object != nullptr)
-        table[index] = object;
+    if (object != nullptr) table[index] = object;
     return object != nullptr;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("objects moved between scanned and unscanned parts while marking stay alive") {
     // The classic way to lose an object: move the only reference to a white object into a black one.
-    uint64_t length = GENERATE(50u, 20000u);  // without and with cards, and marked in pieces
+    uint64_t length = GENERATE(50u, 20000u); // without and with cards, and marked in pieces
     gc::options chosen = heap::small();
     chosen.verify = false;
     heap here(chosen);
@@ -80,10 +77,8 @@ TEST_CASE("objects moved between scanned and unscanned parts while marking stay 
     for (int round = 0; round < 20; ++round) {
         table[0] = new_references(1, length);
         table[1] = new_references(2, length);
-        for (uint64_t i = 0; i < length; ++i)
-            store_item(static_cast<reference_array*>(table[i % 2]), i, new_node(i));
-        for (int i = 0; i < 4; ++i)
-            gc::collect_minor();
+        for (uint64_t i = 0; i < length; ++i) store_item(static_cast<reference_array*>(table[i % 2]), i, new_node(i));
+        for (int i = 0; i < 4; ++i) gc::collect_minor();
         uint64_t moves = 0;
         do {
             auto* first = static_cast<reference_array*>(table[0]);
@@ -98,8 +93,7 @@ TEST_CASE("objects moved between scanned and unscanned parts while marking stay 
         REQUIRE(gc::verify_heap() == nullptr);
         for (uint64_t i = 0; i < length; ++i) {
             void* found = static_cast<reference_array*>(table[0])->items[i];
-            if (found == nullptr)
-                found = static_cast<reference_array*>(table[1])->items[i];
+            if (found == nullptr) found = static_cast<reference_array*>(table[1])->items[i];
             REQUIRE(gc::is_object(found));
             REQUIRE(static_cast<node*>(found)->number == i);
         }
@@ -113,17 +107,14 @@ TEST_CASE("what only a root got hold of while marking stays alive") {
     rooted_table rooted(2);
     for (int round = 0; round < 20; ++round) {
         table[0] = new_references(1, 20000);
-        for (uint64_t i = 0; i < 20000; ++i)
-            store_item(static_cast<reference_array*>(table[0]), i, new_node(i));
-        for (int i = 0; i < 4; ++i)
-            gc::collect_minor();
+        for (uint64_t i = 0; i < 20000; ++i) store_item(static_cast<reference_array*>(table[0]), i, new_node(i));
+        for (int i = 0; i < 4; ++i) gc::collect_minor();
         gc::collect_step(10000);
         // Not marked yet: the array is scanned piece by piece.
         auto* array = static_cast<reference_array*>(table[0]);
         table[1] = array->items[19990];
         array->items[19990] = nullptr;
-        while (!gc::collect_step(10000)) {
-        }
+        while (!gc::collect_step(10000)) {}
         REQUIRE(gc::is_object(table[1]));
         REQUIRE(static_cast<node*>(table[1])->number == 19990);
     }
@@ -136,10 +127,8 @@ TEST_CASE("what gets old while marking is scanned") {
     rooted_table rooted(3);
     for (int round = 0; round < 20; ++round) {
         table[0] = new_references(1, 20000);
-        for (uint64_t i = 0; i < 20000; ++i)
-            store_item(static_cast<reference_array*>(table[0]), i, new_node(i));
-        for (int i = 0; i < 4; ++i)
-            gc::collect_minor();
+        for (uint64_t i = 0; i < 20000; ++i) store_item(static_cast<reference_array*>(table[0]), i, new_node(i));
+        for (int i = 0; i < 4; ++i) gc::collect_minor();
         gc::collect_step(10000);
         // A young object takes over the only reference to a white one, then gets old.
         auto* array = static_cast<reference_array*>(table[0]);
@@ -149,8 +138,7 @@ TEST_CASE("what gets old while marking is scanned") {
         table[1] = holder;
         holder = nullptr;
         clear_stack();
-        while (!gc::collect_step(10000)) {
-        }
+        while (!gc::collect_step(10000)) {}
         auto* kept = static_cast<node*>(table[1]);
         REQUIRE(gc::is_object(kept->left));
         REQUIRE(kept->left->number == 19990);
@@ -200,13 +188,11 @@ TEST_CASE("large arrays of references: cleared also in reused memory") {
     heap here;
     for (int round = 0; round < 50; ++round) {
         auto* bytes = new_bytes(1, 400000);
-        for (uint64_t i = 0; i < bytes->length; ++i)
-            bytes->items[i] = 0xaa;
+        for (uint64_t i = 0; i < bytes->length; ++i) bytes->items[i] = 0xaa;
         gc::collect_minor();
         gc::collect_full();
         auto* array = new_references(2, 50000);
-        for (uint64_t i = 0; i < array->length; ++i)
-            REQUIRE(array->items[i] == nullptr);
+        for (uint64_t i = 0; i < array->length; ++i) REQUIRE(array->items[i] == nullptr);
     }
 }
 
@@ -215,7 +201,7 @@ TEST_CASE("a minor collection scans dirty cards only") {
     chosen.verify = false;
     heap here(chosen);
     rooted_table rooted(1);
-    constexpr uint64_t length = 4u << 20;  // 32 MB
+    constexpr uint64_t length = 4u << 20; // 32 MB
     table[0] = new_references(1, length);
     gc::collect_full();
     auto before = gc::get_statistics();
@@ -246,22 +232,19 @@ TEST_CASE("past the heap limit allocation fails, and works again when memory is 
         REQUIRE(new_node(1)->payload == 3);
         table[0] = nullptr;
         clear_stack();
-        for (int i = 0; i < 100000; ++i)
-            REQUIRE(new_node(1) != nullptr);
+        for (int i = 0; i < 100000; ++i) REQUIRE(new_node(1) != nullptr);
     }
     SECTION("large objects") {
         rooted_table rooted(13);
         CHECK_FALSE(make_large(0, 100 << 20));
-        for (size_t i = 0; i < 12; ++i)
-            CHECK(make_large(i, 600 << 10));
+        for (size_t i = 0; i < 12; ++i) CHECK(make_large(i, 600 << 10));
         CHECK_FALSE(make_large(12, 2 << 20));
         table.assign(13, nullptr);
         clear_stack();
-        CHECK(make_large(12, 5 << 20));  // there's room even if a stale word keeps two of the twelve
+        CHECK(make_large(12, 5 << 20)); // there's room even if a stale word keeps two of the twelve
     }
     SECTION("garbage doesn't count") {
-        for (int i = 0; i < 1000; ++i)
-            REQUIRE(gc::allocate_array(byte_array_type, 1 << 20, false) != nullptr);
+        for (int i = 0; i < 1000; ++i) REQUIRE(gc::allocate_array(byte_array_type, 1 << 20, false) != nullptr);
     }
 }
 
@@ -283,8 +266,7 @@ TEST_CASE("a temporary pin doesn't cost a chunk for ever") {
     heap here(chosen);
     for (int i = 0; i < 3000; ++i) {
         node* volatile held = new_node(1);
-        for (int j = 0; j < 300; ++j)
-            new_node(2);
+        for (int j = 0; j < 300; ++j) new_node(2);
         gc::collect_minor();
         REQUIRE(held->number == 1);
     }
@@ -300,19 +282,15 @@ TEST_CASE("space between objects that got old in place is used") {
     for (size_t i = 0; i < 4000; ++i) {
         table[i] = new_node(i);
         gc::make_immovable(table[i]);
-        for (int j = 0; j < 100; ++j)
-            new_node(3);
+        for (int j = 0; j < 100; ++j) new_node(3);
     }
-    for (size_t i = 0; i < 4000; ++i)
-        CHECK(static_cast<node*>(table[i])->number == i);
+    for (size_t i = 0; i < 4000; ++i) CHECK(static_cast<node*>(table[i])->number == i);
     uint64_t before = gc::get_statistics().heap_bytes;
     table.resize(100000);
-    for (size_t i = 4000; i < 100000; ++i)
-        table[i] = new_node(i);
+    for (size_t i = 4000; i < 100000; ++i) table[i] = new_node(i);
     uint64_t after = gc::get_statistics().heap_bytes;
     CHECK(after < before + 2 * (96000 * 40));
-    for (size_t i = 0; i < 100000; ++i)
-        REQUIRE(static_cast<node*>(table[i])->number == i);
+    for (size_t i = 0; i < 100000; ++i) REQUIRE(static_cast<node*>(table[i])->number == i);
 }
 
 TEST_CASE("hooks, log and dump") {
@@ -323,12 +301,13 @@ TEST_CASE("hooks, log and dump") {
     chosen.log_file = path.c_str();
     {
         heap here(chosen);
-        gc::set_collection_hooks([](gc::collection_kind) { ++before_calls; }, [](gc::collection_kind) { ++after_calls; });
+        gc::set_collection_hooks([](gc::collection_kind) { ++before_calls; },
+                                 [](gc::collection_kind) { ++after_calls; });
         rooted_table rooted(1);
         table[0] = tree(5);
         gc::collect_minor();
         gc::collect_full();
-        CHECK(before_calls == 3);  // a full collection contains a minor one
+        CHECK(before_calls == 3); // a full collection contains a minor one
         CHECK(after_calls == 3);
         REQUIRE(gc::dump_heap("test_gc_dump.txt"));
         CHECK_FALSE(gc::dump_heap("no/such/folder/dump.txt"));
@@ -337,8 +316,7 @@ TEST_CASE("hooks, log and dump") {
         FILE* file = std::fopen(name, "r");
         REQUIRE(file != nullptr);
         int lines = 0;
-        for (int c; (c = std::fgetc(file)) != EOF;)
-            lines += c == '\n';
+        for (int c; (c = std::fgetc(file)) != EOF;) lines += c == '\n';
         std::fclose(file);
         std::remove(name);
         return lines;

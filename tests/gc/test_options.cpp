@@ -17,7 +17,7 @@ std::string error_for(const char* name, const char* value, gc::options& chosen) 
     return error == nullptr ? "" : error;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("good values") {
     gc::options chosen;
@@ -39,12 +39,12 @@ TEST_CASE("good values") {
 
 TEST_CASE("bad values are errors that name the variable and the value") {
     const char* cases[][2] = {
-        {"HEDDLE_GC_NURSERY", "1K"},   {"HEDDLE_GC_NURSERY", "x"},    {"HEDDLE_GC_NURSERY", "-4M"},
-        {"HEDDLE_GC_NURSERY", ""},     {"HEDDLE_GC_NURSERY", "4MX"},  {"HEDDLE_GC_NURSERY", "99999999999G"},
-        {"HEDDLE_GC_MAX", "12"},       {"HEDDLE_GC_MAX", "1T"},       {"HEDDLE_GC_GROWTH", "0.5"},
-        {"HEDDLE_GC_GROWTH", "nan"},   {"HEDDLE_GC_GROWTH", "2x"},    {"HEDDLE_GC_STRESS", "often"},
-        {"HEDDLE_GC_STRESS", "-1"},    {"HEDDLE_GC_CARD", "3"},       {"HEDDLE_GC_CARD", "2"},
-        {"HEDDLE_GC_CARD", "100"},     {"HEDDLE_GC_VERIFY", "yes"},   {"HEDDLE_GC_POISON", "2"},
+        {"HEDDLE_GC_NURSERY", "1K"}, {"HEDDLE_GC_NURSERY", "x"},   {"HEDDLE_GC_NURSERY", "-4M"},
+        {"HEDDLE_GC_NURSERY", ""},   {"HEDDLE_GC_NURSERY", "4MX"}, {"HEDDLE_GC_NURSERY", "99999999999G"},
+        {"HEDDLE_GC_MAX", "12"},     {"HEDDLE_GC_MAX", "1T"},      {"HEDDLE_GC_GROWTH", "0.5"},
+        {"HEDDLE_GC_GROWTH", "nan"}, {"HEDDLE_GC_GROWTH", "2x"},   {"HEDDLE_GC_STRESS", "often"},
+        {"HEDDLE_GC_STRESS", "-1"},  {"HEDDLE_GC_CARD", "3"},      {"HEDDLE_GC_CARD", "2"},
+        {"HEDDLE_GC_CARD", "100"},   {"HEDDLE_GC_VERIFY", "yes"},  {"HEDDLE_GC_POISON", "2"},
     };
     for (auto [name, value] : cases) {
         gc::options chosen;

@@ -3,12 +3,14 @@
 // Rules for code that uses it (everything here is for the one mutator thread):
 // * A safepoint is any call that may allocate or collect. At a safepoint, references on the native stack, in registers
 //   and in registered conservative ranges are found conservatively and their targets don't move; references in exact
-//   roots (root_slot, root walkers) and in objects are updated. References anywhere else (malloc memory, globals) dangle.
+//   roots (root_slot, root walkers) and in objects are updated. References anywhere else (malloc memory, globals)
+//   dangle.
 // * After allocate the memory is *not* zeroed, save for array items that hold references (and array lengths are set).
 //   All reference slots must be written before the next safepoint. A fresh object needs no barrier until then.
 // * Each store of a reference into an object is accompanied by a write barrier, immediately before or after the store,
 //   with no safepoint between them.
-// * Allocation returns null past HEDDLE_GC_MAX, after a full collection has not helped: raise the language's MemoryError.
+// * Allocation returns null past HEDDLE_GC_MAX, after a full collection has not helped: raise the language's
+// MemoryError.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +37,8 @@ void heddle_gc_write_barrier_interior_slow(void* slot);
 // Tables over the heap's address range, read by inline code. See heddle::gc::is_young_address.
 extern uintptr_t heddle_gc_arena_base;
 extern uintptr_t heddle_gc_arena_size;
-extern uint8_t* heddle_gc_block_kinds;  // one byte per block of 32 KiB; below first_old_kind: nothing old in there
-extern uint8_t* heddle_gc_cards;        // biased: the card of address a is heddle_gc_cards[a >> heddle_gc_card_shift]
+extern uint8_t* heddle_gc_block_kinds; // one byte per block of 32 KiB; below first_old_kind: nothing old in there
+extern uint8_t* heddle_gc_cards;       // biased: the card of address a is heddle_gc_cards[a >> heddle_gc_card_shift]
 extern uint32_t heddle_gc_card_shift;
 }
 
@@ -44,24 +46,24 @@ namespace heddle::gc {
 
 constexpr unsigned block_shift = 15;
 constexpr size_t block_size = size_t{1} << block_shift;
-constexpr size_t nursery_object_limit = 8192;  // larger totals get pages of their own
-constexpr uint8_t first_old_kind = 4;          // block kinds from here up hold old objects
+constexpr size_t nursery_object_limit = 8192; // larger totals get pages of their own
+constexpr uint8_t first_old_kind = 4;         // block kinds from here up hold old objects
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Start and end
 
 struct options {
-    size_t nursery_bytes = 4u << 20;   // HEDDLE_GC_NURSERY, at least 256 KiB; suffixes K, M, G
-    size_t maximum_heap_bytes = 0;     // HEDDLE_GC_MAX; 0: no limit
-    double growth = 1.82;              // HEDDLE_GC_GROWTH: a major collection starts at growth * what survived the last
-    uint64_t stress_interval = 0;      // HEDDLE_GC_STRESS=N: a minor collection at every N-th allocation, and with
-                                       // every 16th of these a step of a major cycle; 0: off
-    const char* log_file = nullptr;    // HEDDLE_GC_LOG: one line per collection; "-" is stderr
-    uint32_t card_elements = 128;      // HEDDLE_GC_CARD: references per card, a power of two, at least 4
-    bool verify = false;               // HEDDLE_GC_VERIFY=1: check the whole heap after each collection (debug builds
-                                       // check it at the end of each major cycle in any case)
-    bool poison = false;               // HEDDLE_GC_POISON=1: overwrite freed memory (debug builds always do)
-    uint32_t pin_age_limit = 3;        // young objects pinned in so many minor collections running get old in place
+    size_t nursery_bytes = 4u << 20; // HEDDLE_GC_NURSERY, at least 256 KiB; suffixes K, M, G
+    size_t maximum_heap_bytes = 0;   // HEDDLE_GC_MAX; 0: no limit
+    double growth = 1.82;            // HEDDLE_GC_GROWTH: a major collection starts at growth * what survived the last
+    uint64_t stress_interval = 0;    // HEDDLE_GC_STRESS=N: a minor collection at every N-th allocation, and with
+                                     // every 16th of these a step of a major cycle; 0: off
+    const char* log_file = nullptr;  // HEDDLE_GC_LOG: one line per collection; "-" is stderr
+    uint32_t card_elements = 128;    // HEDDLE_GC_CARD: references per card, a power of two, at least 4
+    bool verify = false;             // HEDDLE_GC_VERIFY=1: check the whole heap after each collection (debug builds
+                                     // check it at the end of each major cycle in any case)
+    bool poison = false;             // HEDDLE_GC_POISON=1: overwrite freed memory (debug builds always do)
+    uint32_t pin_age_limit = 3;      // young objects pinned in so many minor collections running get old in place
 };
 
 // Reads the environment into `result`. Returns null, or a one-line error (static buffer) that names the variable,
@@ -100,7 +102,7 @@ inline void* allocate_total(const type_info& type, size_t total) {
 inline void* allocate(const type_info& type) {
     size_t total = total_size_for(type.fixed_size);
     if (type.has_finalizer) [[unlikely]]
-        return heddle_gc_allocate_slow(&type, total);  // only the slow path registers finalizers
+        return heddle_gc_allocate_slow(&type, total); // only the slow path registers finalizers
     return allocate_total(type, total);
 }
 
@@ -214,8 +216,8 @@ void* find_object(const void* word);
 
 // Runs finalizers (not light ones) of objects found dead, up to `limit`; returns how many ran. They run in dependency
 // order: an object's finalizer runs in an earlier collection cycle than those of objects it refers to (cycles are cut
-// at one of their objects). Weak references to an object are cleared before its finalizer runs. heddle_thread.action_flag
-// gets action_finalizers when there's work; a finalizer may do what any interpreter code may.
+// at one of their objects). Weak references to an object are cleared before its finalizer runs.
+// heddle_thread.action_flag gets action_finalizers when there's work; a finalizer may do what any interpreter code may.
 size_t run_finalizers(size_t limit = SIZE_MAX);
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -234,16 +236,16 @@ void set_collection_hooks(void (*before)(collection_kind), void (*after)(collect
 
 struct statistics {
     uint64_t minor_collections, major_cycles, mark_slices;
-    uint64_t bytes_allocated;   // by nursery refills and large objects: exact to a gap
+    uint64_t bytes_allocated; // by nursery refills and large objects: exact to a gap
     uint64_t bytes_promoted, objects_promoted;
-    uint64_t ambiguous_roots;   // stack words that pinned a young object, in all collections
-    uint64_t objects_pinned;    // young objects left in place by the last minor collection
+    uint64_t ambiguous_roots; // stack words that pinned a young object, in all collections
+    uint64_t objects_pinned;  // young objects left in place by the last minor collection
     uint64_t promoted_in_place;
     uint64_t finalizers_run, weak_references_cleared;
     uint64_t pause_nanoseconds_total, pause_nanoseconds_max;
     uint64_t minor_nanoseconds_total, major_nanoseconds_total;
-    uint64_t old_bytes;         // in old objects now, as far as swept
-    uint64_t heap_bytes;        // blocks and pages in use, nursery included
+    uint64_t old_bytes;  // in old objects now, as far as swept
+    uint64_t heap_bytes; // blocks and pages in use, nursery included
     uint64_t heap_bytes_peak;
 };
 statistics get_statistics();
@@ -253,4 +255,4 @@ const char* verify_heap();
 // Writes one line per object: address, type, bytes, addresses it refers to. False if the file can't be written.
 bool dump_heap(const char* path);
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

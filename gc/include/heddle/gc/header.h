@@ -64,4 +64,4 @@ constexpr size_t total_size_for(size_t size) {
     return total < minimum_total_size ? minimum_total_size : total;
 }
 
-}  // namespace heddle::gc
+} // namespace heddle::gc

@@ -20,9 +20,9 @@
 
 namespace heddle::gc::jit_interface {
 
-constexpr int header_offset = -8;   // uint64: the type id, flags 0, for a fresh object
-constexpr int type_id_offset = -8;  // uint32
-constexpr int flags_offset = -4;    // uint32; the barrier flags lie in its lowest byte
+constexpr int header_offset = -8;  // uint64: the type id, flags 0, for a fresh object
+constexpr int type_id_offset = -8; // uint32
+constexpr int flags_offset = -4;   // uint32; the barrier flags lie in its lowest byte
 constexpr uint32_t needs_barrier_mask = flag_needs_barrier;
 constexpr uint32_t has_cards_mask = flag_has_cards;
 constexpr uint32_t cards_dirty_mask = flag_cards_dirty;
@@ -41,4 +41,4 @@ constexpr size_t jit_frame_top_offset = offsetof(thread_state, jit_frame_top);
 constexpr size_t jit_extra_offset = offsetof(thread_state, jit_extra);
 static_assert(nursery_free_offset == 0 && nursery_top_offset == sizeof(void*));
 
-}  // namespace heddle::gc::jit_interface
+} // namespace heddle::gc::jit_interface

@@ -37,10 +37,10 @@ struct thread_state {
 };
 
 // Bits of action_flag.
-constexpr uint32_t action_finalizers = 1;       // run_finalizers() has work
-constexpr uint32_t action_first_for_vm = 1 << 8;  // bits from here up are the VM's
+constexpr uint32_t action_finalizers = 1;        // run_finalizers() has work
+constexpr uint32_t action_first_for_vm = 1 << 8; // bits from here up are the VM's
 
-}  // namespace heddle::gc
+} // namespace heddle::gc
 
 extern "C" {
 extern heddle::gc::thread_state heddle_thread;

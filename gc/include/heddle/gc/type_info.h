@@ -17,13 +17,13 @@ namespace heddle::gc {
 
 struct type_info {
     const char* name = nullptr;
-    const type_info* base = nullptr;  // null: a root of the class tree
+    const type_info* base = nullptr; // null: a root of the class tree
 
     // Pre-order number of the class and of the last class derived from it. 0: not registered yet.
     uint32_t id = 0;
     uint32_t last_id = 0;
 
-    uint32_t fixed_size = 0;  // bytes without the header, at least 8; variable-sized: the bytes before the first item
+    uint32_t fixed_size = 0; // bytes without the header, at least 8; variable-sized: the bytes before the first item
 
     // Variable-sized classes: item_size > 0; the number of items is a 64-bit word at length_offset, written by
     // allocate_array before it returns and never changed afterwards; items start at items_offset.
@@ -31,14 +31,14 @@ struct type_info {
     uint32_t length_offset = 0;
     uint32_t items_offset = 0;
 
-    bool items_are_references = false;  // each item is one reference slot (item_size == sizeof(void*))
-    bool has_finalizer = false;         // `finalizer` runs once after the object was found dead
+    bool items_are_references = false; // each item is one reference slot (item_size == sizeof(void*))
+    bool has_finalizer = false;        // `finalizer` runs once after the object was found dead
     // A light finalizer only frees foreign memory: it neither reads other GC objects, nor allocates, nor revives the
     // object. It runs inside the collection that finds the object dead, in no particular order.
     bool finalizer_is_light = false;
-    bool is_weak = false;  // the slot at weak_offset doesn't keep its target alive and is nulled when the target dies
+    bool is_weak = false; // the slot at weak_offset doesn't keep its target alive and is nulled when the target dies
 
-    uint32_t weak_offset = 0;  // must not be among reference_offsets
+    uint32_t weak_offset = 0; // must not be among reference_offsets
 
     // All reference slots of the fixed part, inherited ones too, without the weak one.
     const uint32_t* reference_offsets = nullptr;
@@ -50,7 +50,7 @@ struct type_info {
 
     void (*finalizer)(void* object) = nullptr;
 
-    const void* vtable = nullptr;  // set by the translator; the JIT stores it into objects that it allocates
+    const void* vtable = nullptr; // set by the translator; the JIT stores it into objects that it allocates
 };
 
 // A node of the list of all classes, linked in during static initialisation:
@@ -62,4 +62,4 @@ struct registration {
     registration* next;
 };
 
-}  // namespace heddle::gc
+} // namespace heddle::gc
