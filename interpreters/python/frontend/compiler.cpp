@@ -54,6 +54,7 @@ bool read_future_features(const module_tree& module, const source_text& source, 
                 place_error(error, source, node->where,
                             alias.name == "braces" ? "not a chance"
                                                    : "future feature " + std::string(alias.name) + " is not defined");
+                error.end_line = error.end_column = 0;
                 return false;
             }
         }
@@ -344,11 +345,11 @@ std::uint32_t compiler::annotations(const parameters& all, const expression* ret
 }
 
 // The new unit's parameters, in slot order.
-void compiler::set_parameters(const parameters& all) {
+void compiler::set_parameters(const parameters& all, source_position where) {
     code_unit& unit = *current_->code;
     std::vector<std::string_view> names;
     auto add = [&](const parameter& one) {
-        check_forbidden(one.name, one.where, access::store);
+        check_forbidden(one.name, where, access::store);
         names.push_back(one.name);
     };
     for (const parameter& one : all.positional_only) add(one);

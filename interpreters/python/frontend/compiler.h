@@ -79,7 +79,7 @@ private:
     std::uint32_t defaults(const parameters& all);
     std::uint32_t annotations(const parameters& all, const expression* returns);
     void annotation(const expression* node);
-    void set_parameters(const parameters& all);
+    void set_parameters(const parameters& all, source_position where);
     void load_text(std::string_view text);
     void load_integer(std::int64_t value);
 

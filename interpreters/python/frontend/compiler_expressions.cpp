@@ -510,7 +510,7 @@ void compiler::visit_lambda(const lambda_expression& node) {
     scope* here = symbols_.of(&node);
     enter(here, code_kind::lambda, "<lambda>", node.where.line);
     current_->builder.where = node.where;
-    set_parameters(*node.arguments);
+    set_parameters(*node.arguments, node.where);
     visit(node.body);
     if (here->is_generator) {  // the body is evaluated for its yields
         code().emit(opcode::POP_TOP);

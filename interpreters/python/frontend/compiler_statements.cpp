@@ -7,7 +7,7 @@ namespace heddle::python {
 
 namespace {
 
-constexpr std::size_t max_items = 1u << 22;  // per unit: nested finally bodies are copied, so their code can explode
+constexpr std::size_t max_items = 1u << 20;  // per unit: nested finally bodies are copied, so their code can explode
 
 }  // namespace
 
@@ -125,7 +125,7 @@ void compiler::visit_function(const function_statement& node) {
     int line = node.decorators.empty() ? node.where.line : node.decorators[0]->where.line;
     enter(here, code_kind::function, std::string(node.name), line);
     current_->builder.where = {node.where.line, node.where.line, node.where.column, node.where.column};
-    set_parameters(*node.arguments);
+    set_parameters(*node.arguments, node.where);
     constant text;
     if (docstring(node.body, text)) {
         code().constant_index(text);

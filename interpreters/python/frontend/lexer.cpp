@@ -231,6 +231,10 @@ private:
             return false;
         }
         cursor_ += 2;
+        if (at_end() && !brackets_.empty()) {
+            finish();
+            return false;
+        }
         if (at_end()) {
             int column = source_.characters(line_, column_of(cursor_));
             result_.stopped_at_end = true;
@@ -369,7 +373,8 @@ private:
         if (!is_identifier_part(c)) return true;
         static constexpr const char* allowed[] = {"and", "else", "for", "if", "in", "is", "or", "not"};
         for (const char* word : allowed)
-            if (text_.compare(cursor_, std::strlen(word), word) == 0) return true;
+            if (text_.compare(cursor_, std::strlen(word), word) == 0 && !is_identifier_part(peek(std::strlen(word))))
+                return true;
         hard_error(std::string("invalid ") + kind + " literal", cursor_);
         return false;
     }

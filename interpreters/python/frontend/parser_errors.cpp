@@ -30,7 +30,8 @@ std::nullptr_t parser::raise_between(source_position first, source_position last
 }
 
 std::nullptr_t parser::raise_from(source_position first, std::string message) {
-    const source_position& last = tokens_[furthest_].where;
+    source_position last = tokens_[furthest_].where;
+    --last.end_column;  // CPython's way of counting
     return raise_between(first, last, std::move(message));
 }
 
@@ -75,7 +76,7 @@ void parser::finish_error(syntax_error& error) {
     if (!is_final_ && lexed_.stop == lex_stop::unclosed_bracket)
         lexer_wins = tokens_[furthest_].where.line > lexed_.error.line;
     if (lexer_wins && error_.kind <= syntax_error_kind::tab_error) error_ = lexed_.error;
-    error_.incomplete = lexed_.stopped_at_end || tokens_[furthest_].kind == token_kind::end_marker;
+    error_.incomplete = lexed_.stopped_at_end || tokens_[furthest_].start >= source_.text.size();
     if (embedding_.is_embedded) {
         if (error_.line > 0) error_.line += embedding_.line_offset;
         if (error_.end_line > 0) error_.end_line += embedding_.line_offset;
@@ -592,7 +593,11 @@ void parser::explain_parameters(std::size_t start, token_kind closing) {
                                     : "Function parameters cannot be parenthesized");
             return;
         } else if (at(token_kind::star)) {
-            if (seen_star) return raise_at(here, "* argument may appear only once"), void();
+            if (seen_star) {
+                if (next_is(token_kind::name) || next_is(token_kind::comma))
+                    raise_at(here, "* argument may appear only once");
+                return;
+            }
             seen_star = true;
             accept(token_kind::star);
             if (at(closing) || (at(token_kind::comma) && (look(1).kind == closing || next_is(token_kind::double_star)))) {

@@ -75,8 +75,13 @@ const expression* parser::expressions() {
     std::vector<const expression*> elements{first};
     while (accept(token_kind::comma)) {
         if (!starts_expression()) break;
+        std::size_t behind_comma = cursor_;
         const expression* next = expression_();
-        if (next == nullptr) return nullptr;
+        if (raised_) return nullptr;
+        if (next == nullptr) {
+            cursor_ = behind_comma;
+            break;
+        }
         elements.push_back(next);
     }
     return make_tuple(start, elements);
@@ -89,8 +94,13 @@ const expression* parser::star_expressions() {
     std::vector<const expression*> elements{first};
     while (accept(token_kind::comma)) {
         if (!starts_expression() && !at(token_kind::star)) break;
+        std::size_t behind_comma = cursor_;
         const expression* next = star_expression();
-        if (next == nullptr) return nullptr;
+        if (raised_) return nullptr;
+        if (next == nullptr) {  // it was a trailing comma, as far as this rule goes
+            cursor_ = behind_comma;
+            break;
+        }
         elements.push_back(next);
     }
     return make_tuple(start, elements);
@@ -228,11 +238,16 @@ const expression* parser::disjunction() {
         const expression* first = conjunction();
         if (first == nullptr || !at(token_kind::kw_or)) return first;
         std::vector<const expression*> values{first};
-        while (accept(token_kind::kw_or)) {
+        for (std::size_t before = cursor_; accept(token_kind::kw_or); before = cursor_) {
             const expression* next = conjunction();
-            if (next == nullptr) return nullptr;
+            if (raised_) return nullptr;
+            if (next == nullptr) {
+                cursor_ = before;
+                break;
+            }
             values.push_back(next);
         }
+        if (values.size() == 1) return first;
         return deeper(tree_.memory.make<bool_operation_expression>(bool_operation_expression{
                           {expression_kind::bool_operation, 1, from(start)}, false, tree_.memory.freeze(values)}),
                       values);
@@ -244,11 +259,16 @@ const expression* parser::conjunction() {
     const expression* first = inversion();
     if (first == nullptr || !at(token_kind::kw_and)) return first;
     std::vector<const expression*> values{first};
-    while (accept(token_kind::kw_and)) {
+    for (std::size_t before = cursor_; accept(token_kind::kw_and); before = cursor_) {
         const expression* next = inversion();
-        if (next == nullptr) return nullptr;
+        if (raised_) return nullptr;
+        if (next == nullptr) {
+            cursor_ = before;
+            break;
+        }
         values.push_back(next);
     }
+    if (values.size() == 1) return first;
     return deeper(tree_.memory.make<bool_operation_expression>(bool_operation_expression{
                       {expression_kind::bool_operation, 1, from(start)}, true, tree_.memory.freeze(values)}),
                   values);

@@ -114,9 +114,11 @@ const statement* parser::annotated(std::size_t start, const expression* target) 
     const expression* annotation = expression_();
     if (annotation == nullptr) return nullptr;
     const expression* value = nullptr;
+    std::size_t before = cursor_;
     if (accept(token_kind::assign)) {
         value = at(token_kind::kw_yield) ? yield_() : star_expressions();
-        if (value == nullptr) return nullptr;
+        if (raised_) return nullptr;
+        if (value == nullptr) cursor_ = before;
     }
     bool is_simple = target->kind == expression_kind::name && !is_parenthesized;
     return tree_.memory.make<annotated_assign_statement>(annotated_assign_statement{
@@ -356,7 +358,8 @@ const statement* parser::function_definition(std::size_t start, list<const expre
     const parameters* arguments = parameter_list(token_kind::right_parenthesis);
     if (arguments == nullptr || !accept(token_kind::right_parenthesis)) return nullptr;
     const expression* returns = nullptr;
-    if (accept(token_kind::arrow) && (returns = expression_()) == nullptr) return nullptr;
+    std::size_t arrow = cursor_;
+    if (accept(token_kind::arrow) && (returns = expression_()) == nullptr) cursor_ = arrow;
     if (raised_ || !force(token_kind::colon)) return nullptr;
     list<const statement*> body;
     if (!block(body, "function definition", keyword)) return nullptr;
@@ -518,9 +521,13 @@ const statement* parser::try_() {
     bool is_star = false;
     while (at(token_kind::kw_except)) {
         bool handler_is_star = false;
+        std::size_t clause = cursor_;
         if (!except_clause(handlers, handler_is_star)) return nullptr;
         if (handlers.size() > 1 && handler_is_star != is_star) {
-            if (explaining()) raise_here("cannot have both 'except' and 'except*' on the same 'try'");
+            source_position where = tokens_[clause].where;
+            if (explaining())
+                raise_between(where, handler_is_star ? tokens_[clause + 1].where : where,
+                              "cannot have both 'except' and 'except*' on the same 'try'");
             return nullptr;
         }
         is_star = handler_is_star;

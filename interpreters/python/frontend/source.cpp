@@ -261,7 +261,7 @@ std::string syntax_error::format() const {
             int start = column - 1 - static_cast<int>(stripped);
             int end = (end_line == line || end_line == 0 ? end_column : 0) - 1 - static_cast<int>(stripped);
             if (end_line > line) end = length;
-            if (end <= start) end = start + 1;
+            if (end <= start || kind != syntax_error_kind::syntax_error) end = start + 1;
             if (start >= 0) {
                 result += "    " + std::string(static_cast<std::size_t>(start), ' ') +
                           std::string(static_cast<std::size_t>(end - start), '^') + "\n";

@@ -433,8 +433,11 @@ bool string_parser::replacement_field(piece& at, int level, std::vector<const ex
 // Parses [start, end) of the source text in parentheses, by a parser of its own.
 const expression* string_parser::embedded_expression(std::size_t start, std::size_t end) {
     const source_text& source = owner_.source_;
-    if (source.text.find_first_not_of(" \t\n\f\r", start) >= end)
-        return owner_.raise_here("f-string: empty expression not allowed");
+    if (source.text.find_first_not_of(" \t\n\f\r", start) >= end) {
+        char next = source.text[end];
+        if (next == '}') return owner_.raise_here("f-string: empty expression not allowed");
+        return owner_.raise_here(std::string("f-string: expression required before '") + next + "'");
+    }
     source_text inner;
     inner.filename = source.filename;
     inner.text = "(" + source.text.substr(start, end - start) + ")\n";

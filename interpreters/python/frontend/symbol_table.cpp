@@ -256,7 +256,7 @@ private:
     void visit_import(const import_statement& node) {
         for (const import_alias& alias : node.names) {
             if (alias.name == "*") {
-                if (current_->kind != scope_kind::module) fail(node.where, "import * only allowed at module level");
+                if (current_->kind != scope_kind::module) fail(alias.where, "import * only allowed at module level");
                 continue;
             }
             std::string_view name = alias.as_name.empty() ? alias.name : alias.as_name;
