@@ -79,6 +79,7 @@ private:
     uint32_t snapshot(uint32_t position);
     uint32_t snapshot_of(frame* f, uint32_t position, uint32_t without_register);
     void became_constant(const boxed& value);
+    boxed as_boolean(const boxed& condition);
     void branch_instruction();
     void switch_instruction();
     void promote_instruction();

@@ -86,7 +86,7 @@ void metainterp::conditional_call_instruction() {
     boxed condition = fetch_typed(code[1], kind::integer), function = fetch_typed(code[2], kind::pointer);
     auto& descr = *static_cast<const call_descr*>(runtime_.prog->descrs[code[3]]);
     if (!condition.is_constant()) {
-        guard(condition.value ? opcode::guard_true : opcode::guard_false, {condition}, f_->last_live);
+        guard(condition.value ? opcode::guard_true : opcode::guard_false, {as_boolean(condition)}, f_->last_live);
         if (!condition.value) became_constant(condition);
     }
     f_->pc = arguments_at(f_->pc + 4);

@@ -38,18 +38,25 @@ void metainterp::guard(opcode op, std::initializer_list<boxed> arguments, uint32
 
 void metainterp::became_constant(const boxed& value) { cache_.note(value.reference, heap_cache::constant); }
 
+// A guard's condition must be 0 or 1; jitcode's conditions are any integer.
+metainterp::boxed metainterp::as_boolean(const boxed& condition) {
+    opcode op = recorded_.operations[condition.reference.index()].op;
+    bool is_boolean = (op >= opcode::int_lt && op <= opcode::int_is_true) || (op >= opcode::float_lt && op <= opcode::float_ge) ||
+                      (op >= opcode::ptr_eq && op <= opcode::ptr_is_nonnull);
+    if (is_boolean) return condition;
+    return {condition.value != 0, record(opcode::int_is_true, {condition}), kind::integer};
+}
+
 void metainterp::branch_instruction() {
     const uint32_t* code = f_->code->code.data() + f_->pc;
     boxed condition = fetch_typed(code[1], kind::integer);
     uint32_t taken = condition.value ? code[2] : code[3], other = condition.value ? code[3] : code[2];
     if (!condition.is_constant() && taken != other) {
-        guard(condition.value ? opcode::guard_true : opcode::guard_false, {condition}, other);
-        // A condition need not be 0 or 1: only a comparison's result is known now.
-        const operation& made = recorded_.operations[condition.reference.index()];
-        bool is_boolean = condition.value <= 1 && (condition.value == 0 || (is_pure(made.op) && made.op >= opcode::int_lt && made.op <= opcode::int_is_true) ||
-                                                   (made.op >= opcode::float_lt && made.op <= opcode::float_ge) ||
-                                                   (made.op >= opcode::ptr_eq && made.op <= opcode::ptr_is_nonnull));
-        if (is_boolean) became_constant(condition);
+        boxed test = as_boolean(condition);
+        guard(condition.value ? opcode::guard_true : opcode::guard_false, {test}, other);
+        became_constant(test);
+        if (!condition.value) became_constant(condition);
+        const operation& made = recorded_.operations[test.reference.index()];
         if ((made.op == opcode::ptr_is_null && !condition.value) || (made.op == opcode::ptr_is_nonnull && condition.value))
             cache_.note(recorded_.arguments[made.first_argument], heap_cache::nonnull);
     }

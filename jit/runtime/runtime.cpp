@@ -121,7 +121,7 @@ bool initialise(program& prog, std::string& error) {
     runtime.ready = !runtime.options.off;
     if (!summary_at_exit) {   // machine code stays: exit() may have been called from below it
         summary_at_exit = true;
-        std::atexit([] { if (runtime_state().events.summary()) runtime_state().events.section("jit-summary", "", summary()); });
+        std::atexit([] { if (runtime_state().events.summary()) runtime_state().events.section("jit-summary", "totals", summary()); });
     }
     return true;
 }
@@ -138,7 +138,7 @@ bool initialise(const program_image& image, std::string& error) {
 void shut_down() {
     jit_runtime& runtime = runtime_state();
     if (runtime.machine) gc::remove_root_walker(visit_roots, &runtime);
-    if (runtime.events.summary()) runtime.events.section("jit-summary", "", summary());
+    if (runtime.events.summary()) runtime.events.section("jit-summary", "totals", summary());
     runtime.close();
 }
 

@@ -47,7 +47,7 @@ TEST_CASE("jitcode text reads back as it was dumped") {
     CHECK(second == all);
     CHECK(again.prog.jitcodes[0]->code == w.prog.jitcodes[0]->code);
     CHECK(again.prog.jitcodes[1]->unroll_safe);
-    CHECK(all.find("live i0 i4\n") != std::string::npos);   // after the residual call: the green, and its result
+    CHECK(all.find("live i0 i4 i5\n") != std::string::npos);   // after the residual call: the green, its result, the loop's i5
 }
 
 TEST_CASE("errors in jitcode text name the line") {

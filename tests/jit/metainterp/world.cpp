@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <unistd.h>
 #include "metainterp/blackhole.h"
 #include "runtime/state.h"
 
@@ -246,6 +249,25 @@ void world::start(const std::string& options) {
 }
 
 void world::stop() { jit::shut_down(); }
+
+std::string world::logged(const std::string& sections, const std::string& options, const std::function<void()>& body) {
+    char path[] = "/tmp/heddle-test-log-XXXXXX";
+    close(mkstemp(path));
+    setenv("HEDDLE_LOG", (sections + ":" + path).c_str(), 1);
+    start(options);
+    unsetenv("HEDDLE_LOG");
+    body();
+    stop();
+    std::ifstream file(path);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    unlink(path);
+    return std::regex_replace(text, std::regex("0x[0-9a-f]+"), "*");
+}
+
+void world::set_method(const gc::type_info& type, const std::string& function) {
+    for (auto& entry : prog.functions)
+        if (entry.name == function) const_cast<word*>(static_cast<const word*>(type.vtable))[0] = entry.address;
+}
 
 void world::check(const std::string& what, const std::function<word()>& body) {
     start("off,backend=portable");

@@ -36,12 +36,16 @@ public:
     void check(const std::string& what, const std::function<word()>& body);
     void start(const std::string& options);   // JIT on with these
     void stop();
+    // Sections of the log (jit-trace, jit-opt) while 'body' runs with the options; addresses are written as ptr(*).
+    std::string logged(const std::string& sections, const std::string& options, const std::function<void()>& body);
     jit::statistics statistics() const { return jit::get_statistics(); }
 
     jit::program prog;
     gc::type_info base_type, left_type, right_type, pair_type, reference_array_type, integer_array_type;
     std::vector<std::pair<std::string, word>> pointers;
     void* new_base(const gc::type_info& type, int64_t value);
+    // Puts the native address of a jitcode (see make_native) into slot 0 of the class's vtable.
+    void set_method(const gc::type_info& type, const std::string& function);
 
 private:
     template <class T> T& add_descr(std::deque<T>& table, jit::descr_type type, const std::string& name);
