@@ -1,0 +1,34 @@
+// GMP numbers on loan: integers of any size for computing, and back to Python ints. Not for traced code.
+#pragma once
+#include <gmp.h>
+#include "values.h"
+
+namespace heddle::python {
+
+class big {
+public:
+    big() { mpz_init(value); }
+    explicit big(W_Object* o) {   // a W_Int or W_BigInt
+        if (is<W_Int>(o)) {
+            mpz_init_set_si(value, static_cast<W_Int*>(o)->value);
+        } else {
+            auto* number = static_cast<W_BigInt*>(o);
+            mpz_t view;
+            mpz_roinit_n(view, number->limbs->data(), number->size);
+            mpz_init_set(value, view);
+        }
+    }
+    explicit big(long v) { mpz_init_set_si(value, v); }
+    ~big() { mpz_clear(value); }
+    big(const big&) = delete;
+    big& operator=(const big&) = delete;
+    W_Object* object() const {
+        if (mpz_fits_slong_p(value)) return make_int(mpz_get_si(value));
+        long count = static_cast<long>(mpz_size(value));
+        auto* limbs = make_array_copy<limb_array>(mpz_limbs_read(value), count);
+        return make<W_BigInt>(limbs, mpz_sgn(value) < 0 ? -count : count);
+    }
+    mpz_t value;
+};
+
+}  // namespace heddle::python

@@ -1,0 +1,349 @@
+// The built-in functions.
+#include <algorithm>
+#include "bigint.h"
+#include "interpreter.h"
+
+namespace heddle::python {
+
+// ---- isinstance, issubclass -----------------------------------------------------------------------------------------------
+HEDDLE_DONT_LOOK_INSIDE static Result<bool> any_instance(W_Object* o, W_Tuple* types) {
+    for (long i = 0; i < types->length(); i++)
+        if (HEDDLE_TRY(instance_check(o, types->at(i)))) return true;
+    return false;
+}
+Result<bool> instance_check(W_Object* o, W_Object* type) {
+    if (o->type() == type) return true;
+    if (is<W_Type>(type)) {
+        W_Type* meta = type->type();
+        if (meta == type_of(T::type)) return is_instance(o, static_cast<W_Type*>(type));
+        W_Object* hook = type_lookup(meta, N::instancecheck);
+        W_Object* result = HEDDLE_TRY(call_2(hook, type, o));
+        return is_true(result);
+    }
+    if (is<W_Tuple>(type)) return any_instance(o, static_cast<W_Tuple*>(type));
+    return raise_text(T::TypeError, "isinstance() arg 2 must be a type, a tuple of types, or a union");
+}
+Result<bool> subclass_check(W_Object* type, W_Object* types) {
+    if (is<W_Tuple>(types)) {
+        auto* tuple = static_cast<W_Tuple*>(types);
+        for (long i = 0; i < tuple->length(); i++)
+            if (HEDDLE_TRY(subclass_check(type, tuple->at(i)))) return true;
+        return false;
+    }
+    if (!is<W_Type>(type)) return raise_text(T::TypeError, "issubclass() arg 1 must be a class");
+    if (!is<W_Type>(types)) return raise_text(T::TypeError, "issubclass() arg 2 must be a class, a tuple of classes, or a union");
+    if (types->type() == type_of(T::type)) return is_subtype(static_cast<W_Type*>(type), static_cast<W_Type*>(types));
+    W_Object* result = HEDDLE_TRY(call_2(type_lookup(types->type(), N::subclasscheck), types, type));
+    return is_true(result);
+}
+
+namespace {
+
+Result<W_Object*> builtin_isinstance(W_Object* o, W_Object* types) { return boolean(HEDDLE_TRY(instance_check(o, types))); }
+Result<W_Object*> builtin_issubclass(W_Object* type, W_Object* types) { return boolean(HEDDLE_TRY(subclass_check(type, types))); }
+Result<W_Object*> builtin_len(W_Object* o) { return make_int(HEDDLE_TRY(length_of(o))); }
+Result<W_Object*> builtin_repr(W_Object* o) { return HEDDLE_TRY(repr(o)); }
+Result<W_Object*> builtin_ascii(W_Object* o) { return HEDDLE_TRY(ascii(o)); }
+Result<W_Object*> builtin_hash(W_Object* o) { return make_int(HEDDLE_TRY(hash_of(o))); }
+Result<W_Object*> builtin_id(W_Object* o) { return make_int(identity_of(o)); }
+Result<W_Object*> builtin_iter(W_Object* o, W_Object* sentinel) {
+    if (sentinel) return make<W_CallableIterator>(o, sentinel);
+    return get_iterator(o);
+}
+Result<W_Object*> builtin_next(W_Object* iterator, W_Object* missing) {
+    W_Object* item;
+    if (is<W_Iterator>(iterator)) {
+        item = static_cast<W_Iterator*>(iterator)->next();
+        if (item || pending_error()) return item;
+        if (missing) return missing;
+        if (is_exact<W_Generator>(iterator)) {
+            W_Object* result = take_generator_result();
+            return raise_stop_iteration(result == none() ? nullptr : result);
+        }
+        return raise_stop_iteration(nullptr);
+    }
+    item = call_special_0(iterator, N::next);
+    if (item) return item;
+    if (!pending_error()) return raise_error(T::TypeError, "'%s' object is not an iterator", type_name(iterator).c_str());
+    if (missing && clear_if_pending(T::StopIteration)) return missing;
+    return failure;
+}
+Result<W_Object*> builtin_abs(W_Object* o) {
+    if (is_exact<W_Int>(o) && static_cast<W_Int*>(o)->value > INT64_MIN) {
+        long value = static_cast<W_Int*>(o)->value;
+        return make_int(value < 0 ? -value : value);
+    }
+    W_Object* result = call_special_0(o, N::abs);
+    if (result || pending_error()) return result;
+    return raise_error(T::TypeError, "bad operand type for abs(): '%s'", type_name(o).c_str());
+}
+Result<W_Object*> builtin_divmod(W_Object* a, W_Object* b) { return binary(binary_op::divmod, a, b); }
+Result<W_Object*> builtin_pow(W_Object* a, W_Object* b, W_Object* modulus) {
+    if (!modulus) return binary(binary_op::pow, a, b);
+    return power_modulo(a, b, modulus);
+}
+Result<W_Object*> builtin_round(W_Object* o, W_Object* digits) {
+    W_Object* result = digits && digits != none() ? call_special_1(o, N::round, digits) : call_special_0(o, N::round);
+    if (result || pending_error()) return result;
+    return raise_error(T::TypeError, "type %s doesn't define __round__ method", type_name(o).c_str());
+}
+Result<W_Object*> builtin_ord(W_Object* o) {
+    if (is<W_Str>(o)) {
+        auto* text = static_cast<W_Str*>(o);
+        if (text->length() == 1) return make_int(text->at(0));
+        return raise_error(T::TypeError, "ord() expected a character, but string of length %ld found", text->length());
+    }
+    if (is<W_Bytes>(o) && static_cast<W_Bytes*>(o)->data->length() == 1) return make_int(static_cast<W_Bytes*>(o)->data->get(0));
+    return raise_error(T::TypeError, "ord() expected string of length 1, but %s found", type_name(o).c_str());
+}
+Result<W_Object*> builtin_chr(W_Object* o) {
+    long value = HEDDLE_TRY(index_of(o));
+    if (value < 0 || value > 0x10ffff) return raise_text(T::ValueError, "chr() arg not in range(0x110000)");
+    return str_character(value);
+}
+Result<W_Object*> in_base(W_Object* o, int base, const char* prefix) {
+    W_Object* value = HEDDLE_TRY(to_index_object(o));
+    std::string text = int_to_text(value, base);
+    if (text[0] == '-') return make_str("-" + (prefix + text.substr(1)));
+    return make_str(prefix + text);
+}
+Result<W_Object*> builtin_hex(W_Object* o) { return in_base(o, 16, "0x"); }
+Result<W_Object*> builtin_oct(W_Object* o) { return in_base(o, 8, "0o"); }
+Result<W_Object*> builtin_bin(W_Object* o) { return in_base(o, 2, "0b"); }
+Result<W_Object*> builtin_callable(W_Object* o) {
+    return boolean(is_exact<W_Function>(o) || is_exact<W_Builtin>(o) || is<W_Type>(o) || is_exact<W_BoundMethod>(o) || is_exact<W_StaticMethod>(o) || type_lookup(o->type(), N::call));
+}
+Result<W_Object*> builtin_format(W_Object* o, W_Object* specification) {
+    if (specification && !is<W_Str>(specification)) return raise_error(T::TypeError, "format() argument 2 must be str, not %s", type_name(specification).c_str());
+    return HEDDLE_TRY(format_value(o, static_cast<W_Str*>(specification)));
+}
+
+// ---- attributes
+HEDDLE_DONT_LOOK_INSIDE failure_type name_must_be_text(W_Object* name) {
+    return raise_error(T::TypeError, "attribute name must be string, not '%s'", type_name(name).c_str());
+}
+Result<W_Object*> builtin_getattr(W_Object* o, W_Object* name, W_Object* missing) {
+    if (!is<W_Str>(name)) return name_must_be_text(name);
+    W_Str* interned = intern(static_cast<W_Str*>(name));
+    if (!missing) return get_attribute(o, interned);
+    W_Object* value = find_attribute(o, interned);
+    if (value || pending_error()) return value;
+    return missing;
+}
+Result<W_Object*> builtin_hasattr(W_Object* o, W_Object* name) {
+    if (!is<W_Str>(name)) return name_must_be_text(name);
+    W_Object* value = find_attribute(o, intern(static_cast<W_Str*>(name)));
+    if (pending_error()) return failure;
+    return boolean(value != nullptr);
+}
+Result<W_Object*> builtin_setattr(W_Object* o, W_Object* name, W_Object* value) {
+    if (!is<W_Str>(name)) return name_must_be_text(name);
+    HEDDLE_TRY(set_attribute(o, intern(static_cast<W_Str*>(name)), value));
+    return none();
+}
+Result<W_Object*> builtin_delattr(W_Object* o, W_Object* name) {
+    if (!is<W_Str>(name)) return name_must_be_text(name);
+    HEDDLE_TRY(set_attribute(o, intern(static_cast<W_Str*>(name)), nullptr));
+    return none();
+}
+
+// ---- the caller's frame
+HEDDLE_INLINE W_Frame* callers_frame() { return execution_context()->frame; }
+Result<W_Object*> builtin_globals() { return callers_frame()->globals; }
+Result<W_Object*> frame_locals(W_Frame* frame) {
+    if (frame->namespace_) return frame->namespace_;
+    W_Dict* dict = make_dict();
+    const code_unit* unit = frame->code->unit;
+    for (long i = 0; i < static_cast<long>(unit->slots.size()); i++) {
+        W_Object* value = frame->slots->get(i);
+        if (value && is_exact<W_Cell>(value) && unit->slots[i].kind != slot_kind::local) value = static_cast<W_Cell*>(value)->value;
+        if (value && unit->slots[i].name[0] != '.') dict_set_str(dict, intern(make_str(unit->slots[i].name)), value);
+    }
+    return dict;
+}
+Result<W_Object*> builtin_locals() { return frame_locals(callers_frame()); }
+Result<W_Object*> builtin_vars(W_Object* o) {
+    if (!o) return frame_locals(callers_frame());
+    W_Object* dict = find_attribute(o, name_of(N::dict));
+    if (dict || pending_error()) return dict;
+    return raise_text(T::TypeError, "vars() argument must have __dict__ attribute");
+}
+Result<W_Object*> builtin_dir(W_Object* o) {
+    W_Object* names;
+    if (!o) names = HEDDLE_TRY(frame_locals(callers_frame()));
+    else {
+        names = call_special_0(o, N::dir);
+        if (!names) return failure;
+    }
+    slots_array* items = HEDDLE_TRY(iterable_to_slots(names));
+    HEDDLE_TRY(sort_slots(items, items->length(), nullptr, false));
+    return list_from_slots(items, items->length());
+}
+Result<W_Object*> run_code(W_Object* source, W_Object* globals, W_Object* locals, long mode) {
+    W_Frame* caller = callers_frame();
+    if (!globals || globals == none()) {
+        if (!locals || locals == none()) locals = HEDDLE_TRY(frame_locals(caller));
+        globals = caller->globals;
+    }
+    if (!is<W_Dict>(globals)) return raise_error(T::TypeError, "%s() globals must be a dict, not %s", mode ? "eval" : "exec", type_name(globals).c_str());
+    if (!locals || locals == none()) locals = globals;
+    if (!dict_get_str(static_cast<W_Dict*>(globals), name_of(N::builtins))) dict_set_str(static_cast<W_Dict*>(globals), name_of(N::builtins), builtins_namespace());
+    W_Object* code = source;
+    if (is<W_Str>(source)) code = HEDDLE_TRY(compile_text(to_utf8(static_cast<W_Str*>(source)), "<string>", mode));
+    if (is<W_Bytes>(source)) {
+        byte_array* data = static_cast<W_Bytes*>(source)->data;
+        code = HEDDLE_TRY(compile_text(std::string_view(reinterpret_cast<const char*>(data->data()), data->length()), "<string>", mode));
+    }
+    if (!is_exact<W_Code>(code)) return raise_error(T::TypeError, "%s() arg 1 must be a string, bytes or code object", mode ? "eval" : "exec");
+    auto* unit = static_cast<W_Code*>(code);
+    auto* frame = make<W_Frame>(unit, static_cast<W_Dict*>(globals), make_array<slots_array>(unit->frame_size), nullptr, locals);
+    return run_frame(frame);
+}
+Result<W_Object*> builtin_exec(W_Object* source, W_Object* globals, W_Object* locals) {
+    HEDDLE_TRY(run_code(source, globals, locals, 0));
+    return none();
+}
+Result<W_Object*> builtin_eval(W_Object* source, W_Object* globals, W_Object* locals) {
+    if (is<W_Str>(source)) {
+        std::string text = to_utf8(static_cast<W_Str*>(source));
+        size_t start = text.find_first_not_of(" \t");
+        source = make_str(start == std::string::npos ? "" : text.substr(start));
+    }
+    return run_code(source, globals, locals, 1);
+}
+Result<W_Object*> builtin_compile(W_Object* source, W_Object* filename, W_Object* mode, W_Object*) {
+    if (!is<W_Str>(source) || !is<W_Str>(filename) || !is<W_Str>(mode)) return raise_text(T::TypeError, "compile() arguments must be str");
+    auto* text = static_cast<W_Str*>(mode);
+    long number = str_is(text, "exec") ? 0 : str_is(text, "eval") ? 1 : str_is(text, "single") ? 2 : -1;
+    if (number < 0) return raise_text(T::ValueError, "compile() mode must be 'exec', 'eval' or 'single'");
+    return compile_text(to_utf8(static_cast<W_Str*>(source)), to_utf8(static_cast<W_Str*>(filename)), number);
+}
+Result<W_Object*> builtin_import(W_Arguments* arguments) {
+    long count = arguments->positional_count();
+    if (count < 1 || !is<W_Str>(arguments->at(0))) return raise_text(T::TypeError, "__import__() argument 1 must be str");
+    W_Dict* globals = count > 1 && is<W_Dict>(arguments->at(1)) ? static_cast<W_Dict*>(arguments->at(1)) : make_dict();
+    W_Object* from = count > 3 ? arguments->at(3) : none();
+    long level = count > 4 ? HEDDLE_TRY(index_of(arguments->at(4))) : 0;
+    return import_name(intern(static_cast<W_Str*>(arguments->at(0))), globals, from, level);
+}
+
+// ---- reductions ---------------------------------------------------------------------------------------------------------
+Result<W_Object*> builtin_sum(W_Object* iterable, W_Object* start) {
+    W_Object* total = start ? start : make_int(0);
+    if (is<W_Str>(total)) return raise_text(T::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
+    W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
+    while (W_Object* item = next_item(iterator)) {
+        if (is_exact<W_Int>(total) && is_exact<W_Int>(item)) {
+            long sum;
+            if (!__builtin_saddl_overflow(static_cast<W_Int*>(total)->value, static_cast<W_Int*>(item)->value, &sum)) {
+                total = make_int(sum);
+                continue;
+            }
+        }
+        total = HEDDLE_TRY(binary(binary_op::add, total, item));
+    }
+    if (pending_error()) return failure;
+    return total;
+}
+Result<W_Object*> builtin_any(W_Object* iterable) {
+    W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
+    while (W_Object* item = next_item(iterator))
+        if (HEDDLE_TRY(is_true(item))) return boolean(true);
+    if (pending_error()) return failure;
+    return boolean(false);
+}
+Result<W_Object*> builtin_all(W_Object* iterable) {
+    W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
+    while (W_Object* item = next_item(iterator))
+        if (!HEDDLE_TRY(is_true(item))) return boolean(false);
+    if (pending_error()) return failure;
+    return boolean(true);
+}
+Result<W_Object*> extreme_of_iterable(W_Object* iterable, W_Object* key, W_Object* missing, compare_op op, const char* name) {
+    W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
+    W_Object *best = nullptr, *best_key = nullptr;
+    while (W_Object* item = next_item(iterator)) {
+        W_Object* item_key = key ? HEDDLE_TRY(call_1(key, item)) : item;
+        if (best && !HEDDLE_TRY(compare_true(op, item_key, best_key))) continue;
+        best = item;
+        best_key = item_key;
+    }
+    if (pending_error()) return failure;
+    if (best) return best;
+    if (missing) return missing;
+    return raise_error(T::ValueError, "%s() arg is an empty sequence", name);
+}
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> extreme_general(W_Arguments* arguments, compare_op op, const char* name) {
+    W_Object *key = nullptr, *missing = nullptr;
+    long count = arguments->positional_count();
+    for (long i = 0; i < arguments->keyword_count(); i++) {
+        auto* keyword = static_cast<W_Str*>(arguments->keywords->at(i));
+        W_Object* value = arguments->at(count + i);
+        if (str_is(keyword, "key")) key = value == none() ? nullptr : value;
+        else if (str_is(keyword, "default")) missing = value;
+        else return raise_error(T::TypeError, "%s() got an unexpected keyword argument '%s'", name, to_utf8(keyword).c_str());
+    }
+    if (count == 0) return raise_error(T::TypeError, "%s expected at least 1 argument, got 0", name);
+    if (count == 1) return extreme_of_iterable(arguments->at(0), key, missing, op, name);
+    if (missing) return raise_error(T::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
+    return extreme_of_iterable(make<W_Tuple>(count == arguments->values->length() ? arguments->values : take_slots(arguments->values, 0, count)), key, nullptr, op, name);
+}
+// max(a, b) is common enough to be followed by traces.
+Result<W_Object*> builtin_max(W_Arguments* arguments) {
+    if (arguments->values->length() == 2 && !arguments->keywords) {
+        W_Object *a = arguments->at(0), *b = arguments->at(1);
+        if (is_exact<W_Int>(a) && is_exact<W_Int>(b)) return static_cast<W_Int*>(b)->value > static_cast<W_Int*>(a)->value ? b : a;
+        return HEDDLE_TRY(compare_true(compare_op::gt, b, a)) ? b : a;
+    }
+    return extreme_general(arguments, compare_op::gt, "max");
+}
+Result<W_Object*> builtin_min(W_Arguments* arguments) {
+    if (arguments->values->length() == 2 && !arguments->keywords) {
+        W_Object *a = arguments->at(0), *b = arguments->at(1);
+        if (is_exact<W_Int>(a) && is_exact<W_Int>(b)) return static_cast<W_Int*>(b)->value < static_cast<W_Int*>(a)->value ? b : a;
+        return HEDDLE_TRY(compare_true(compare_op::lt, b, a)) ? b : a;
+    }
+    return extreme_general(arguments, compare_op::lt, "min");
+}
+Result<W_Object*> builtin_sorted(W_Object* iterable, W_Object* key, W_Object* reverse) {
+    slots_array* items = HEDDLE_TRY(iterable_to_slots(iterable));
+    bool backward = reverse && HEDDLE_TRY(is_true(reverse));
+    HEDDLE_TRY(sort_slots(items, items->length(), key, backward));
+    return list_from_slots(items, items->length());
+}
+
+constexpr builtin_entry functions[] = {
+    {"isinstance", builtin_isinstance}, {"issubclass", builtin_issubclass}, {"len", builtin_len}, {"repr", builtin_repr}, {"ascii", builtin_ascii},
+    {"hash", builtin_hash}, {"id", builtin_id}, {"iter", builtin_iter, 1}, {"next", builtin_next, 1}, {"abs", builtin_abs}, {"divmod", builtin_divmod},
+    {"pow", builtin_pow, 2, "base,exp,mod"}, {"round", builtin_round, 1, "number,ndigits"}, {"ord", builtin_ord}, {"chr", builtin_chr}, {"hex", builtin_hex},
+    {"oct", builtin_oct}, {"bin", builtin_bin}, {"callable", builtin_callable}, {"format", builtin_format, 1}, {"getattr", builtin_getattr, 2},
+    {"hasattr", builtin_hasattr}, {"setattr", builtin_setattr}, {"delattr", builtin_delattr},
+    {"globals", builtin_globals, builtin_entry::wants_frame}, {"locals", builtin_locals, builtin_entry::wants_frame},
+    {"vars", builtin_vars, 0, nullptr, builtin_entry::wants_frame}, {"dir", builtin_dir, 0, nullptr, builtin_entry::wants_frame},
+    {"exec", builtin_exec, 1, nullptr, builtin_entry::wants_frame}, {"eval", builtin_eval, 1, nullptr, builtin_entry::wants_frame},
+    {"compile", builtin_compile, 3, "source,filename,mode,flags"}, {"__import__", builtin_import}, {"sum", builtin_sum, 1, "iterable,start"},
+    {"any", builtin_any}, {"all", builtin_all}, {"max", builtin_max}, {"min", builtin_min}, {"sorted", builtin_sorted, 1, "iterable,key,reverse"},
+    {"__build_class__", build_class}, {"print", builtin_print},
+};
+
+}  // namespace
+
+void setup_builtins() {
+    W_Dict* builtins = builtins_namespace();
+    add_functions(builtins, functions);
+    auto add = [&](const char* name, W_Object* value) { dict_set_str(builtins, intern(name), value); };
+    add("None", none());
+    add("True", singleton(2));
+    add("False", singleton(1));
+    add("NotImplemented", not_implemented());
+    add("Ellipsis", ellipsis());
+    add("__debug__", singleton(2));
+    add("__name__", name_of(N::builtins_module));
+    for (T id : {T::object, T::type, T::int_, T::bool_, T::float_, T::str, T::bytes, T::bytearray, T::tuple, T::list, T::dict, T::set, T::frozenset,
+                 T::slice, T::range, T::property, T::classmethod, T::staticmethod, T::super, T::enumerate, T::zip, T::map, T::filter, T::reversed})
+        dict_set_str(builtins, type_of(id)->name, type_of(id));
+    for (long id = static_cast<long>(T::BaseException); id < static_cast<long>(T::count); id++)
+        dict_set_str(builtins, type_of(static_cast<T>(id))->name, type_of(static_cast<T>(id)));
+}
+
+}  // namespace heddle::python

@@ -1,0 +1,422 @@
+// Calls: from the value stack, with a fixed number of arguments, and with arguments in general.
+//
+// In traces the callable is nearly always a constant, so that all of this folds to the new frame's slots, which stay
+// virtual. Whatever does not fit (keywords, *args, wrong counts) goes to bind_and_run, which traces call but do not follow.
+#include "interpreter.h"
+
+namespace heddle::python {
+
+root<ExecutionContext> the_context;
+
+HEDDLE_DONT_LOOK_INSIDE static Result<void> check_depth(long depth) {
+    ExecutionContext* context = execution_context();
+    if (depth > context->depth_limit || static_cast<char*>(__builtin_frame_address(0)) < heddle_thread.stack_limit + 65536) {
+        context->depth_limit += 50;   // room for handling the error
+        auto result = raise_text(T::RecursionError, "maximum recursion depth exceeded");
+        context->depth_limit -= 50;
+        return result;
+    }
+    return ok;
+}
+
+static Result<W_Object*> enter_frame(W_Code* code, W_Frame* frame) {
+    ExecutionContext* context = execution_context();
+    long depth = context->depth + 1;
+    if (depth > context->checked_depth) HEDDLE_TRY(check_depth(depth));
+    context->depth = depth;
+    auto result = interpret(code, frame, context, 0, code->slot_count);
+    context->depth = depth - 1;
+    return result;
+}
+
+Result<W_Object*> run_frame(W_Frame* frame) { return enter_frame(frame->code, frame); }
+
+static HEDDLE_INLINE W_Frame* new_frame(W_Code* code, W_Function* function) {
+    return make<W_Frame>(code, function->globals, make_array<slots_array>(code->frame_size), function, nullptr);
+}
+
+HEDDLE_UNROLL_SAFE static void copy_slots(slots_array* from, long first, slots_array* to, long to_first, long count) {
+    for (long i = 0; i < count; i++) to->set(to_first + i, from->get(first + i));
+}
+HEDDLE_UNROLL_SAFE slots_array* take_slots(slots_array* slots, long first, long count) {
+    auto* taken = make_array<slots_array>(count);
+    for (long i = 0; i < count; i++) taken->set(i, slots->get(first + i));
+    return taken;
+}
+
+W_Arguments* make_arguments(slots_array* values, W_Tuple* keywords) { return make<W_Arguments>(values, keywords); }
+W_Arguments* arguments_1(W_Object* a) {
+    auto* values = make_array<slots_array>(1);
+    values->set(0, a);
+    return make_arguments(values);
+}
+W_Arguments* arguments_2(W_Object* a, W_Object* b) {
+    auto* values = make_array<slots_array>(2);
+    values->set(0, a);
+    values->set(1, b);
+    return make_arguments(values);
+}
+W_Arguments* arguments_with_first(W_Object* first, W_Arguments* rest) {
+    long count = rest->values->length();
+    auto* values = make_array<slots_array>(count + 1);
+    values->set(0, first);
+    copy_items(rest->values, 0, values, 1, count);
+    return make_arguments(values, rest->keywords);
+}
+W_Arguments* arguments_without_first(W_Arguments* all) {
+    long count = all->values->length() - 1;
+    auto* values = make_array<slots_array>(count);
+    copy_items(all->values, 1, values, 0, count);
+    return make_arguments(values, all->keywords);
+}
+
+// Can a call with `count` positional arguments be made by copying them? Then how many defaults it takes, else -1.
+static HEDDLE_INLINE long defaults_needed(W_Function* function, W_Code* code, long count) {
+    if (!code->is_simple) return -1;
+    long missing = code->positional_count - count;
+    if (missing == 0) return 0;
+    if (missing < 0) return -1;
+    W_Tuple* defaults = function->defaults;
+    if (!defaults || defaults->length() < missing) return -1;
+    return missing;
+}
+static HEDDLE_INLINE void add_defaults(W_Function* function, W_Code* code, slots_array* slots, long missing) {
+    slots_array* defaults = jit::promote(function->defaults.get())->items;
+    copy_slots(defaults, defaults->length() - missing, slots, code->positional_count - missing, missing);
+}
+
+static Result<W_Object*> call_function_from_stack(W_Function* function, slots_array* slots, long first, long count) {
+    W_Code* code = jit::promote(function->code);
+    long missing = jit::promote(defaults_needed(function, code, count));
+    if (missing < 0) return bind_and_run(function, make_arguments(take_slots(slots, first, count)));
+    W_Frame* frame = new_frame(code, function);
+    copy_slots(slots, first, frame->slots, 0, count);
+    if (missing > 0) add_defaults(function, code, frame->slots, missing);
+    return enter_frame(code, frame);
+}
+
+HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_argument_count(W_Builtin* builtin, long count) {
+    std::string name = to_utf8(builtin->name);
+    long self = builtin->owner ? 1 : 0;
+    long arity = builtin->arity - self, minimum = builtin->minimum - self;
+    count -= self;
+    if (arity == 0) return raise_error(T::TypeError, "%s() takes no arguments (%ld given)", name.c_str(), count);
+    if (arity == minimum && arity == 1) return raise_error(T::TypeError, "%s() takes exactly one argument (%ld given)", name.c_str(), count);
+    if (arity == minimum) return raise_error(T::TypeError, "%s expected %ld arguments, got %ld", name.c_str(), arity, count);
+    if (count < minimum) return raise_error(T::TypeError, "%s expected at least %ld argument%s, got %ld", name.c_str(), minimum, minimum == 1 ? "" : "s", count);
+    return raise_error(T::TypeError, "%s expected at most %ld argument%s, got %ld", name.c_str(), arity, arity == 1 ? "" : "s", count);
+}
+HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_self(W_Builtin* builtin, W_Object* self) {
+    return raise_error(T::TypeError, "descriptor '%s' for '%s' objects doesn't apply to a '%s' object", to_utf8(builtin->name).c_str(),
+                       name_text(builtin->owner).c_str(), type_name(self).c_str());
+}
+
+// Methods of built-in types rely on self's class.
+static HEDDLE_INLINE bool self_fits(W_Builtin* builtin, W_Object* self) {
+    return !builtin->owner || self->type() == builtin->owner || is_subtype(self->type(), builtin->owner);
+}
+
+static Result<W_Object*> call_builtin_values(W_Builtin* builtin, long count, W_Object* a, W_Object* b, W_Object* c, W_Object* d) {
+    long arity = builtin->arity;
+    if (count > arity || count < builtin->minimum) return wrong_argument_count(builtin, count);
+    if (arity > 0 && !self_fits(builtin, a)) return wrong_self(builtin, a);
+    void (*function)() = builtin->function.pointer;
+    switch (arity) {
+    case 0: return reinterpret_cast<builtin_0*>(function)();
+    case 1: return reinterpret_cast<builtin_1*>(function)(a);
+    case 2: return reinterpret_cast<builtin_2*>(function)(a, b);
+    case 3: return reinterpret_cast<builtin_3*>(function)(a, b, c);
+    default: return reinterpret_cast<builtin_4*>(function)(a, b, c, d);
+    }
+}
+
+static Result<W_Object*> call_builtin_from_stack(W_Builtin* builtin, W_Frame* frame, long first, long count) {
+    builtin = jit::promote(builtin);
+    if (builtin->wants_frame) execution_context()->frame = frame;
+    slots_array* slots = frame->slots;
+    if (builtin->arity < 0) {
+        W_Arguments* arguments = make_arguments(take_slots(slots, first, count));
+        if (builtin->owner && (count == 0 || !self_fits(builtin, slots->get(first)))) return call_builtin(builtin, arguments);
+        return reinterpret_cast<builtin_general*>(builtin->function.pointer)(arguments);
+    }
+    if (count > 4) return wrong_argument_count(builtin, count);
+    W_Object* a = count > 0 ? slots->get(first) : nullptr;
+    W_Object* b = count > 1 ? slots->get(first + 1) : nullptr;
+    W_Object* c = count > 2 ? slots->get(first + 2) : nullptr;
+    W_Object* d = count > 3 ? slots->get(first + 3) : nullptr;
+    return call_builtin_values(builtin, count, a, b, c, d);
+}
+
+HEDDLE_DONT_LOOK_INSIDE static failure_type takes_no_arguments(W_Type* type) {
+    return raise_error(T::TypeError, "%s() takes no arguments", name_text(type).c_str());
+}
+HEDDLE_DONT_LOOK_INSIDE static failure_type init_result_error(W_Object* result) {
+    return raise_error(T::TypeError, "__init__() should return None, not '%s'", type_name(result).c_str());
+}
+HEDDLE_DONT_LOOK_INSIDE static failure_type abstract_error(W_Type* type, W_Object* names) {
+    std::string list;
+    long count = 0;
+    auto items = iterable_to_list(names);
+    if (items.failed()) return failure;
+    slots_array* sorted = list_to_slots(items.value());
+    if (sort_slots(sorted, sorted->length(), nullptr, false).failed()) return failure;
+    for (; count < sorted->length(); count++) list += (count ? ", " : "") + to_utf8(static_cast<W_Str*>(sorted->get(count)));
+    return raise_error(T::TypeError, "Can't instantiate abstract class %s with abstract method%s %s", name_text(type).c_str(), count == 1 ? "" : "s", list.c_str());
+}
+HEDDLE_ELIDABLE static W_Object* type_call_slot() { return type_lookup_raw(type_of(T::type), type_of(T::type)->version, name_of(N::call)); }
+
+// Runs __init__ on a new instance; slots[first - 1] is free for self.
+static Result<W_Object*> initialise_from_stack(W_Type* type, W_Object* instance, W_Frame* frame, long first, long count) {
+    W_Object* init = type_lookup(type, N::init);
+    frame->slots->set(first - 1, instance);
+    W_Object* result;
+    if (is_exact<W_Function>(init) || is_exact<W_Builtin>(init)) {
+        result = HEDDLE_TRY(call_from_stack(init, frame, first - 1, count + 1));
+    } else {
+        W_Object* bound = HEDDLE_TRY(bind_descriptor(init, instance, type));
+        result = HEDDLE_TRY(call(bound, make_arguments(take_slots(frame->slots, first, count))));
+    }
+    if (result != none()) return init_result_error(result);
+    return instance;
+}
+
+static Result<W_Object*> call_type_from_stack(W_Type* type, W_Frame* frame, long first, long count) {
+    type = jit::promote(type);
+    if (type->metatype) {
+        W_Object* caller = type_lookup(type->metatype, N::call);
+        if (caller != type_call_slot()) {
+            frame->slots->set(first - 1, type);
+            return call_from_stack(caller, frame, first - 1, count + 1);
+        }
+    }
+    if (type->constructor) return call_builtin_from_stack(static_cast<W_Builtin*>(type->constructor.get()), frame, first, count);
+    if (type->instance_layout == layout::object && type_lookup(type, N::new_) == type_lookup(type_of(T::object), N::new_)) {
+        W_Object* abstract = type_lookup(type, N::abstractmethods);
+        if (abstract) return abstract_error(type, abstract);
+        if (type_lookup(type, N::init) == type_lookup(type_of(T::object), N::init)) {
+            if (count > 0) return takes_no_arguments(type);
+            return allocate_instance(type);
+        }
+        return initialise_from_stack(type, allocate_instance(type), frame, first, count);
+    }
+    if (type->instance_layout == layout::exception && type_lookup(type, N::new_) == type_lookup(type_of(T::BaseException), N::new_)) {
+        W_Exception* exception = make_exception(type, make<W_Tuple>(take_slots(frame->slots, first, count)));
+        if (type_lookup(type, N::init) == type_lookup(type_of(T::BaseException), N::init)) return exception;
+        return initialise_from_stack(type, exception, frame, first, count);
+    }
+    return call(type, make_arguments(take_slots(frame->slots, first, count)));
+}
+
+Result<W_Object*> call_from_stack(W_Object* callable, W_Frame* frame, long first, long count) {
+    if (is_exact<W_Function>(callable)) return call_function_from_stack(static_cast<W_Function*>(callable), frame->slots, first, count);
+    if (is_exact<W_Builtin>(callable)) return call_builtin_from_stack(static_cast<W_Builtin*>(callable), frame, first, count);
+    if (is_exact<W_BoundMethod>(callable)) {
+        auto* method = static_cast<W_BoundMethod*>(callable);
+        frame->slots->set(first - 1, method->self);
+        W_Object* function = method->function;
+        if (is_exact<W_Function>(function)) return call_function_from_stack(static_cast<W_Function*>(function), frame->slots, first - 1, count + 1);
+        if (is_exact<W_Builtin>(function)) return call_builtin_from_stack(static_cast<W_Builtin*>(function), frame, first - 1, count + 1);
+        return call(function, make_arguments(take_slots(frame->slots, first - 1, count + 1)));
+    }
+    if (is<W_Type>(callable)) return call_type_from_stack(static_cast<W_Type*>(callable), frame, first, count);
+    if (is<W_Instance>(callable)) {
+        W_Object* caller = type_lookup(callable->type(), N::call);
+        if (caller && is_exact<W_Function>(caller)) {
+            frame->slots->set(first - 1, callable);
+            return call_function_from_stack(static_cast<W_Function*>(caller), frame->slots, first - 1, count + 1);
+        }
+    }
+    return call(callable, make_arguments(take_slots(frame->slots, first, count)));
+}
+
+// ---- a few arguments from C++ -----------------------------------------------------------------------------------------
+static Result<W_Object*> call_function_values(W_Function* function, long count, W_Object* a, W_Object* b, W_Object* c, W_Object* d) {
+    W_Code* code = jit::promote(function->code);
+    long missing = jit::promote(defaults_needed(function, code, count));
+    slots_array* slots;
+    W_Frame* frame = nullptr;
+    if (missing < 0) {
+        slots = make_array<slots_array>(count);
+    } else {
+        frame = new_frame(code, function);
+        slots = frame->slots;
+    }
+    if (count > 0) slots->set(0, a);
+    if (count > 1) slots->set(1, b);
+    if (count > 2) slots->set(2, c);
+    if (count > 3) slots->set(3, d);
+    if (!frame) return bind_and_run(function, make_arguments(slots));
+    if (missing > 0) add_defaults(function, code, slots, missing);
+    return enter_frame(code, frame);
+}
+static Result<W_Object*> call_values(W_Object* callable, long count, W_Object* a, W_Object* b, W_Object* c) {
+    if (is_exact<W_Function>(callable)) return call_function_values(static_cast<W_Function*>(callable), count, a, b, c, nullptr);
+    if (is_exact<W_BoundMethod>(callable)) {
+        auto* method = static_cast<W_BoundMethod*>(callable);
+        W_Object* function = method->function;
+        if (is_exact<W_Function>(function)) return call_function_values(static_cast<W_Function*>(function), count + 1, method->self, a, b, c);
+        if (is_exact<W_Builtin>(function) && static_cast<W_Builtin*>(function)->arity >= 0)
+            return call_builtin_values(static_cast<W_Builtin*>(function), count + 1, method->self, a, b, c);
+    }
+    if (is_exact<W_Builtin>(callable) && static_cast<W_Builtin*>(callable)->arity >= 0)
+        return call_builtin_values(static_cast<W_Builtin*>(callable), count, a, b, c, nullptr);
+    auto* values = make_array<slots_array>(count);
+    if (count > 0) values->set(0, a);
+    if (count > 1) values->set(1, b);
+    if (count > 2) values->set(2, c);
+    return call(callable, make_arguments(values));
+}
+Result<W_Object*> call_0(W_Object* callable) { return call_values(callable, 0, nullptr, nullptr, nullptr); }
+Result<W_Object*> call_1(W_Object* callable, W_Object* a) { return call_values(callable, 1, a, nullptr, nullptr); }
+Result<W_Object*> call_2(W_Object* callable, W_Object* a, W_Object* b) { return call_values(callable, 2, a, b, nullptr); }
+Result<W_Object*> call_3(W_Object* callable, W_Object* a, W_Object* b, W_Object* c) { return call_values(callable, 3, a, b, c); }
+
+// ---- in general -------------------------------------------------------------------------------------------------------
+// Places keyword arguments by the names of the built-in's parameters.
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> place_keywords(W_Builtin* builtin, W_Arguments* arguments) {
+    std::string name = to_utf8(builtin->name);
+    const char* parameters = builtin->entry->parameters;
+    if (!parameters) return raise_error(T::TypeError, "%s() takes no keyword arguments", name.c_str());
+    long arity = builtin->arity, positional = arguments->positional_count();
+    if (positional > arity) return wrong_argument_count(builtin, positional);
+    auto* values = make_array<slots_array>(arity);
+    copy_items(arguments->values, 0, values, 0, positional);
+    for (long i = 0; i < arguments->keyword_count(); i++) {
+        auto* keyword = static_cast<W_Str*>(arguments->keywords->at(i));
+        std::string text = to_utf8(keyword);
+        long position = 0;
+        const char* at = parameters;
+        for (; *at; position++) {
+            const char* end = strchrnul(at, ',');
+            if (std::string_view(at, end - at) == text) break;
+            at = *end ? end + 1 : end;
+        }
+        if (!*at) return raise_error(T::TypeError, "'%s' is an invalid keyword argument for %s()", text.c_str(), name.c_str());
+        if (values->get(position)) return raise_error(T::TypeError, "argument for %s() given by name ('%s') and position (%ld)", name.c_str(), text.c_str(), position + 1);
+        values->set(position, arguments->at(positional + i));
+    }
+    for (long i = 0; i < builtin->minimum; i++)
+        if (!values->get(i)) return raise_error(T::TypeError, "%s() missing required argument (pos %ld)", name.c_str(), i + 1);
+    return make_arguments(values);
+}
+
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> call_builtin(W_Builtin* builtin, W_Arguments* arguments) {
+    long arity = builtin->arity;
+    if (arity < 0) {
+        if (builtin->owner) {
+            if (arguments->positional_count() == 0)
+                return raise_error(T::TypeError, "unbound method %s.%s() needs an argument", name_text(builtin->owner).c_str(), to_utf8(builtin->name).c_str());
+            if (!self_fits(builtin, arguments->at(0))) return wrong_self(builtin, arguments->at(0));
+        }
+        return reinterpret_cast<builtin_general*>(builtin->function.pointer)(arguments);
+    }
+    long count = arguments->positional_count();
+    if (arguments->keyword_count()) {
+        arguments = HEDDLE_TRY(place_keywords(builtin, arguments));
+        count = arity;
+    }
+    if (count > arity) return wrong_argument_count(builtin, count);
+    slots_array* values = arguments->values;
+    return call_builtin_values(builtin, count, count > 0 ? values->get(0) : nullptr, count > 1 ? values->get(1) : nullptr,
+                               count > 2 ? values->get(2) : nullptr, count > 3 ? values->get(3) : nullptr);
+}
+
+Result<W_Object*> call_function(W_Function* function, W_Arguments* arguments) { return bind_and_run(function, arguments); }
+
+// type.__call__: __new__, then __init__ if the result is an instance.
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> construct(W_Type* type, W_Arguments* arguments) {
+    if (type->constructor) return call_builtin(static_cast<W_Builtin*>(type->constructor.get()), arguments);
+    W_Object* maker = type_lookup(type, N::new_);
+    if (!maker) return raise_error(T::TypeError, "cannot create '%s' instances", name_text(type).c_str());
+    maker = HEDDLE_TRY(bind_descriptor(maker, nullptr, type));
+    W_Object* instance = HEDDLE_TRY(call(maker, arguments_with_first(type, arguments)));
+    W_Type* made = instance->type();
+    if (!is_subtype(made, type)) return instance;
+    W_Object* init = type_lookup(made, N::init);
+    if (!init || init == type_lookup(type_of(T::object), N::init)) return instance;
+    init = HEDDLE_TRY(bind_descriptor(init, instance, made));
+    W_Object* result = HEDDLE_TRY(call(init, arguments));
+    if (result != none()) return init_result_error(result);
+    return instance;
+}
+Result<W_Object*> type_call(W_Type* type, W_Arguments* arguments) { return construct(type, arguments); }
+
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> call_special_object(W_Object* callable, W_Arguments* arguments) {
+    W_Object* caller = type_lookup(callable->type(), N::call);
+    if (!caller) return raise_error(T::TypeError, "'%s' object is not callable", type_name(callable).c_str());
+    if (is_exact<W_Function>(caller)) return bind_and_run(static_cast<W_Function*>(caller), arguments_with_first(callable, arguments));
+    W_Object* bound = HEDDLE_TRY(bind_descriptor(caller, callable, callable->type()));
+    ExecutionContext* context = execution_context();
+    if (context->depth > context->checked_depth) HEDDLE_TRY(check_depth(context->depth + 1));
+    context->depth++;
+    auto result = call(bound, arguments);
+    context->depth--;
+    return result;
+}
+
+Result<W_Object*> call(W_Object* callable, W_Arguments* arguments) {
+    if (is_exact<W_Function>(callable)) return bind_and_run(static_cast<W_Function*>(callable), arguments);
+    if (is_exact<W_Builtin>(callable)) return call_builtin(static_cast<W_Builtin*>(callable), arguments);
+    if (is_exact<W_BoundMethod>(callable)) {
+        auto* method = static_cast<W_BoundMethod*>(callable);
+        return call(method->function, arguments_with_first(method->self, arguments));
+    }
+    if (is<W_Type>(callable)) {
+        auto* type = static_cast<W_Type*>(callable);
+        if (!type->metatype || type_lookup(type->metatype, N::call) == type_call_slot()) {
+            if (type == type_of(T::type) && arguments->values->length() == 1) return arguments->at(0)->type();
+            return construct(type, arguments);
+        }
+    }
+    if (is_exact<W_StaticMethod>(callable)) return call(static_cast<W_StaticMethod*>(callable)->function, arguments);
+    return call_special_object(callable, arguments);
+}
+
+// ---- the call instructions with keywords and unpacking ------------------------------------------------------------------
+Result<W_Object*> call_keywords(W_Object* callable, slots_array* slots, long first, long count, W_Object* names) {
+    return call(callable, make_arguments(take_slots(slots, first, count), static_cast<W_Tuple*>(names)));
+}
+
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> gather_arguments(W_Object* callable, W_Object* positional, W_Object* keywords) {
+    slots_array* values;
+    if (is_exact<W_Tuple>(positional)) {
+        values = static_cast<W_Tuple*>(positional)->items;
+    } else {
+        auto items = iterable_to_slots(positional);
+        if (items.failed()) {
+            if (pending_is(T::TypeError) && !type_lookup(positional->type(), N::iter))
+                return raise_error(T::TypeError, "Value after * must be an iterable, not %s", type_name(positional).c_str());
+            return failure;
+        }
+        values = items.value();
+    }
+    (void)callable;
+    if (!keywords) return make_arguments(values);
+    auto* dict = static_cast<W_Dict*>(keywords);
+    if (!is<W_Dict>(keywords)) {
+        dict = make_dict();
+        HEDDLE_TRY(dict_update(dict, keywords));
+    }
+    long count = dict->count;
+    if (count == 0) return make_arguments(values);
+    long positional_count = values->length();
+    auto* all = make_array<slots_array>(positional_count + count);
+    copy_items(values, 0, all, 0, positional_count);
+    auto* names = make_array<slots_array>(count);
+    long filled = 0;
+    for (long entry = dict_next_entry(dict, 0); entry >= 0 && filled < count; entry = dict_next_entry(dict, entry + 1)) {
+        W_Object* key = dict->keys->get(entry);
+        if (!is<W_Str>(key)) return raise_text(T::TypeError, "keywords must be strings");
+        names->set(filled, key);
+        all->set(positional_count + filled, dict_value_at(dict, entry));
+        filled++;
+    }
+    return make_arguments(all, make<W_Tuple>(names));
+}
+
+Result<W_Object*> call_unpacked(W_Object* callable, W_Object* positional, W_Object* keywords) {
+    W_Arguments* arguments = HEDDLE_TRY(gather_arguments(callable, positional, keywords));
+    return call(callable, arguments);
+}
+
+}  // namespace heddle::python

@@ -1,0 +1,229 @@
+// Loads and stores of globals and attributes by the instruction loop.
+//
+// In traces (jit::we_are_jitted()) the lookups are elidable functions of promoted versions and maps. The interpreter keeps,
+// for each instruction, what it found the last time and under which versions and map.
+#include "interpreter.h"
+
+namespace heddle::python {
+namespace {
+
+HEDDLE_DONT_LOOK_INSIDE InlineCache* cache_for(W_Code* code, long instruction) {
+    InlineCache* cache = code->caches->get(instruction);
+    if (!cache) {
+        cache = make<InlineCache>();
+        code->caches->set(instruction, cache);
+    }
+    return cache;
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* name_error(W_Str* name) {
+    raise_error(T::NameError, "name '%s' is not defined", to_utf8(name).c_str());
+    auto* exception = static_cast<W_Exception*>(pending_error());
+    instance_set(exception, name_of(N::plain_name), name);
+    return nullptr;
+}
+HEDDLE_INLINE W_Object* unwrap_global(W_Object* value) {
+    return is_exact<GlobalCell>(value) ? static_cast<GlobalCell*>(value)->value.get() : value;
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* load_global_miss(W_Code* code, W_Dict* globals, long instruction, W_Str* name) {
+    W_Dict* builtins = builtins_namespace();
+    if (!globals->version) {   // exec() with a plain dict
+        W_Object* value = dict_get_str(globals, name);
+        if (!value) value = dict_get_str(builtins, name);
+        return value ? value : name_error(name);
+    }
+    W_Object* value = global_lookup(globals, globals->version, name);
+    if (!value) value = global_lookup(builtins, builtins->version, name);
+    if (!value) return name_error(name);
+    InlineCache* cache = cache_for(code, instruction);
+    cache->first = globals->version;
+    cache->second = builtins->version;
+    cache->value = value;
+    return unwrap_global(value);
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* load_global_unversioned(W_Dict* globals, W_Str* name) {
+    W_Object* value = dict_get_str(globals, name);
+    if (!value) value = dict_get_str(builtins_namespace(), name);
+    return value ? value : name_error(name);
+}
+
+}  // namespace
+
+W_Object* load_global(W_Code* code, W_Frame* frame, long instruction, long name_index) {
+    if (jit::we_are_jitted()) {
+        W_Dict* globals = jit::promote(frame->globals);
+        W_Str* name = code_name(code, name_index);
+        VersionTag* version = jit::promote(globals->version.get());
+        if (!version) return load_global_unversioned(globals, name);
+        W_Object* value = global_lookup(globals, version, name);
+        if (!value) {
+            W_Dict* builtins = builtins_namespace();
+            value = global_lookup(builtins, jit::promote(builtins->version.get()), name);
+            if (!value) return name_error(name);
+        }
+        return unwrap_global(value);
+    }
+    InlineCache* cache = code->caches->get(instruction);
+    W_Dict* globals = frame->globals;
+    if (cache && cache->first == globals->version && cache->second == builtins_namespace()->version)
+        return unwrap_global(static_cast<W_Object*>(cache->value.get()));
+    return load_global_miss(code, globals, instruction, code_name(code, name_index));
+}
+
+namespace {
+
+// Instances only: what the interpreter may remember of o.name. Fills the cache, gives the result by the general way.
+HEDDLE_DONT_LOOK_INSIDE W_Object* load_attribute_miss(W_Code* code, W_Object* o, long instruction, W_Str* name) {
+    if (is<W_Instance>(o)) {
+        auto* instance = static_cast<W_Instance*>(o);
+        Map* map = instance->map;
+        W_Type* type = map->type;
+        W_Object* in_type = type_lookup(type, name);
+        if (!in_type && !map->in_dict && type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute)) {
+            long index = map_index_of(map, name);
+            if (index >= 0) {
+                InlineCache* cache = cache_for(code, instruction);
+                cache->first = type->version;
+                cache->second = map;
+                cache->index = index;
+            }
+        }
+    }
+    return get_attribute(o, name).value();
+}
+
+}  // namespace
+
+W_Object* load_attribute(W_Code* code, W_Object* o, long instruction, long name_index) {
+    if (jit::we_are_jitted()) return get_attribute(o, code_name(code, name_index)).value();
+    if (is<W_Instance>(o)) {
+        InlineCache* cache = code->caches->get(instruction);
+        auto* instance = static_cast<W_Instance*>(o);
+        Map* map = instance->map;
+        if (cache && cache->second == map && cache->first == map->type->version) return instance->storage->get(cache->index);
+        return load_attribute_miss(code, o, instruction, code_name(code, name_index));
+    }
+    return get_attribute(o, code_name(code, name_index)).value();
+}
+
+namespace {
+
+// The function that o.name(...) calls with o as first argument, or null: do it the general way.
+HEDDLE_INLINE W_Object* plain_method(W_Object* o, W_Type* type, W_Str* name) {
+    W_Object* function = type_lookup(type, name);
+    if (!function) return nullptr;
+    if (!is_exact<W_Function>(function) && !(is_exact<W_Builtin>(function) && static_cast<W_Builtin*>(function)->owner)) return nullptr;
+    W_Instance* attributes = o->attributes();
+    if (attributes && instance_get(attributes, name)) return nullptr;
+    return function;
+}
+HEDDLE_DONT_LOOK_INSIDE Result<void> load_method_miss(W_Code* code, slots_array* slots, long target, W_Object* o, long instruction, W_Str* name) {
+    W_Type* type = o->type();
+    bool ordinary = !is<W_Type>(o) && !is<W_Module>(o) && !is<W_Super>(o) &&
+                    type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute);
+    W_Object* function = ordinary ? plain_method(o, type, name) : nullptr;
+    if (!function) {
+        W_Object* value = HEDDLE_TRY(get_attribute(o, name));
+        slots->set(target, value);
+        slots->set(target + 1, nullptr);
+        return ok;
+    }
+    if (!o->attributes() || (is<W_Instance>(o) && !static_cast<W_Instance*>(o)->map->in_dict)) {
+        InlineCache* cache = cache_for(code, instruction);
+        cache->first = type->version;
+        cache->second = is<W_Instance>(o) ? static_cast<heddle::object*>(static_cast<W_Instance*>(o)->map) : static_cast<heddle::object*>(type);
+        cache->value = function;
+    }
+    slots->set(target, function);
+    slots->set(target + 1, o);
+    return ok;
+}
+
+}  // namespace
+
+Result<void> load_method(W_Code* code, slots_array* slots, long target, W_Object* o, long instruction, long name_index) {
+    if (jit::we_are_jitted()) {
+        W_Str* name = code_name(code, name_index);
+        W_Object* function = nullptr;
+        if (!is<W_Type>(o) && !is<W_Module>(o) && !is<W_Super>(o)) {
+            W_Type* type = jit::promote(o->type());
+            if (type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute)) function = plain_method(o, type, name);
+        }
+        if (function) {
+            slots->set(target, function);
+            slots->set(target + 1, o);
+            return ok;
+        }
+        W_Object* value = HEDDLE_TRY(get_attribute(o, name));
+        slots->set(target, value);
+        slots->set(target + 1, nullptr);
+        return ok;
+    }
+    InlineCache* cache = code->caches->get(instruction);
+    if (cache) {
+        heddle::object* key;
+        W_Type* type;
+        if (is<W_Instance>(o)) {
+            Map* map = static_cast<W_Instance*>(o)->map;
+            key = map;
+            type = map->type;
+        } else {
+            type = o->type();
+            key = o->attributes() ? nullptr : static_cast<heddle::object*>(type);
+        }
+        if (cache->second == key && cache->first == type->version) {
+            slots->set(target, static_cast<W_Object*>(cache->value.get()));
+            slots->set(target + 1, o);
+            return ok;
+        }
+    }
+    return load_method_miss(code, slots, target, o, instruction, code_name(code, name_index));
+}
+
+namespace {
+
+HEDDLE_DONT_LOOK_INSIDE Result<void> store_attribute_miss(W_Code* code, W_Object* o, W_Object* value, long instruction, W_Str* name) {
+    if (is<W_Instance>(o)) {
+        auto* instance = static_cast<W_Instance*>(o);
+        Map* before = instance->map;
+        W_Type* type = before->type;
+        bool plain = !before->in_dict && type->has_dict && !type_lookup(type, name) &&
+                     type_lookup(type, N::setattr) == type_lookup(type_of(T::object), N::setattr);
+        auto result = set_attribute(o, name, value);
+        if (plain && !result.failed() && !instance->map->in_dict) {
+            InlineCache* cache = cache_for(code, instruction);
+            cache->first = type->version;
+            cache->second = before;
+            cache->value = instance->map;
+            cache->index = map_index_of(instance->map, name);
+        }
+        return result;
+    }
+    return set_attribute(o, name, value);
+}
+
+}  // namespace
+
+Result<void> store_attribute(W_Code* code, W_Object* o, W_Object* value, long instruction, long name_index) {
+    if (jit::we_are_jitted()) return set_attribute(o, code_name(code, name_index), value);
+    if (is<W_Instance>(o)) {
+        InlineCache* cache = code->caches->get(instruction);
+        auto* instance = static_cast<W_Instance*>(o);
+        Map* map = instance->map;
+        if (cache && cache->second == map && cache->first == map->type->version) {
+            slots_array* storage = instance->storage;
+            if (cache->value == map) {
+                storage->set(cache->index, value);
+                return ok;
+            }
+            if (storage && cache->index < storage->length()) {
+                storage->set(cache->index, value);
+                instance->map = static_cast<Map*>(cache->value.get());
+                return ok;
+            }
+        }
+        return store_attribute_miss(code, o, value, instruction, code_name(code, name_index));
+    }
+    return set_attribute(o, code_name(code, name_index), value);
+}
+
+}  // namespace heddle::python
