@@ -1,4 +1,6 @@
 // Start and end, the table of types, and the collections that a program asks for.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -156,6 +158,9 @@ size_t total_size_of(const void* object) { return total_size(collector, object);
 const char* initialise(const options& chosen) {
     if (collector.initialised) return "gc: initialise was called twice";
     collector.chosen = chosen;
+    if (chosen.maximum_heap_bytes == 0)
+        collector.chosen.maximum_heap_bytes =
+            static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
     collector.chosen.pin_age_limit = std::clamp<uint32_t>(chosen.pin_age_limit, 1, 3);
 #ifndef NDEBUG
     collector.chosen.poison = true;
@@ -195,8 +200,7 @@ const char* initialise(const options& chosen) {
     collector.initialised = true;
     collector.cycle = cycle_state::idle;
     collector.threshold = 8 * chosen.nursery_bytes;
-    if (chosen.maximum_heap_bytes != 0)
-        collector.threshold = std::min<uint64_t>(collector.threshold, chosen.maximum_heap_bytes / 2);
+    collector.threshold = std::min<uint64_t>(collector.threshold, collector.chosen.maximum_heap_bytes / 2);
     build_nursery();
     return nullptr;
 }

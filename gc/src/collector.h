@@ -138,9 +138,9 @@ struct collector_state {
     bool is_young(const void* object) const { return heap.kind_of(object) < first_old_kind; }
     const traced_type& type_of(const void* object) const { return types[type_id_of(object)]; }
     uint64_t heap_bytes() const;
-    bool over_limit(uint64_t extra) const {
-        return chosen.maximum_heap_bytes != 0 && heap_bytes() + extra > chosen.maximum_heap_bytes;
-    }
+    // The limit that allocation without try_ may reach: twice the other, so that an array can double in the reserve.
+    uint64_t hard_limit() const { return chosen.maximum_heap_bytes * 2 + chosen.nursery_bytes * 8; }
+    bool over_limit(uint64_t extra) const { return heap_bytes() + extra > chosen.maximum_heap_bytes; }
 };
 
 extern collector_state collector;

@@ -98,7 +98,7 @@ void order_finalizers() {
     if (ready.empty()) return;
     // Back to the order of registration.
     collector.finalizer_queue.insert(collector.finalizer_queue.end(), ready.rbegin(), ready.rend());
-    heddle_thread.action_flag |= action_finalizers;
+    __atomic_or_fetch(&heddle_thread.action_flag, action_finalizers, __ATOMIC_SEQ_CST);
     std::sort(ready.begin(), ready.end());
     auto& waiting = collector.old_finalizable;
     waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
@@ -128,7 +128,8 @@ size_t run_finalizers(size_t limit) {
         ++collector.counts.finalizers_run;
         collector.type_of(object).info->finalizer(object);
     }
-    if (collector.finalizer_queue.empty()) heddle_thread.action_flag &= ~action_finalizers;
+    if (collector.finalizer_queue.empty())
+        __atomic_and_fetch(&heddle_thread.action_flag, ~action_finalizers, __ATOMIC_SEQ_CST);
     return ran;
 }
 

@@ -124,7 +124,7 @@ void finish_cycle() {
     uint64_t live = collector.old.old_bytes();
     auto grown = static_cast<uint64_t>(static_cast<double>(live) * collector.chosen.growth);
     collector.threshold = std::max<uint64_t>(grown, live + 8 * collector.chosen.nursery_bytes);
-    if (uint64_t limit = collector.chosen.maximum_heap_bytes; limit != 0 && collector.threshold > limit)
+    if (uint64_t limit = collector.chosen.maximum_heap_bytes; collector.threshold > limit)
         collector.threshold = live + (limit > live ? (limit - live) / 2 : 0);
     // Keep what will be needed up to the next cycle.
     uint64_t headroom = collector.threshold > live ? collector.threshold - live : 0;

@@ -119,17 +119,44 @@ void collect_before_allocation() {
     });
 }
 
-void* allocate_large(const type_info* type, size_t total, bool* zeroed) {
+[[noreturn]] void end_out_of_memory(const type_info* type, uint64_t total) {
+    std::fprintf(
+        stderr,
+        "heddle: out of memory: %llu bytes for '%s' and a heap of %llu bytes exceed the limit of %llu bytes and "
+        "its reserve; raise HEDDLE_GC_MAX\n",
+        static_cast<unsigned long long>(total), type->name, static_cast<unsigned long long>(collector.heap_bytes()),
+        static_cast<unsigned long long>(collector.chosen.maximum_heap_bytes));
+    std::exit(1);
+}
+
+// The heap, with `bytes` more, is past the limit, and a full collection has not helped.
+void raise_out_of_memory(const type_info* type, uint64_t bytes) {
+    if (collector.heap_bytes() + bytes > collector.hard_limit()) end_out_of_memory(type, bytes);
+    __atomic_or_fetch(&heddle_thread.action_flag, action_out_of_memory,
+                      __ATOMIC_SEQ_CST); // signal handlers set bits too
+}
+
+// strict: null past the limit.
+void* allocate_large(const type_info* type, size_t total, bool strict, bool* zeroed) {
     uint64_t bytes = (total + 4095) & ~uint64_t{4095};
-    if (bytes < total || (bytes >> block_shift) >= collector.heap.block_count()) return nullptr;
+    if (bytes < total || (bytes >> block_shift) >= collector.heap.block_count()) {
+        if (strict) return nullptr;
+        end_out_of_memory(type, total);
+    }
     if (minor_is_due()) collect_before_allocation();
     if (collector.over_limit(bytes)) {
         collect_full();
-        if (collector.over_limit(bytes)) return nullptr;
+        if (collector.over_limit(bytes)) {
+            if (strict) return nullptr;
+            raise_out_of_memory(type, bytes);
+        }
     }
     auto count = static_cast<uint32_t>((total + block_size - 1) >> block_shift);
     uint32_t index = collector.heap.allocate_blocks(count, kind_young_large, kind_young_large_rest, zeroed);
-    if (index == UINT32_MAX) return nullptr;
+    if (index == UINT32_MAX) {
+        if (strict) return nullptr;
+        end_out_of_memory(type, total);
+    }
     block& record = collector.heap.block_at(index);
     record.span = count;
     record.swept = true;
@@ -145,8 +172,8 @@ void* allocate_large(const type_info* type, size_t total, bool* zeroed) {
     return object;
 }
 
-// zeroed: set to true if the object's memory is known to be zero.
-void* allocate_slowly(const type_info* type, size_t total, bool* zeroed) {
+// zeroed: set to true if the object's memory is known to be zero. Null only if strict.
+void* allocate_slowly(const type_info* type, size_t total, bool strict, bool* zeroed) {
     collector.allocated_anything = true;
     if (type->id == 0 || !collector.initialised) [[unlikely]] {
         std::fprintf(stderr, "heddle: allocation of class '%s' before %s\n", type->name,
@@ -168,14 +195,16 @@ void* allocate_slowly(const type_info* type, size_t total, bool* zeroed) {
         else
             collect_before_allocation();
     }
-    if (total > nursery_object_limit) return allocate_large(type, total, zeroed);
+    if (total > nursery_object_limit) return allocate_large(type, total, strict, zeroed);
     if (collector.minor_requested) collect_before_allocation();
     if (fits(total) || take_gap(total)) return bump(type, total);
     collect_before_allocation();
     if (collector.over_limit(0)) {
         collect_full();
-        // One refusal per nursery: what follows (the VM's handling of MemoryError) can allocate.
-        if (collector.over_limit(0)) return nullptr;
+        if (collector.over_limit(0)) {
+            if (strict) return nullptr;
+            raise_out_of_memory(type, 0);
+        }
     }
     if (!take_gap(total)) {
         add_fresh_chunk();
@@ -230,20 +259,37 @@ void add_memory_pressure(size_t bytes) {
 
 using namespace heddle::gc;
 
-void* heddle_gc_allocate_slow(const type_info* type, size_t total_bytes) {
-    bool zeroed = false;
-    return allocate_slowly(type, total_bytes, &zeroed);
-}
+namespace {
 
-void* heddle_gc_allocate_array_slow(const type_info* type, uint64_t length, int clear) {
+void* allocate_array_slowly(const type_info* type, uint64_t length, bool strict, bool clear) {
     uint64_t limit = uint64_t{1} << 46;
-    if (length > limit || length > limit / type->item_size) return nullptr;
+    if (length > limit || length > limit / type->item_size) {
+        if (strict) return nullptr;
+        std::fprintf(stderr, "heddle: out of memory: no array of '%s' can have %llu items\n", type->name,
+                     static_cast<unsigned long long>(length));
+        std::exit(1);
+    }
     bool zeroed = false;
-    void* object = allocate_slowly(type, total_size_for(type->fixed_size + length * type->item_size), &zeroed);
+    void* object = allocate_slowly(type, total_size_for(type->fixed_size + length * type->item_size), strict, &zeroed);
     if (object == nullptr) return nullptr;
     char* bytes = static_cast<char*>(object);
     *reinterpret_cast<uint64_t*>(bytes + type->length_offset) = length;
-    if ((clear != 0 || type->items_are_references || type->item_reference_count != 0) && !zeroed)
+    if ((clear || type->items_are_references || type->item_reference_count != 0) && !zeroed)
         std::memset(bytes + type->items_offset, 0, length * type->item_size);
     return object;
+}
+
+} // namespace
+
+void* heddle_gc_allocate_slow(const type_info* type, size_t total_bytes) {
+    bool zeroed = false;
+    return allocate_slowly(type, total_bytes, false, &zeroed);
+}
+
+void* heddle_gc_allocate_array_slow(const type_info* type, uint64_t length, int clear) {
+    return allocate_array_slowly(type, length, false, clear != 0);
+}
+
+void* heddle_gc_try_allocate_array_slow(const type_info* type, uint64_t length, int clear) {
+    return allocate_array_slowly(type, length, true, clear != 0);
 }

@@ -58,7 +58,8 @@ const char* options_from_environment(options& result) {
     }
     if (const char* text = std::getenv("HEDDLE_GC_MAX")) {
         if (!parse_number(text, true, number) || (number != 0 && number < (1u << 20)))
-            return complain("HEDDLE_GC_MAX", text, "a size of at least 1M, such as 500M, or 0 for no limit");
+            return complain("HEDDLE_GC_MAX", text,
+                            "a size of at least 1M, such as 500M, or 0 for the size of the machine's memory");
         result.maximum_heap_bytes = number;
     }
     if (const char* text = std::getenv("HEDDLE_GC_GROWTH")) {

@@ -274,9 +274,9 @@ TEST_CASE("arrays: lengths, clearing, tagged words") {
         auto* bytes = static_cast<byte_array*>(gc::allocate_array(byte_array_type, length, true));
         for (uint64_t i = 0; i < length; ++i) REQUIRE(bytes->items[i] == 0);
     }
-    CHECK(gc::allocate_array(reference_array_type, SIZE_MAX / 4, false) == nullptr);
-    CHECK(gc::allocate_array(byte_array_type, SIZE_MAX, false) == nullptr);
-    CHECK(gc::allocate_array(byte_array_type, SIZE_MAX - 100, false) == nullptr);
+    CHECK(gc::try_allocate_array(reference_array_type, SIZE_MAX / 4, false) == nullptr);
+    CHECK(gc::try_allocate_array(byte_array_type, SIZE_MAX, false) == nullptr);
+    CHECK(gc::try_allocate_array(byte_array_type, SIZE_MAX - 100, false) == nullptr);
 }
 
 TEST_CASE("make_immovable") {

@@ -1,4 +1,8 @@
 // Old space: incremental cycles, large objects, the heap limit, pacing.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -46,21 +50,19 @@ size_t count_nodes(const node* object) {
     return object == nullptr ? 0 : 1 + count_nodes(object->left) + count_nodes(object->right);
 }
 
-// Makes a list of nodes until that fails; returns its length.
-__attribute__((noinline)) uint64_t fill_heap() {
+// Makes a list of nodes until the heap is said to be full; returns its length.
+__attribute__((noinline)) uint64_t fill_heap(uint64_t maximum) {
     for (uint64_t made = 0;; ++made) {
-        auto* object = static_cast<node*>(gc::allocate(node_type));
-        if (object == nullptr || made == 1000000) return made;
-        object->number = made;
+        if ((heddle_thread.action_flag & gc::action_out_of_memory) != 0 || made == maximum) return made;
+        node* object = new_node(made);
         object->left = static_cast<node*>(table[0]);
-        object->right = nullptr;
         table[0] = object;
     }
 }
 
 // Puts a large array into the table, in a frame of its own; false if there's no memory for it.
 __attribute__((noinline)) bool make_large(size_t index, size_t bytes) {
-    void* object = gc::allocate_array(byte_array_type, bytes, false);
+    void* object = gc::try_allocate_array(byte_array_type, bytes, false);
     if (object != nullptr) table[index] = object;
     return object != nullptr;
 }
@@ -217,22 +219,81 @@ TEST_CASE("a minor collection scans dirty cards only") {
     CHECK(gc::verify_heap() == nullptr);
 }
 
-TEST_CASE("past the heap limit allocation fails, and works again when memory is given up") {
+// Runs body in a child process, which should end by itself; returns what it wrote to stderr. status: its exit status,
+// or -1 if it returned or was killed.
+template <typename Body> std::string stderr_of_child(Body body, int& status) {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        dup2(ends[1], 2);
+        body();
+        _exit(77);
+    }
+    close(ends[1]);
+    std::string text;
+    char buffer[256];
+    for (ssize_t count; (count = read(ends[0], buffer, sizeof buffer)) > 0;)
+        text.append(buffer, static_cast<size_t>(count));
+    close(ends[0]);
+    int wait_status = 0;
+    waitpid(child, &wait_status, 0);
+    status = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) != 77 ? WEXITSTATUS(wait_status) : -1;
+    return text;
+}
+
+TEST_CASE("past the heap limit the flag is raised, and lowered memory use helps") {
     gc::options chosen = heap::small();
     chosen.verify = false;
     chosen.maximum_heap_bytes = 8 << 20;
     heap here(chosen);
     SECTION("small objects") {
         rooted_table rooted(1);
-        uint64_t made = fill_heap();
+        uint64_t made = fill_heap(1000000);
         CHECK(made > 100000);
         CHECK(made < 1000000);
         CHECK(gc::get_statistics().heap_bytes <= (9u << 20));
         // The handler of the error can allocate.
-        REQUIRE(new_node(1)->payload == 3);
+        heddle_thread.action_flag = 0;
         table[0] = nullptr;
         clear_stack();
-        for (int i = 0; i < 100000; ++i) REQUIRE(new_node(1) != nullptr);
+        for (uint64_t i = 0; i < 100000; ++i) REQUIRE(new_node(i)->number == i);
+        CHECK(heddle_thread.action_flag == 0);
+    }
+    SECTION("an array that doubles") {
+        rooted_table rooted(1);
+        size_t length = 1024;
+        while ((heddle_thread.action_flag & gc::action_out_of_memory) == 0) {
+            table[0] = gc::allocate_array(byte_array_type, length, false);
+            REQUIRE(table[0] != nullptr);
+            length *= 2;
+            REQUIRE(length < (64u << 20));
+        }
+        CHECK(length >= (8u << 20));
+    }
+    SECTION("who ignores the flag for long ends with one line") {
+        rooted_table rooted(1);
+        int status = 0;
+        std::string text = stderr_of_child(
+            [] {
+                for (;;) {
+                    heddle_thread.action_flag = 0;
+                    fill_heap(1000);
+                }
+            },
+            status);
+        CHECK(status == 1);
+        CHECK(text.find("HEDDLE_GC_MAX") != std::string::npos);
+        CHECK(std::count(text.begin(), text.end(), '\n') == 1);
+    }
+    SECTION("an array of absurd length ends with one line") {
+        int status = 0;
+        uint64_t length = GENERATE(uint64_t{1} << 40, ~uint64_t{0}, uint64_t{100} << 20);
+        std::string text = stderr_of_child([=] { gc::allocate_array(reference_array_type, length, false); }, status);
+        CHECK(status == 1);
+        CHECK(text.find("out of memory") != std::string::npos);
+        CHECK(std::count(text.begin(), text.end(), '\n') == 1);
     }
     SECTION("large objects") {
         rooted_table rooted(13);
@@ -244,7 +305,8 @@ TEST_CASE("past the heap limit allocation fails, and works again when memory is 
         CHECK(make_large(12, 5 << 20)); // there's room even if a stale word keeps two of the twelve
     }
     SECTION("garbage doesn't count") {
-        for (int i = 0; i < 1000; ++i) REQUIRE(gc::allocate_array(byte_array_type, 1 << 20, false) != nullptr);
+        for (int i = 0; i < 1000; ++i) REQUIRE(gc::try_allocate_array(byte_array_type, 1 << 20, false) != nullptr);
+        CHECK(heddle_thread.action_flag == 0);
     }
 }
 

@@ -4,7 +4,7 @@
 
 extern "C" void* heddle_try_new_array(const heddle::gc::type_info* type, int64_t length) {
     if (length < 0) return nullptr;
-    return heddle_gc_allocate_array_slow(type, static_cast<uint64_t>(length), 0);
+    return heddle_gc_try_allocate_array_slow(type, static_cast<uint64_t>(length), 0);
 }
 
 extern "C" void heddle_copy_array(const void* source, int64_t source_index, void* destination, int64_t destination_index, int64_t count) {

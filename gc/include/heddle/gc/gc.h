@@ -9,8 +9,12 @@
 //   All reference slots must be written before the next safepoint. A fresh object needs no barrier until then.
 // * Each store of a reference into an object is accompanied by a write barrier, immediately before or after the store,
 //   with no safepoint between them.
-// * Allocation returns null past HEDDLE_GC_MAX, after a full collection has not helped: raise the language's
-// MemoryError.
+// * Allocation never returns null. Past HEDDLE_GC_MAX, when a full collection has not helped, action_out_of_memory is
+// set
+//   in heddle_thread.action_flag and allocation goes on into a reserve, so that the interpreter can raise its
+//   MemoryError at the next point where it looks at the flag (and clears it). When the heap has grown to twice the
+//   limit, the process ends with one line on stderr and status 1. Only try_allocate_array respects the limit strictly:
+//   it returns null.
 #pragma once
 
 #include <cstddef>
@@ -23,11 +27,12 @@
 
 extern "C" {
 // Slow paths, called by translated code and by machine code with the C calling convention.
-// total_bytes = total_size_for(bytes without header). Returns the object with its header written, or null (heap limit).
+// total_bytes = total_size_for(bytes without header). Returns the object with its header written, never null.
 // The caller writes an array's length before the next safepoint; heddle_gc_allocate_array_slow does it itself.
 void* heddle_gc_allocate_slow(const heddle::gc::type_info* type, size_t total_bytes);
-// The whole of allocate_array, out of line; null also when the size overflows.
+// The whole of allocate_array and try_allocate_array, out of line.
 void* heddle_gc_allocate_array_slow(const heddle::gc::type_info* type, uint64_t length, int clear);
+void* heddle_gc_try_allocate_array_slow(const heddle::gc::type_info* type, uint64_t length, int clear);
 // To be called when the object's header has flag_needs_barrier. Never a safepoint.
 void heddle_gc_write_barrier_slow(void* object);
 void heddle_gc_write_barrier_array_slow(void* array, uint64_t index);
@@ -54,7 +59,7 @@ constexpr uint8_t first_old_kind = 4;         // block kinds from here up hold o
 
 struct options {
     size_t nursery_bytes = 4u << 20; // HEDDLE_GC_NURSERY, at least 256 KiB; suffixes K, M, G
-    size_t maximum_heap_bytes = 0;   // HEDDLE_GC_MAX; 0: no limit
+    size_t maximum_heap_bytes = 0;   // HEDDLE_GC_MAX; 0: as much as the machine has memory
     double growth = 1.82;            // HEDDLE_GC_GROWTH: a major collection starts at growth * what survived the last
     uint64_t stress_interval = 0;    // HEDDLE_GC_STRESS=N: a minor collection at every N-th allocation, and with
                                      // every 16th of these a step of a major cycle; 0: off
@@ -118,6 +123,11 @@ inline void* allocate_array(const type_info& type, size_t length, bool clear) {
     if (clear || type.items_are_references || type.item_reference_count != 0)
         std::memset(object + type.items_offset, 0, length * type.item_size);
     return object;
+}
+
+// The same, but null if the array doesn't fit below the heap's limit (also for absurd lengths).
+inline void* try_allocate_array(const type_info& type, size_t length, bool clear) {
+    return heddle_gc_try_allocate_array_slow(&type, length, clear);
 }
 
 // Foreign memory that GC objects own: counts towards the pace of collections.

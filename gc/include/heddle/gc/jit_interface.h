@@ -2,7 +2,7 @@
 //
 // Inlined allocation of a class without finalizer, of a constant total <= nursery_object_limit:
 //     start = [thread + nursery_free]; end = start + total
-//     if (end > [thread + nursery_top]) object = heddle_gc_allocate_slow(type, total)     -- null: heap limit reached
+//     if (end > [thread + nursery_top]) object = heddle_gc_allocate_slow(type, total)     -- never null
 //     else { [thread + nursery_free] = end; [start] = (uint64) type.id; object = start + header_size }
 // then all reference slots and an array's length must be written before the next safepoint.
 //

@@ -38,6 +38,7 @@ struct thread_state {
 
 // Bits of action_flag.
 constexpr uint32_t action_finalizers = 1;        // run_finalizers() has work
+constexpr uint32_t action_out_of_memory = 2;     // the heap is past its limit: raise the language's MemoryError
 constexpr uint32_t action_first_for_vm = 1 << 8; // bits from here up are the VM's
 
 } // namespace heddle::gc
