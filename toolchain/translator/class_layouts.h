@@ -1,9 +1,8 @@
 // The layouts of the VM's GC classes, read from the marker calls that HEDDLE_GC_CLASS and heddle::array emit.
 //
 // Collected after normalisation and before anything is lowered. Class identity in the IR is the StructType that a GEP
-// names; link.cpp has renamed the StructType of each described class to "heddle.<type_info symbol>", so one class has one
-// StructType in the linked module. Arrays are templates whose StructTypes do not survive linking one by one, so array
-// accesses are told apart by *shape* (what an item is) only: arrays of the same shape share an alias class.
+// names, by its tag (driver/class_tags.h). Arrays are told apart by *shape* (what an item is) only: arrays of the same
+// shape share an alias class.
 //
 // Lifetime: everything here points into the module and is valid until lowering deletes the describe functions; names,
 // offsets, ids and the GlobalVariables stay valid afterwards. Addresses of gc_class, gc_field, array_shape are stable.
@@ -101,7 +100,7 @@ private:
     std::deque<gc_class> classes_;
     mutable std::deque<array_shape> shapes_;
     std::unordered_map<const llvm::Value*, gc_class*> by_type_info_, by_vtable_;
-    std::unordered_map<const llvm::Type*, gc_class*> by_structure_;
+    std::unordered_map<uint64_t, gc_class*> by_tag_;
 };
 
 } // namespace heddle::translator

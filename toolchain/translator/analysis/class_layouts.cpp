@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include "../diagnostics.h"
+#include "../driver/class_tags.h"
 #include "../type_info_layout.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/Constants.h"
@@ -27,11 +28,6 @@ class_layouts& class_layouts::operator=(class_layouts&&) noexcept = default;
 class_layouts::~class_layouts() = default;
 
 namespace {
-
-bool is_template_instance(llvm::StringRef structure, llvm::StringRef name) {
-    if (!structure.consume_front(name)) return false;
-    return structure.empty() || (structure.front() == '.' && structure.drop_front().find_first_not_of("0123456789") == llvm::StringRef::npos);
-}
 
 // The scalar at a byte offset of a type; null when there is none or it is not a scalar.
 llvm::Type* scalar_at(llvm::Type* type, uint64_t offset, const llvm::DataLayout& layout) {
@@ -80,8 +76,10 @@ const gc_class* class_layouts::by_type_info(const llvm::Value* type_info) const 
     return i == by_type_info_.end() ? nullptr : i->second;
 }
 const gc_class* class_layouts::by_structure(const llvm::Type* structure) const {
-    auto i = by_structure_.find(structure);
-    return i == by_structure_.end() ? nullptr : i->second;
+    std::optional<uint64_t> tag = class_tag(structure);
+    if (!tag) return nullptr;
+    auto i = by_tag_.find(*tag);
+    return i == by_tag_.end() ? nullptr : i->second;
 }
 const gc_class* class_layouts::by_vtable(const llvm::Value* vtable) const {
     auto i = by_vtable_.find(vtable);
@@ -105,20 +103,15 @@ const array_shape* class_layouts::intern_shape(const array_shape& shape) const {
 }
 
 const array_shape* class_layouts::shape_of_structure(const llvm::Type* type) const {
-    auto* structure = llvm::dyn_cast_or_null<llvm::StructType>(type);
-    if (!structure || structure->isLiteral() || !is_template_instance(structure->getName(), "class.heddle::array")) return nullptr;
-    auto* items = structure->getNumElements() == 2 ? llvm::dyn_cast<llvm::ArrayType>(structure->getElementType(1)) : nullptr;
-    if (!items) return nullptr;
-    llvm::Type* item = items->getElementType();
-    auto* wrapper = llvm::dyn_cast<llvm::StructType>(item);
-    llvm::StringRef wrapper_name = wrapper && !wrapper->isLiteral() ? wrapper->getName() : "";
+    std::optional<uint64_t> tag = class_tag(type);
+    if (!tag || *tag >= first_class_tag) return nullptr;
+    auto* structure = const_cast<llvm::StructType*>(llvm::cast<llvm::StructType>(type));
+    llvm::Type* item = structure->getElementType(1)->getArrayElementType();
     array_shape shape;
+    shape.slot = static_cast<slot_type>(*tag - first_array_tag);
     shape.item_size = static_cast<uint32_t>(data_layout_->getTypeAllocSize(item));
     shape.item_type = scalar_at(item, 0, *data_layout_);
-    shape.items_offset = static_cast<uint32_t>(data_layout_->getStructLayout(const_cast<llvm::StructType*>(structure))->getElementOffset(1));
-    if (is_template_instance(wrapper_name, "class.heddle::member")) shape.slot = slot_type::reference;
-    else if (is_template_instance(wrapper_name, "class.heddle::field")) shape.slot = slot_type::data;
-    else shape.slot = item->isPointerTy() ? slot_type::constant_reference : slot_type::constant_data;
+    shape.items_offset = static_cast<uint32_t>(data_layout_->getStructLayout(structure)->getElementOffset(1));
     return intern_shape(shape);
 }
 
@@ -186,7 +179,7 @@ private:
         if (!c || !structure) return;
         c->structure = structure;
         c->describe = call.getFunction();
-        layouts_.by_structure_[structure] = c;
+        if (std::optional<uint64_t> tag = class_tag(structure)) layouts_.by_tag_[*tag] = c;
     }
 
     void read_field(llvm::CallInst& call) {

@@ -2,11 +2,11 @@
 #include "link_modules.h"
 #include <map>
 #include "../type_info_layout.h"
+#include "class_tags.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
-#include "llvm/IR/GetElementPtrTypeIterator.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/LLVMContext.h"
@@ -21,23 +21,6 @@
 namespace heddle::translator {
 
 namespace {
-
-// heddle_describe holds one call of heddle_marker_class(type_info, self + 1), whose GEP names the StructType.
-// 'number' tells apart classes of the same name in anonymous namespaces of different files.
-void rename_structures(llvm::Module& module, size_t number) {
-    llvm::Function* marker = module.getFunction("heddle_marker_class");
-    if (!marker) return;
-    for (llvm::User* user : marker->users()) {
-        auto* call = llvm::dyn_cast<llvm::CallInst>(user);
-        if (!call) continue;
-        auto* gep = llvm::dyn_cast<llvm::GetElementPtrInst>(call->getArgOperand(1)->stripPointerCasts());
-        auto* type_info = llvm::dyn_cast<llvm::GlobalVariable>(call->getArgOperand(0)->stripPointerCasts());
-        if (!gep || !type_info) continue;
-        auto* structure = llvm::dyn_cast<llvm::StructType>(gep->getSourceElementType());
-        if (!structure || structure->isLiteral()) continue;
-        structure->setName("heddle." + type_info->getName().str() + (type_info->hasLocalLinkage() ? "#" + std::to_string(number) : ""));
-    }
-}
 
 // Type-based alias information is of no use here (objects are made and moved behind the compiler's back), except that it marks
 // loads and stores of vtable pointers, which the JIT must tell from others.
@@ -94,7 +77,7 @@ std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std
             error = path + ": not readable as bitcode (" + problem.getMessage().str() + "); delete the cache folder and build again";
             return nullptr;
         }
-        rename_structures(*part, number++);
+        tag_classes(*part, number++);
         keep_only_vtable_tags(*part);
         enter_vtables(*part);
         if (whole->getTargetTriple().empty()) {

@@ -1,7 +1,4 @@
 // Phase 1b: all bitcode into one module, with everything internal but main.
-//
-// The StructType of each GC class is renamed to "heddle.<type_info symbol>" before linking, because LLVM's linker matches
-// struct types by name, and the names clang gives to template instances (class.heddle::array.7) differ from file to file.
 #pragma once
 #include <memory>
 #include <string>
