@@ -351,12 +351,10 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> run_pending_actions() {
         __atomic_and_fetch(&heddle_thread.action_flag, ~action_interrupt, __ATOMIC_SEQ_CST);
         return raise_exception(make_exception(type_of(T::KeyboardInterrupt), make_tuple_0()));
     }
-#ifdef HEDDLE_GC_HAS_OUT_OF_MEMORY_ACTION
     if (actions & gc::action_out_of_memory) {
         __atomic_and_fetch(&heddle_thread.action_flag, ~gc::action_out_of_memory, __ATOMIC_SEQ_CST);
         return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
     }
-#endif
     return ok;
 }
 
