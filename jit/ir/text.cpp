@@ -56,6 +56,7 @@ private:
         out_ += info(o.op).name;
         if (o.flags & no_barrier) out_ += "/no_barrier";
         if (o.flags & never_bridge) out_ += "/never_bridge";
+        if (o.flags & resumes_elsewhere) out_ += "/elsewhere";
         out_ += '(';
         std::span<const value_ref> arguments = trace_.arguments_of(o);
         for (size_t i = 0; i < arguments.size(); ++i) {
@@ -240,6 +241,7 @@ private:
             std::string_view name = take_until("(/");
             if (name == "no_barrier") flags |= no_barrier;
             else if (name == "never_bridge") flags |= never_bridge;
+            else if (name == "elsewhere") flags |= resumes_elsewhere;
             else fail("unknown operation flag '" + std::string(name) + "'");
         }
         return flags;

@@ -261,7 +261,7 @@ void metainterp::overflow_instruction(opcode op) {
     }
     if (!overflow) {
         result.reference = record(op, {a, b});
-        guard(opcode::guard_no_overflow, {}, target);
+        guard(opcode::guard_no_overflow, {}, target, resumes_elsewhere);
         store(result_register, result);
         f_->pc = next;
         return;
@@ -274,7 +274,7 @@ void metainterp::overflow_instruction(opcode op) {
         result.reference = record(op, {a, b});
         boxed before{f_->registers[result_register], f_->references[result_register], kind::integer};
         store(result_register, result);
-        guard(opcode::guard_overflow, {}, after);
+        guard(opcode::guard_overflow, {}, after, resumes_elsewhere);
         store(result_register, before);
     } else if (f_->last_live + 2 == f_->pc) {
         record(op, {a, b});

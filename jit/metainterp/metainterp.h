@@ -75,7 +75,7 @@ private:
     value_ref executed(opcode op, const descr* d, const word* arguments, const value_ref* references, uint32_t count) override;
 
     // metainterp_guards.cpp
-    void guard(opcode op, std::initializer_list<boxed> arguments, uint32_t resume_position);
+    void guard(opcode op, std::initializer_list<boxed> arguments, uint32_t resume_position, uint16_t flags = 0);
     uint32_t snapshot(uint32_t position);
     uint32_t snapshot_of(frame* f, uint32_t position, uint32_t without_register);
     void became_constant(const boxed& value);

@@ -30,10 +30,11 @@ uint32_t metainterp::snapshot_of(frame* f, uint32_t position, uint32_t without_r
     return static_cast<uint32_t>(recorded_.snapshot_frames.size() - 1);
 }
 
-void metainterp::guard(opcode op, std::initializer_list<boxed> arguments, uint32_t resume_position) {
+void metainterp::guard(opcode op, std::initializer_list<boxed> arguments, uint32_t resume_position, uint16_t flags) {
     record(op, arguments);
     uint32_t number = snapshot(resume_position);
     recorded_.operations.back().snapshot = number;
+    recorded_.operations.back().flags = flags;
 }
 
 void metainterp::became_constant(const boxed& value) { cache_.note(value.reference, heap_cache::constant); }
@@ -53,7 +54,7 @@ void metainterp::branch_instruction() {
     uint32_t taken = condition.value ? code[2] : code[3], other = condition.value ? code[3] : code[2];
     if (!condition.is_constant() && taken != other) {
         boxed test = as_boolean(condition);
-        guard(condition.value ? opcode::guard_true : opcode::guard_false, {test}, other);
+        guard(condition.value ? opcode::guard_true : opcode::guard_false, {test}, other, resumes_elsewhere);
         became_constant(test);
         if (!condition.value) became_constant(condition);
         const operation& made = recorded_.operations[test.reference.index()];

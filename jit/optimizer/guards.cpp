@@ -186,12 +186,12 @@ void walk::learn_from_guard(const step& s, uint32_t index) {
     case opcode::guard_is_null: become(x, constant_pointer(nullptr)); break;
     case opcode::guard_nonnull:
         values[x].nonnull = true;
-        values[x].check = index;
+        if (!(s.flags & resumes_elsewhere)) values[x].check = index;
         break;
     case opcode::guard_class:
     case opcode::guard_nonnull_class:
         learn_class(*this, x, class_argument(*this, s));
-        values[x].check = index;
+        if (!(s.flags & resumes_elsewhere)) values[x].check = index;
         break;
     case opcode::guard_no_overflow: {
         // The operation before it did not overflow: neither will the same one again, and it equals the plain one.

@@ -4,8 +4,7 @@
 // Fail arguments are numbered once each. An object that has not been made is described, with all that only it refers to;
 // stores that are still delayed are listed. A guard with no effect between it and an earlier guard shares that guard's
 // state: to fail there is to run the operations between them again, and they have no effect. (RPython does the same.)
-// That earlier guard must be one that resumes at its own test. A branch's guard (guard_true, guard_false, the overflow
-// guards) resumes on the side not taken, so that its state says nothing about later guards: see metainterp.h.
+// That earlier guard must be one that resumes at its own test: see resumes_elsewhere.
 #include "optimizer/resume_stream.h"
 #include "optimizer/walk.h"
 
@@ -16,10 +15,6 @@ uint32_t next_guard_number = 1;
 
 bool is_shareable(opcode op) {
     return op != opcode::guard_not_forced && op != opcode::guard_not_invalidated && op != opcode::guard_always_fails;
-}
-
-bool resumes_at_its_test(opcode op) {
-    return op != opcode::guard_true && op != opcode::guard_false && op != opcode::guard_overflow && op != opcode::guard_no_overflow;
 }
 } // namespace
 
@@ -142,7 +137,7 @@ void walk::capture_guard(step& s, emitted_operation& out) {
         guard.resume = earlier.guard->resume;
     } else {
         guard_capture(*this, s, ++guard_stamp_).run(out, guard);
-        if (is_shareable(s.op) && resumes_at_its_test(s.op)) shareable_guard = static_cast<uint32_t>(emitted.size());
+        if (is_shareable(s.op) && !(s.flags & resumes_elsewhere)) shareable_guard = static_cast<uint32_t>(emitted.size());
     }
     note_fail_arguments(s, out, guard);
 }

@@ -31,7 +31,7 @@ label(i0, i1, descr=loop1)
 i3 = int_add(i0, i1)
 i5 = int_sub(i1, 1)
 i7 = int_is_true(i5)
-guard_true(i7) {0@89: 3, i3, i5, ptr(*)}
+guard_true/elsewhere(i7) {0@89: 3, i3, i5, ptr(*)}
 jump(i3, i5, descr=loop1)
 
 )");

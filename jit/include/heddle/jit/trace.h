@@ -71,7 +71,13 @@ struct operation {
     uint32_t snapshot = UINT32_MAX;   // guards in a recorded trace: index in trace::snapshot_frames of the innermost frame
     struct guard_data* guard = nullptr;  // guards in an optimised trace: resume data and fail arguments (owned by the loop's token)
 };
-enum operation_note : uint16_t { no_barrier = 1, never_bridge = 2 };
+enum operation_note : uint16_t {
+    no_barrier = 1,
+    never_bridge = 2,
+    // A guard that doesn't resume at its own test but on the side of a branch not taken (so that its condition isn't kept).
+    // What fails there must be this very test: it lends nobody its resume data, and no other test takes its place.
+    resumes_elsewhere = 4
+};
 
 struct trace {
     std::vector<operation> operations;
