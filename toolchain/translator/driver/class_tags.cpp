@@ -29,6 +29,15 @@ llvm::StructType* tagged(llvm::StructType* plain, uint64_t tag, const std::strin
     return llvm::StructType::create(context, elements, name, plain->isPacked());
 }
 
+// The type_info is named by a call of the inline function heddle_type(), which nothing has inlined yet.
+llvm::GlobalVariable* type_info_of(llvm::Value* value) {
+    value = value->stripPointerCasts();
+    if (auto* call = llvm::dyn_cast<llvm::CallInst>(value); call && call->getCalledFunction())
+        for (llvm::BasicBlock& block : *call->getCalledFunction())
+            if (auto* result = llvm::dyn_cast<llvm::ReturnInst>(block.getTerminator()); result && result->getReturnValue()) value = result->getReturnValue()->stripPointerCasts();
+    return llvm::dyn_cast<llvm::GlobalVariable>(value);
+}
+
 // heddle_describe holds one call of heddle_marker_class(type_info, self + 1), whose GEP names the StructType.
 void tag_described(llvm::Module& module, size_t number, std::map<llvm::Type*, llvm::StructType*>& tags) {
     llvm::Function* marker = module.getFunction("heddle_marker_class");
@@ -37,7 +46,7 @@ void tag_described(llvm::Module& module, size_t number, std::map<llvm::Type*, ll
         auto* call = llvm::dyn_cast<llvm::CallInst>(user);
         if (!call) continue;
         auto* gep = llvm::dyn_cast<llvm::GetElementPtrInst>(call->getArgOperand(1)->stripPointerCasts());
-        auto* type_info = llvm::dyn_cast<llvm::GlobalVariable>(call->getArgOperand(0)->stripPointerCasts());
+        llvm::GlobalVariable* type_info = type_info_of(call->getArgOperand(0));
         auto* structure = gep ? llvm::dyn_cast<llvm::StructType>(gep->getSourceElementType()) : nullptr;
         if (!structure || !type_info) continue;
         std::string name = type_info->getName().str() + (type_info->hasLocalLinkage() ? "#" + std::to_string(number) : "");
@@ -64,7 +73,11 @@ void tag_classes(llvm::Module& module, size_t number) {
     for (llvm::Function& function : module)
         for (llvm::Instruction& i : llvm::instructions(function))
             if (auto* gep = llvm::dyn_cast<llvm::GetElementPtrInst>(&i))
-                if (auto tag = tags.find(gep->getSourceElementType()); tag != tags.end()) gep->setSourceElementType(tag->second);
+                if (auto tag = tags.find(gep->getSourceElementType()); tag != tags.end()) {
+                    llvm::SmallVector<llvm::Value*, 4> indices(gep->indices());
+                    gep->setSourceElementType(tag->second);
+                    gep->setResultElementType(llvm::GetElementPtrInst::getIndexedType(tag->second, indices));
+                }
 }
 
 std::optional<uint64_t> class_tag(const llvm::Type* type) {
