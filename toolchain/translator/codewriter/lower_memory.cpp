@@ -28,7 +28,7 @@ std::string slot_name(const llvm::Value* slot) { return slot->hasName() ? "'" + 
 
 // The variable part of a GEP's byte offset (none when there isn't one); adds the constant part to 'constant'.
 flat_value function_lowering::scaled_offset(const llvm::GEPOperator& gep, int64_t& constant) {
-    llvm::SmallMapVector<llvm::Value*, llvm::APInt, 4> variables;
+    llvm::MapVector<llvm::Value*, llvm::APInt> variables;
     llvm::APInt fixed(64, 0);
     if (!gep.collectOffset(layout_, 64, variables, fixed)) {
         if (!failed()) problem_ = {"computes an address in a way that traces don't have", place_of(function_)};
