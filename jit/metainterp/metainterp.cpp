@@ -7,16 +7,14 @@
 namespace heddle::jit {
 
 metainterp::metainterp(jit_runtime& runtime) : runtime_(runtime), stack_(frame_stack::instance()) {
-    ++runtime_.tracing;
     cache_.clear(runtime_.prog->descrs.size());
     recorded_.operations.reserve(1024);
     recorded_.arguments.reserve(2048);
 }
 
-metainterp::~metainterp() { --runtime_.tracing; }
-
 outcome metainterp::run() {
     uint64_t began = now_in_nanoseconds(), others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling;
+    runtime_.being_traced.push_back(from_guard_ ? static_cast<const void*>(from_guard_) : start_);
     const uint64_t step_limit = uint64_t{runtime_.options.trace_limit} * 64;
     while (end_ == ending::none) {
         step();
@@ -27,12 +25,8 @@ outcome metainterp::run() {
     runtime_.operations_recorded += recorded_.operations.size();
     others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling - others;
     runtime_.nanoseconds_tracing += now_in_nanoseconds() - began - others;
-    if (end_ == ending::aborted) {
-        --runtime_.tracing;   // the blackhole may start other traces
-        outcome rest = run_blackhole(runtime_, base_, buffer_);
-        ++runtime_.tracing;
-        return rest;
-    }
+    runtime_.being_traced.pop_back();
+    if (end_ == ending::aborted) return run_blackhole(runtime_, base_, buffer_);
     stack_.pop_to(base_);
     return {end_ == ending::finished, result_};
 }

@@ -18,6 +18,17 @@ namespace {
 
 runtime_options chosen_options;
 bool summary_at_exit = false;
+const program_image* registered_image = nullptr;
+
+// The first counter struck: loads the VM's image. From then on the JIT is ready, or off for good.
+bool load_registered_image() {
+    const program_image* image = registered_image;
+    if (!image || chosen_options.off) return false;
+    registered_image = nullptr;
+    std::string error;
+    if (!initialise(*image, error)) std::fprintf(stderr, "heddle: the JIT is off: %s\n", error.c_str());
+    return runtime_state().ready;
+}
 
 cell* cell_at(jit_runtime& runtime, uint32_t driver, const word* buffer) {
     return runtime.warm.find(driver, buffer, hash_greens(driver, buffer, runtime.drivers[driver].green_count));
@@ -87,7 +98,7 @@ outcome leave_through_guard(jit_runtime& runtime, guard_data& guard, const word*
     ++guard.failures;
     uint64_t needed = uint64_t{runtime.options.trace_eagerness} << guard.aborted_bridges;
     bool hot = runtime.options.bridges == bridge_policy::always || guard.failures >= needed;
-    if (hot && runtime.options.bridges != bridge_policy::never && !guard.never_bridge && !guard.bridge && runtime.tracing == 0)
+    if (hot && runtime.options.bridges != bridge_policy::never && !guard.never_bridge && !guard.bridge && runtime.may_trace(&guard))
         return metainterp(runtime).trace_from_guard(guard, values, buffer);
     frame_stack& stack = frame_stack::instance();
     frame* base = stack.end();
@@ -144,6 +155,7 @@ void shut_down() {
 
 std::string configure(std::string_view text) {
     std::string error = parse_options(text, chosen_options);
+    if (error.empty() && registered_image) std::fill_n(heddle_jit_counters, 4096, 0u);   // ask again
     if (error.empty() && runtime_state().machine) {
         backend_choice backend = runtime_state().options.backend;
         runtime_state().options = chosen_options;
@@ -164,7 +176,7 @@ using namespace heddle::jit;
 int heddle_jit_enter(uint32_t driver, word* buffer, int function_entry) {
     jit_runtime& runtime = runtime_state();
     if (!runtime.ready) {
-        std::fill_n(heddle_jit_counters, 4096, 1u << 30);
+        if (!load_registered_image()) std::fill_n(heddle_jit_counters, 4096, 1u << 30);
         return 0;
     }
     uint64_t hash = hash_greens(driver, buffer, runtime.drivers[driver].green_count);
@@ -174,7 +186,7 @@ int heddle_jit_enter(uint32_t driver, word* buffer, int function_entry) {
         heddle_jit_counters[counter_slot(hash)] = 0;
         now = run_machine_code(runtime, *place->token, buffer);
     } else {
-        if (!runtime.warm.strike(driver, buffer, hash, function_entry, place) || runtime.tracing) return 0;
+        if (!runtime.warm.strike(driver, buffer, hash, function_entry, place) || !runtime.may_trace(place)) return 0;
         now = metainterp(runtime).trace_from_merge_point(driver, *place, buffer, function_entry);
     }
     now = run_while_compiled(runtime, driver, now, buffer);
@@ -183,6 +195,7 @@ int heddle_jit_enter(uint32_t driver, word* buffer, int function_entry) {
     return 1;
 }
 
+void heddle_jit_register_image(const program_image* image) { registered_image = image; }
 bool heddle_jit_initialise(const program_image* image, std::string& error) { return initialise(*image, error); }
 std::string heddle_jit_configure(const char* text) { return configure(text); }
 std::string heddle_jit_help() { return options_help(); }

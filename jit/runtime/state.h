@@ -46,7 +46,8 @@ struct jit_runtime {
     std::vector<driver_data> drivers;
     std::vector<std::unique_ptr<loop_token>> tokens;
     bool ready = false;
-    uint32_t tracing = 0;              // depth of meta-interpreters at work
+    std::vector<const void*> being_traced;   // cells and guards, by the meta-interpreters at work: tracing nests, because
+                                             // a residual call may run a whole program
     uint32_t collections = 0;
     uint64_t fuel_used = 0;
 
@@ -55,6 +56,11 @@ struct jit_runtime {
     uint64_t nanoseconds_tracing = 0, nanoseconds_optimising = 0, nanoseconds_assembling = 0;
     uint64_t operations_recorded = 0, operations_compiled = 0;
 
+    bool may_trace(const void* place) const {
+        for (const void* other : being_traced)
+            if (other == place) return false;
+        return being_traced.size() < 8;
+    }
     const decoded_jitcode& code(uint32_t index) {
         if (!decoded_[index]) decoded_[index] = decode(prog->code(index), *prog);
         return *decoded_[index];

@@ -175,3 +175,14 @@ done: live *
     CHECK(trace.find("call") == std::string::npos);
     CHECK((trace.find("guard_class") != std::string::npos || trace.find("guard_nonnull_class") != std::string::npos));
 }
+
+TEST_CASE("a residual call of a trace may run, trace and compile another program") {
+    world w;
+    load_tiny(w);
+    const std::vector<int64_t> p = {add, call_inner, decrement_b, loop_if_b, 0, return_a};
+    w.check("nested", [&] { return run_tiny(w, p, 0, 50); });
+    w.start("threshold=10");
+    run_tiny(w, p, 0, 11);   // the outer loop strikes in its last passes: the inner one is compiled before or within
+    CHECK(w.statistics().loops == 2);
+    CHECK(w.statistics().aborts == 0);
+}

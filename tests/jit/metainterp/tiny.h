@@ -27,6 +27,7 @@ enum operation : int64_t {
     switch_a,      // a = one of 10, 20, 30 for a & 3 == 0, 1, 2; 99 else
     conditional,   // count_call() if b & 1
     return_b,
+    call_inner,    // a += inner(b), which runs another program natively
 };
 }
 
@@ -36,6 +37,11 @@ inline int64_t& conditional_calls() {
     return count;
 }
 inline void count_call(int64_t by) { conditional_calls() += by; }
+word run_tiny(world& w, const std::vector<int64_t>& program, int64_t a, int64_t b);
+inline int64_t inner(int64_t b) {
+    static const std::vector<int64_t> program = {tiny::add, tiny::odd_goto, 5, tiny::add_constant, 3, tiny::decrement_b, tiny::loop_if_b, 0, tiny::return_a};
+    return static_cast<int64_t>(run_tiny(current_world(), program, 1, b & 15 ? b & 15 : 5));
+}
 
 inline const char* const tiny_interpreter = R"(
 jitcode {portal} args=piii result=i driver={d}
@@ -46,7 +52,7 @@ loop: live *
   int_add i0, 1 -> i0
   call_residual &{fetch}, {call fetch}, (p0, i0) -> i4
   live *
-  switch_int i3, [0: @add, 1: @add_constant, 2: @decrement_b, 3: @loop_if_b, 4: @return_a, 5: @multiply, 6: @add_checked, 7: @call_to_b, 8: @call_to_a, 9: @return_if_small, 10: @odd_goto, 11: @promote_a, 12: @xor_constant, 13: @copy, 14: @goto, 15: @switch_a, 16: @conditional, 17: @return_b], @bad
+  switch_int i3, [0: @add, 1: @add_constant, 2: @decrement_b, 3: @loop_if_b, 4: @return_a, 5: @multiply, 6: @add_checked, 7: @call_to_b, 8: @call_to_a, 9: @return_if_small, 10: @odd_goto, 11: @promote_a, 12: @xor_constant, 13: @copy, 14: @goto, 15: @switch_a, 16: @conditional, 17: @return_b, 18: @call_inner], @bad
 add: live *
   int_add i1, i2 -> i1
   jump @loop
@@ -139,6 +145,11 @@ conditional: live *
   conditional_call i5, &{count_call}, {call count_call}, (i2)
   live *
   jump @loop
+call_inner: live *
+  call_residual &{inner}, {call inner}, (i2) -> i5
+  live *
+  int_add i1, i5 -> i1
+  jump @loop
 bad: live *
   unreachable
 )";
@@ -147,6 +158,7 @@ bad: live *
 inline void load_tiny(world& w) {
     w.add_function("fetch", "pi>i", reinterpret_cast<void*>(fetch_word), true);
     w.add_function("count_call", "i>v", reinterpret_cast<void*>(count_call));
+    w.add_function("inner", "i>i", reinterpret_cast<void*>(inner));
     w.load(tiny_interpreter, "ip", "ii", "i");
 }
 

@@ -12,11 +12,16 @@
 #include <string_view>
 #include "heddle/jit/kinds.h"
 
+namespace heddle::jit { struct program_image; }
+
 extern "C" {
 extern uint32_t heddle_jit_counters[4096];
 // 0: carry on. 1: the portal is finished, its result (if it has one) is buffer[0]. 2: go on at the merge point with the
 // greens and reds that now are in the buffer.
 int heddle_jit_enter(uint32_t driver, heddle::jit::word* greens_then_reds, int function_entry);
+// Called by a translated VM's static constructor. Counters are 0 at the start, so that the first loop or call enters and
+// the image is loaded then, with the options of that time.
+void heddle_jit_register_image(const heddle::jit::program_image* image);
 }
 
 namespace heddle::jit {
@@ -32,7 +37,7 @@ inline uint64_t hash_greens(uint32_t driver, const word* greens, size_t count) {
 }
 constexpr uint32_t counter_slot(uint64_t hash) { return static_cast<uint32_t>(hash >> 52); }
 
-// Loads the program and makes the JIT ready (after gc::initialise and configure). False: 'error' says why, in one line;
+// Loads the program and makes the JIT ready, now rather than at the first loop (after gc::initialise and configure). False: 'error' says why, in one line;
 // then heddle_jit_enter answers 0 for ever.
 bool initialise(const program_image& image, std::string& error);
 // The same for a program that was made by hand (tests). The program must outlive the JIT.
