@@ -316,6 +316,7 @@ bool string_parser::literal_part(piece& at, int level, std::string& literal) {
             c = text[at.cursor++];
             if (c == 'N' && at.cursor < at.end && text[at.cursor] == '{') {
                 while (at.cursor < at.end && text[at.cursor] != '}') ++at.cursor;
+                if (at.cursor < at.end) ++at.cursor;
                 continue;
             }
         }
