@@ -33,6 +33,7 @@ std::unique_ptr<llvm::TargetMachine> machine_for(const std::string& triple, int 
     const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, error);
     if (!target) return nullptr;
     llvm::TargetOptions options;
+    options.UseInitArray = true;   // glibc runs no .ctors, where LLVM would put static constructors by default
     options.FunctionSections = true;
     options.DataSections = true;
     auto code_level = level == 0 ? llvm::CodeGenOptLevel::None : level == 1 ? llvm::CodeGenOptLevel::Less : level == 2 ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Aggressive;
