@@ -10,7 +10,10 @@ static const char* describe(const uint64_t* greens) {
 }
 static constinit heddle::jit::driver driver{"tutorial", describe};
 
-static W_Object* boolean(bool b) { return b ? yes : no; }
+static W_Object* boolean(bool b) {
+    if (b) return yes;
+    return no;
+}
 
 HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> other_operation(long operation, W_Object* a, W_Object* b) {
     bool strings = heddle::is<W_String>(a) && heddle::is<W_String>(b);
