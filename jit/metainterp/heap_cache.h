@@ -19,6 +19,7 @@ public:
     void clear(size_t descr_count) {
         facts_.clear();
         descr_epochs_.assign(descr_count, 0);
+        for (auto& epoch : slot_epochs_) epoch = 0;
         table_.assign(256, {});
         used_ = 0;
         epoch_ = call_epoch_ = 1;
@@ -27,6 +28,7 @@ public:
     void reset() {
         for (uint8_t& facts : facts_) facts = 0;
         for (auto& epoch : descr_epochs_) epoch = 0;
+        for (auto& epoch : slot_epochs_) epoch = 0;
         table_.assign(256, {});
         used_ = 0;
         epoch_ = call_epoch_ = 1;
@@ -49,7 +51,7 @@ public:
             const slot& s = table_[at & (table_.size() - 1)];
             if (s.epoch == 0) return {};
             if (s.object != object || s.descr != d->index || s.item != item) continue;
-            if (!immutable && (s.epoch < descr_epochs_[d->index] || (s.epoch < call_epoch_ && !is_private(object)))) return {};
+            if (!immutable && (s.epoch < descr_epochs_[d->index] || s.epoch < slot_epoch(d->index, item) || (s.epoch < call_epoch_ && !is_private(object)))) return {};
             return s.value;
         }
     }
@@ -64,9 +66,10 @@ public:
             return;
         }
     }
-    // A store through the descriptor: other objects' slots (and, with an unknown item, this one's) may be the one written.
+    // A store through the descriptor: the same slot of other objects (with an unknown item: any slot) may be the one written.
     void stored(value_ref object, const descr* d, int64_t item, value_ref value, bool item_known) {
-        if (!is_private(object) || !item_known) invalidate(d->index);
+        if (!item_known) invalidate(d->index);
+        else if (!is_private(object)) slot_epoch(d->index, item) = ++epoch_;
         if (item_known) put(object, d, item, value);
         escape(value);
     }
@@ -94,6 +97,12 @@ private:
         uint64_t mixed = (uint64_t{object.bits} << 32 | descr) * 0x9e37'79b9'7f4a'7c15u + static_cast<uint64_t>(item) * 0xc2b2'ae3d'27d4'eb4fu;
         return static_cast<size_t>(mixed >> 32);
     }
+    // When a descriptor's item was last written in an object that isn't private; colliding ones are taken as one.
+    uint32_t& slot_epoch(uint32_t descr, int64_t item) { return slot_epochs_[slot_hash(descr, item)]; }
+    uint32_t slot_epoch(uint32_t descr, int64_t item) const { return slot_epochs_[slot_hash(descr, item)]; }
+    static size_t slot_hash(uint32_t descr, int64_t item) {
+        return static_cast<size_t>((descr * 0x9e37'79b9'7f4a'7c15u + static_cast<uint64_t>(item) * 0xc2b2'ae3d'27d4'eb4fu) >> 54);
+    }
     void grow() {
         std::vector<slot> old(table_.size() * 2);
         old.swap(table_);
@@ -107,6 +116,7 @@ private:
 
     std::vector<uint8_t> facts_;
     std::vector<uint32_t> descr_epochs_;
+    uint32_t slot_epochs_[1024] = {};
     std::vector<slot> table_;
     size_t used_ = 0;
     uint32_t epoch_ = 1, call_epoch_ = 1;
