@@ -69,10 +69,12 @@ private:
             if (value.from == resume_value::uninitialised) continue;
             execute(opcode::setfield, field, {virtuals_[number], word_of(value)}, {virtual_references_[number], reference(value)}, unused);
         }
+        if (v.items.empty()) return;
+        const descr* items = &static_cast<const array_descr*>(v.shape)->item_access();
         for (size_t i = 0; i < v.items.size(); ++i) {
             if (v.items[i].from == resume_value::uninitialised) continue;
             value_ref item = recorder_ ? recorder_->constant(kind::integer, i) : value_ref();
-            execute(opcode::setarrayitem, v.shape, {virtuals_[number], i, word_of(v.items[i])},
+            execute(opcode::setarrayitem, items, {virtuals_[number], i, word_of(v.items[i])},
                     {virtual_references_[number], item, reference(v.items[i])}, unused);
         }
     }

@@ -83,6 +83,10 @@ private:
         a.items_offset = in_.number32();
         a.length_offset = in_.number32();
         a.immutable = in_.number() != 0;
+        uint64_t access = in_.number();
+        if (access == 0) return;
+        if (access >= program_.descrs.size() || program_.descrs[access - 1]->type != descr_type::array) return in_.mark_damaged();
+        a.access = static_cast<const array_descr*>(program_.descrs[access - 1]);
     }
 
     void size(size_descr& s, uint64_t symbol) {

@@ -66,6 +66,7 @@ private:
         out_.number(a.items_offset);
         out_.number(a.length_offset);
         out_.number(a.immutable);
+        out_.number(a.access ? uint64_t{a.access->index} + 1 : 0);
     }
 
     void call(const call_descr& c) {

@@ -67,7 +67,7 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
 
 abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard) {
     loop_token& token = *guard.owner;
-    std::string title = "bridge from guard " + std::to_string(guard.number) + " of #" + std::to_string(token.number) + " (" +
+    std::string title = "bridge from guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) + ") of #" + std::to_string(token.number) + " (" +
                         runtime.describe(token.driver, token.greens.data()) + ")";
     trace result;
     abort_reason problem = optimise_trace(runtime, recorded, token, &guard, title, result);

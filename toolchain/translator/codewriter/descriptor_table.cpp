@@ -100,6 +100,7 @@ uint32_t descriptor_table::new_array(const gc_class& c) {
     d.items_offset = access.items_offset;
     d.length_offset = access.length_offset;
     d.immutable = access.immutable;
+    d.access = &access;
     descr_symbols_.push_back({d.index, symbols_.number_of(c.type_info)});
     return found->second = d.index;
 }

@@ -43,6 +43,10 @@ struct array_descr : descr {
     uint32_t items_offset = 0, length_offset = 0;   // the length is a word
     bool immutable = false;
     const gc::type_info* type = nullptr;            // the array's exact class
+    // new_array's descriptor names the class, but items and length are accessed through one that classes may share (earlier
+    // in the program's table); null: through this one. What an allocation is known to hold is known under item_access().
+    const array_descr* access = nullptr;
+    const array_descr& item_access() const { return access ? *access : *this; }
 };
 
 struct size_descr : descr { const gc::type_info* type = nullptr; };
