@@ -72,7 +72,7 @@ HEDDLE_DONT_LOOK_INSIDE void setup_annotations(W_Frame* frame) {
         dict_set_str(static_cast<W_Dict*>(frame->namespace_), name_of(N::annotations), make_dict());
 }
 HEDDLE_UNROLL_SAFE void copy_free_variables(W_Frame* frame, W_Code* code, long count) {
-    slots_array* cells = jit::promote(frame->function->closure)->items;
+    slots_array* cells = frame->function->closure->items;   // not promoted: each closure of one function has its own
     long first = code->slot_count - count;
     for (long i = 0; i < count; i++) frame->slots->set(first + i, cells->get(i));
 }
