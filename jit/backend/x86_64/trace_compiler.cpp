@@ -11,28 +11,51 @@ trace_compiler::trace_compiler(backend_context& context) : context_(context), re
 
 // ---- the walk ----------------------------------------------------------------------------------------------------------
 
-std::string trace_compiler::check(const trace& t) const {
+// Values are made before they are used; after a label only its arguments are there.
+std::string trace_compiler::check_values(const trace& t) {
+    uint32_t label_position = 0, label_number = 0;
+    passed_by_label_.assign(t.operations.size(), 0);
+    for (uint32_t i = 0; i < t.operations.size(); ++i) {
+        const operation& o = t.operations[i];
+        auto is_live = [&](value_ref v) {
+            if (v.is_constant()) return true;
+            if (v.is_none() || v.index() >= i) return false;
+            return label_number == 0 || v.index() > label_position || passed_by_label_[v.index()] == label_number;
+        };
+        for (value_ref v : t.arguments_of(o))
+            if (!is_live(v)) return std::string(info(o.op).name) + " uses a value that is not live there";
+        if (is_guard(o.op))
+            for (value_ref v : o.guard->fail_arguments)
+                if (!v.is_none() && !is_live(v)) return std::string(info(o.op).name) + " saves a value that is not live there";
+        if (o.op != opcode::label) continue;
+        label_position = i;
+        ++label_number;
+        for (value_ref v : t.arguments_of(o))
+            if (v.is_result()) passed_by_label_[v.index()] = label_number;
+    }
+    return "";
+}
+
+std::string trace_compiler::check(const trace& t) {
     if (t.operations.size() <= t.input_count) return "the trace has no operations";
     opcode last = t.operations.back().op;
     if (last != opcode::jump && last != opcode::finish && last != opcode::guard_always_fails)
         return "the trace does not end in jump, finish or guard_always_fails";
     for (uint32_t i = 0; i < t.operations.size(); ++i) {
         const operation& o = t.operations[i];
-        std::string name(info(o.op).name);
+        auto name = [&] { return std::string(info(o.op).name); };
         if (o.op == opcode::guard_not_forced || o.op == opcode::guard_not_invalidated)
-            return name + " is not supported by the x86_64 backend yet";
-        if ((info(o.op).flags & DESCR) && !o.description) return name + " without a descriptor";
-        if (is_guard(o.op) && !o.guard) return name + " without guard data";
+            return name() + " is not supported by the x86_64 backend yet";
+        if ((info(o.op).flags & DESCR) && !o.description) return name() + " without a descriptor";
+        if (is_guard(o.op) && !o.guard) return name() + " without guard data";
         if (is_guard(o.op) && o.guard->fail_arguments.size() > context_.exit_values_capacity)
-            return name + " has too many fail arguments";
+            return name() + " has too many fail arguments";
         if ((info(o.op).flags & OVERFLOW) &&
             (i + 1 == t.operations.size() || (t.operations[i + 1].op != opcode::guard_no_overflow &&
                                               t.operations[i + 1].op != opcode::guard_overflow)))
-            return name + " is not followed by its guard";
-        for (value_ref v : t.arguments_of(o))
-            if (v.is_none() || (v.is_result() && v.index() >= i)) return name + " uses a value that is not made before it";
+            return name() + " is not followed by its guard";
     }
-    return "";
+    return check_values(t);
 }
 
 std::string trace_compiler::begin_code(const trace& t, std::string* asm_log) {

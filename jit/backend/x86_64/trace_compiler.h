@@ -76,7 +76,8 @@ private:
 
     // --- the walk (trace_compiler.cpp) ---
     std::string begin_code(const trace& t, std::string* asm_log);
-    std::string check(const trace& t) const;
+    std::string check(const trace& t);
+    std::string check_values(const trace& t);
     std::string compile_operations();
     uint32_t compile_operation(uint32_t position);   // answers the next position
     std::string finish_code(std::string* asm_log);
@@ -208,6 +209,7 @@ private:
     std::vector<int32_t> guard_places_;
     std::vector<own_label> labels_;
     std::vector<uint32_t> label_offsets_;
+    std::vector<uint32_t> passed_by_label_;  // by value: the number of the last label that has it as an argument
     std::vector<literal> literals_;
     std::vector<slow_path> slow_paths_;
     uint64_t code_address_ = 0;
