@@ -165,24 +165,31 @@ bool concrete_run::holds(const operation& o) const {
     }
 }
 
+void concrete_run::step(uint32_t i) {
+    const operation& o = trace_.operations[i];
+    word words[16];
+    uint32_t count = 0;
+    for (value_ref v : trace_.arguments_of(o)) words[count++] = at(v);
+    values.words[i] = execute_any(o.op, o.description, words, overflow_);
+}
+
 void concrete_run::run(uint32_t from) {
     // A guard after an overflow operation is resumed at itself: the flag is that of the operation.
     if (from && (info(trace_.operations[from - 1].op).flags & OVERFLOW)) --from;
     for (uint32_t i = from;; ++i) {
         const operation& o = trace_.operations[i];
-        std::span<const value_ref> args = trace_.arguments_of(o);
         if (is_guard(o.op) ? !holds(o) : o.op == opcode::finish) {
             stopped_at = i;
             return;
         }
-        word words[16];
-        for (size_t a = 0; a < args.size(); ++a) words[a] = at(args[a]);
         if (o.op == opcode::jump) {
-            for (size_t a = 0; a < args.size(); ++a) values.words[a] = words[a];   // the label's arguments are the inputs
+            std::vector<word> moved;
+            for (value_ref v : trace_.arguments_of(o)) moved.push_back(at(v));
+            std::copy(moved.begin(), moved.end(), values.words.begin());   // the label's arguments are the inputs
             i = trace_.input_count;
-            continue;
+        } else if (!is_guard(o.op)) {
+            step(i);
         }
-        if (!is_guard(o.op)) values.words[i] = execute_any(o.op, o.description, words, overflow_);
     }
 }
 
@@ -256,36 +263,104 @@ private:
     size_t first_virtual_ = 0;
 };
 
-struct outcome { std::string description; unsigned exits = 0; };
-
-outcome run_recorded(const random_trace& t, unsigned input_set) {
-    concrete_run run(t.recorded);
-    scanned_words inputs{make_inputs(input_set), {}};
-    inputs.rescan();
-    std::copy(inputs.words.begin(), inputs.words.end(), run.values.words.begin());
-    run.run(t.recorded.input_count);
-    return {run.describe(inputs.words)};
-}
-
-outcome run_compiled(const random_trace& t, backend& runner, loop_token& token, unsigned input_set) {
-    concrete_run run(t.recorded);
-    scanned_words inputs{make_inputs(input_set), {}};
-    inputs.rescan();
-    exit_state exit = runner.execute(token, inputs.words.data());
-    if (exit.guard) {
-        run.run(rebuild(run, t.recorded, exit));
-    } else {
-        // Finished: only the result is known of the values.
-        run.stopped_at = static_cast<uint32_t>(t.recorded.operations.size() - 1);
-        value_ref result = t.recorded.arguments_of(t.recorded.operations.back())[0];
-        if (result.is_result()) run.values.words[result.index()] = exit.values[0];
+class trace_check {
+public:
+    trace_check(const random_trace& t, backend& runner, const optimizer_options& options) : trace_(t), runner_(runner), options_(options) {
+        token_.type = descr_type::loop;
     }
-    return {run.describe(inputs.words)};
-}
 
-std::string explain(const random_trace& t, const trace& optimised, const std::string& what) {
-    return "seed " + std::to_string(t.seed) + ": " + what + "\n--- recorded\n" + print(t.recorded) + "--- optimised\n" + print(optimised);
-}
+    std::string run(unsigned input_sets) {
+        if (!optimise_into(trace_.recorded, nullptr, optimised_)) return problem_;
+        if (std::string refused = runner_.compile_loop(optimised_, token_, nullptr); !refused.empty()) return explain(refused);
+        for (unsigned set = 0; set < input_sets && problem_.empty(); ++set) compare(set);
+        size_t loop_guards = failed_.size();
+        for (size_t i = 0; i < std::min<size_t>(loop_guards, 3) && problem_.empty(); ++i) add_bridge(failed_[i].second);
+        for (unsigned set = 0; set < input_sets && problem_.empty() && !bridges_.empty(); ++set) compare(set);
+        runner_.free_code(token_);
+        return problem_;
+    }
+
+private:
+    bool optimise_into(const trace& recorded, guard_data* from, trace& result) {
+        optimizer_input input;
+        input.recorded = const_cast<trace*>(&recorded);
+        input.token = &token_;
+        input.from_guard = from;
+        input.options = options_;
+        std::string reason;
+        if (optimise(input, result, reason)) return true;
+        explain("refused: " + reason);
+        if (from) problem_ += "--- refused bridge\n" + print(recorded);
+        return false;
+    }
+
+    void compare(unsigned set) {
+        std::string expected = run_recorded(set), got = run_compiled(set);
+        if (expected != got) explain("input set " + std::to_string(set) + "\n--- expected\n" + expected + "\n--- got\n" + got + "\n");
+        else if (const char* broken = gc::verify_heap()) explain("input set " + std::to_string(set) + ": heap: " + broken);
+    }
+
+    std::string run_recorded(unsigned set) {
+        concrete_run run(trace_.recorded);
+        scanned_words inputs{make_inputs(set), {}};
+        inputs.rescan();
+        std::copy(inputs.words.begin(), inputs.words.end(), run.values.words.begin());
+        run.run(trace_.recorded.input_count);
+        return run.describe(inputs.words);
+    }
+
+    std::string run_compiled(unsigned set) {
+        concrete_run run(trace_.recorded);
+        scanned_words inputs{make_inputs(set), {}};
+        inputs.rescan();
+        exit_state exit = runner_.execute(token_, inputs.words.data());
+        if (exit.guard) {
+            note_failure(exit.guard, set);
+            run.run(rebuild(run, trace_.recorded, exit));
+        } else {
+            // Finished: only the result is known of the values.
+            run.stopped_at = static_cast<uint32_t>(trace_.recorded.operations.size() - 1);
+            value_ref result = trace_.recorded.arguments_of(trace_.recorded.operations.back())[0];
+            if (result.is_result()) run.values.words[result.index()] = exit.values[0];
+        }
+        return run.describe(inputs.words);
+    }
+
+    void note_failure(guard_data* guard, unsigned set) {
+        for (auto& [known, first_set] : failed_)
+            if (known == guard) return;
+        failed_.emplace_back(guard, set);
+    }
+
+    // Runs to the guard that fails with these inputs, and continues the trace from there. (The bridges made before may have
+    // taken that guard's place.)
+    void add_bridge(unsigned set) {
+        scanned_words inputs{make_inputs(set), {}};
+        inputs.rescan();
+        exit_state exit = runner_.execute(token_, inputs.words.data());
+        if (!exit.guard || exit.guard->op == opcode::guard_always_fails) return;
+        guard_data& guard = *exit.guard;
+        trace bridge = make_bridge(trace_.recorded, exit), result;
+        if (!optimise_into(bridge, &guard, result)) return;
+        bridges_ += "--- bridge of guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) + "), recorded\n" + print(bridge) +
+                    "--- optimised\n" + print(result);
+        if (std::string refused = runner_.compile_bridge(result, guard, token_, nullptr); !refused.empty()) explain(refused);
+        kept_.push_back(std::move(result));
+    }
+
+    std::string explain(const std::string& what) {
+        return problem_ = "seed " + std::to_string(trace_.seed) + ": " + what + "\n--- recorded\n" + print(trace_.recorded) + "--- optimised\n" + print(optimised_) + bridges_;
+    }
+
+    const random_trace& trace_;
+    backend& runner_;
+    optimizer_options options_;
+    loop_token token_;
+    trace optimised_;
+    std::vector<trace> kept_;
+    std::vector<std::pair<guard_data*, unsigned>> failed_;   // with the first input set that failed it
+    std::string problem_, bridges_;
+};
 
 } // namespace
 
@@ -304,25 +379,7 @@ uint32_t rebuild(concrete_run& run, const trace& recorded, const exit_state& exi
 }
 
 std::string check_trace(const random_trace& t, backend& runner, const optimizer_options& options, unsigned input_sets) {
-    loop_token token;
-    token.type = descr_type::loop;
-    trace optimised;
-    optimizer_input input;
-    input.recorded = const_cast<trace*>(&t.recorded);
-    input.token = &token;
-    input.options = options;
-    std::string reason;
-    if (!optimise(input, optimised, reason)) return explain(t, optimised, "refused: " + reason);
-    if (std::string problem = runner.compile_loop(optimised, token, nullptr); !problem.empty()) return explain(t, optimised, problem);
-    std::string result;
-    for (unsigned set = 0; set < input_sets && result.empty(); ++set) {
-        outcome expected = run_recorded(t, set), got = run_compiled(t, runner, token, set);
-        if (expected.description != got.description)
-            result = explain(t, optimised, "input set " + std::to_string(set) + "\n--- expected\n" + expected.description + "\n--- got\n" + got.description + "\n");
-        if (const char* broken = gc::verify_heap()) result = explain(t, optimised, std::string("input set ") + std::to_string(set) + ": heap: " + broken);
-    }
-    runner.free_code(token);
-    return result;
+    return trace_check(t, runner, options).run(input_sets);
 }
 
 uint64_t test_seed(uint64_t chosen) {

@@ -32,11 +32,13 @@ public:
     // Runs from an operation to the end or a guard that fails; then 'stopped_at' is that operation.
     void run(uint32_t from);
     uint32_t stopped_at = 0;
+    // One operation that is not a guard, jump or finish.
+    void step(uint32_t index);
+    bool holds(const jit::operation& o) const;
     // The values that the snapshot there names (or the finish's result), and all that they and 'roots' refer to.
     std::string describe(const std::vector<jit::word>& roots) const;
 
 private:
-    bool holds(const jit::operation& o) const;
     jit::word at(jit::value_ref v) const;
     const jit::trace& trace_;
     bool overflow_ = false;
@@ -44,5 +46,9 @@ private:
 
 // Sets the values at a failing guard of the optimised trace from its resume data; answers the position to go on from.
 uint32_t rebuild(concrete_run& run, const jit::trace& recorded, const jit::exit_state& exit);
+
+// A bridge for the guard that was left through: what the resume data describes as operations, then the recorded operations
+// from there to the guard that fails now (inverted, then guard_always_fails) or to the trace's end.
+jit::trace make_bridge(const jit::trace& recorded, const jit::exit_state& exit);
 
 } // namespace heddle::test
