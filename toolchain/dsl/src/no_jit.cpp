@@ -1,5 +1,10 @@
 // The JIT's configuration interface in executables without one: says so.
-#include "heddle/jit.h"
+// No DSL header here (see runtime.cpp); the declarations are those of heddle/jit.h.
+#include <string>
+#include <string_view>
+std::string heddle_jit_configure(const char* text);
+std::string heddle_jit_help();
+bool heddle_jit_present();
 
 std::string heddle_jit_configure(const char* text) {
     if (std::string_view(text) == "off") return "";

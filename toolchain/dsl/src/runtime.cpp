@@ -1,6 +1,7 @@
 // What DSL headers call out of line, in plain and translated builds alike.
-#include "heddle/array.h"
-#include "heddle/make.h"
+// No DSL header here: each would register a second heddle::object beside the translated program's.
+#include <cstring>
+#include "heddle/gc/gc.h"
 
 extern "C" void* heddle_try_new_array(const heddle::gc::type_info* type, int64_t length) {
     if (length < 0) return nullptr;

@@ -12,9 +12,9 @@ namespace heddle::translator {
 
 namespace {
 
+// Clang numbers the instances (".7"), and loading into a context that has the name already numbers again (".7.312").
 bool is_template_instance(llvm::StringRef structure, llvm::StringRef name) {
-    if (!structure.consume_front(name)) return false;
-    return structure.empty() || (structure.front() == '.' && structure.drop_front().find_first_not_of("0123456789") == llvm::StringRef::npos);
+    return structure.consume_front(name) && structure.find_first_not_of("0123456789.") == llvm::StringRef::npos;
 }
 
 llvm::StringRef name_of(llvm::Type* type) {

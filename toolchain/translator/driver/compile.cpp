@@ -84,7 +84,7 @@ bool write_inputs(const std::string& entry, const std::string& temporary, file_h
 std::vector<std::string> compiler_arguments(const interpreter_sources& sources, const std::string& compiler, const std::string& include_directory) {
     std::vector<std::string> arguments = {compiler, "-std=gnu++20", "-O1", "-Xclang", "-disable-llvm-passes", "-g1", "-emit-llvm", "-c",
                                           "-DHEDDLE_TRANSLATE=1", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics",
-                                          "-ffp-contract=off", "-fno-pie", "-fno-pic", "-fno-stack-protector", "-Wno-invalid-offsetof",
+                                          "-ffp-contract=off", "-fno-pie", "-fno-pic", "-fno-stack-protector", "-Wno-invalid-offsetof", "-Wno-deprecated-declarations",
                                           "-isystem", include_directory};
     for (auto& folder : sources.include) arguments.insert(arguments.end(), {"-I", folder});
     for (auto& define : sources.defines) arguments.push_back("-D" + define);
@@ -105,7 +105,8 @@ compile_result compile_sources(const interpreter_sources& sources, const std::st
     }
     std::vector<std::string> arguments = compiler_arguments(sources, compiler, include_directory);
     std::string key = run_process({compiler, "--version"}).output;
-    for (auto& a : arguments) key += a + '\n';
+    for (auto& a : arguments)
+        if (!a.starts_with("-W")) key += a + '\n';
 
     file_hashes hashes;
     std::vector<std::vector<std::string>> commands;

@@ -103,6 +103,9 @@ std::vector<std::string> generate_objects(llvm::Module& module, int level, unsig
         error = generate_object(module, level, paths[0]);
         return error.empty() ? paths : std::vector<std::string>{};
     }
+    // Splitting makes local symbols global: they must not meet functions of the same name, but perhaps other parameters, in the archives.
+    for (llvm::GlobalValue& value : module.global_values())
+        if (value.hasLocalLinkage() && value.hasName()) value.setName(value.getName() + ".vm");
     std::vector<std::string> errors(parts);
     std::vector<std::thread> threads;
     llvm::SplitModule(module, parts, [&](std::unique_ptr<llvm::Module> part) {
