@@ -8,9 +8,7 @@
 #include <thread>
 #include "../annotations.h"
 #include "../class_layouts.h"
-#ifdef HEDDLE_HAS_CODEWRITER
 #include "../codewriter/codewriter.h"
-#endif
 #include "../diagnostics.h"
 #include "../drivers.h"
 #include "../refusals.h"
@@ -19,6 +17,7 @@
 #include "../transform/optimise.h"
 #include "../transform/portal.h"
 #include "compile.h"
+#include "explain.h"
 #include "link_executable.h"
 #include "link_modules.h"
 #include "llvm/IR/LLVMContext.h"
@@ -50,6 +49,14 @@ public:
         if (!transform()) return 1;
         if (!make_executable()) return 1;
         return show_profile() ? 0 : 1;
+    }
+
+    int run_analyses(std::string& records) {
+        if (!find_sources(options_.directory, sources_, error_)) return fail(error_, 2);
+        if (!load_module() || !analyse()) return 1;
+        if (drivers_.empty()) return fail(options_.directory + ": no merge point in the sources, so the JIT traces nothing; see HEDDLE_MERGE_POINT in docs/dsl.md");
+        records = explained_;
+        return 0;
     }
 
 private:
@@ -97,12 +104,12 @@ private:
         end_phase(phase, "analyse");
         if (!report()) return false;
         if (!options_.jit || drivers_.empty()) return true;
-#ifdef HEDDLE_HAS_CODEWRITER
         phase = begin_phase("write jitcode");
         codewriter_result written = codewriter::write(*module_, layouts_, drivers_, hints_, problems_);
         end_phase(phase, "jitcode", written.summary());
-#endif
-        return report();
+        if (!report()) return false;
+        explained_ = explain_records(*module_, written);
+        return true;
     }
 
     bool transform() {
@@ -110,6 +117,7 @@ private:
         insert_write_barriers(*module_, layouts_);
         remove_descriptions(*module_);
         if (options_.jit) transform_portals(*module_, drivers_);
+        if (!explained_.empty()) embed_explain_records(*module_, explained_);
         lower_markers(*module_, layouts_, problems_);
         remove_heap_address_space(*module_);
         remove_hints();
@@ -192,11 +200,19 @@ private:
     class_layouts layouts_;
     annotations hints_;
     drivers drivers_;
+    std::string explained_;
     int ir_number_ = 0;
 };
 
 } // namespace
 
 int build(const build_options& options) { return builder(options).run(); }
+
+int explain_directory(const std::string& directory, std::string& records) {
+    build_options options;
+    options.directory = directory;
+    options.output = user_cache_directory() + "/explained";
+    return builder(options).run_analyses(records);
+}
 
 } // namespace heddle::translator

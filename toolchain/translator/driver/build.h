@@ -18,4 +18,7 @@ struct build_options {
 // The exit status: 0 done, 1 the sources or the system are at fault (messages went to stderr), 2 wrong use.
 int build(const build_options& options);
 
+// The phases up to the codewriter, for the records of explain.h. The exit status; messages went to stderr.
+int explain_directory(const std::string& directory, std::string& records);
+
 } // namespace heddle::translator

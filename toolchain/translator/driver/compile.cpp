@@ -91,6 +91,14 @@ std::vector<std::string> compiler_arguments(const interpreter_sources& sources, 
     return arguments;
 }
 
+// What to do instead, for what clang refuses because of the DSL's rules.
+std::string mends_for(const std::string& messages) {
+    std::string text;
+    if (messages.find("exceptions disabled") != std::string::npos) text += "heddle: interpreters report errors with Result<T> and HEDDLE_TRY instead of exceptions\n";
+    if (messages.find("-frtti") != std::string::npos) text += "heddle: test classes with heddle::is<T> and heddle::as<T> instead of dynamic_cast and typeid\n";
+    return text;
+}
+
 } // namespace
 
 compile_result compile_sources(const interpreter_sources& sources, const std::string& compiler, const std::string& include_directory,
@@ -132,6 +140,7 @@ compile_result compile_sources(const interpreter_sources& sources, const std::st
         result.messages += outcomes[i].output;
         if (outcomes[i].exit_status != 0) {
             result.failed = true;
+            result.messages += mends_for(outcomes[i].output);
             if (outcomes[i].output.empty()) result.messages += names[i] + ": the compiler was killed; is there enough memory?\n";
         } else if (!write_inputs(entries[i], temporaries[i], hashes)) {
             result.failed = true;

@@ -31,6 +31,12 @@ std::string cache_directory(const std::string& output) {
     return (slash == std::string::npos ? "." : output.substr(0, slash)) + "/.heddle-cache";
 }
 
+std::string user_cache_directory() {
+    if (const char* chosen = std::getenv("XDG_CACHE_HOME"); chosen && *chosen) return std::string(chosen) + "/heddle";
+    if (const char* home = std::getenv("HOME"); home && *home) return std::string(home) + "/.cache/heddle";
+    return "/tmp/heddle-cache";
+}
+
 bool link_executable(const executable_inputs& inputs, const std::string& compiler, const std::string& output, profile& times, std::string& error) {
     std::vector<std::string> command = {compiler, "-fuse-ld=lld", "-no-pie", "-Wl,--gc-sections", "-Wl,-O1", "-o", output};
     command.insert(command.end(), inputs.objects.begin(), inputs.objects.end());

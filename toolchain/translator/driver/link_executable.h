@@ -22,5 +22,7 @@ std::string find_compiler(std::string& error);
 std::string installation_directory();
 // HEDDLE_CACHE, else .heddle-cache beside the output.
 std::string cache_directory(const std::string& output);
+// For what has no output: XDG_CACHE_HOME/heddle, ~/.cache/heddle or /tmp/heddle-cache.
+std::string user_cache_directory();
 
 } // namespace heddle::translator

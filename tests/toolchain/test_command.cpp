@@ -1,0 +1,77 @@
+// The command line: wrong use is one line and status 2; the cache; profile and IR files.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include "workshop.h"
+
+using namespace heddle::test;
+
+namespace {
+
+const char* const small_main = "int main() { gc::initialise_from_environment_or_exit(); std::printf(\"%ld\\n\", make<W_Box>(make<W_Int>(41))->number()); }\n";
+
+} // namespace
+
+TEST_CASE("wrong use of heddle is one line on stderr and status 2") {
+    workshop shop;
+    shop.write("vm/main.cpp", std::string(prelude) + small_main);
+    shop.write("empty/readme.txt", "");
+    shop.write("odd/heddle.json", "{ \"source\": [] }");
+    shop.write("broken/heddle.json", "{ \"sources\": ");
+    const std::pair<const char*, const char*> cases[] = {
+        {"build vm -o out --stm", "--stm is not supported yet"},
+        {"build vm -o out --target armv7", "--target armv7 is not supported"},
+        {"build vm -o out --frobnicate", "--frobnicate"},
+        {"build vm -o out -O7", "-O7 is no level"},
+        {"build vm -o out --jit --no-jit", "exclude each other"},
+        {"build vm", "-o"},
+        {"build nowhere -o out", "nowhere: no such folder"},
+        {"build empty -o out", "empty: no sources"},
+        {"build odd -o out", "unknown key \"source\""},
+        {"build broken -o out", "broken/heddle.json"},
+        {"", "heddle --help"},
+        {"explain", "WHAT"},
+    };
+    for (auto& [arguments, message] : cases) {
+        run_result result = shop.heddle(arguments);
+        INFO(arguments << ": " << result.output);
+        CHECK(result.status == 2);
+        CHECK(result.output.find(message) != std::string::npos);
+        CHECK(std::count(result.output.begin(), result.output.end(), '\n') == 1);
+    }
+    CHECK_FALSE(shop.exists("out"));
+    CHECK(shop.heddle("--help").status == 0);
+    CHECK(shop.heddle("build --help").output.find("--keep-ir") != std::string::npos);
+}
+
+TEST_CASE("a change to one file recompiles that file only") {
+    workshop shop;
+    shop.write("vm/main.cpp", std::string(prelude) + "#include \"answer.h\"\nlong twice(long);\nint main() { std::printf(\"%ld\\n\", twice(answer)); }\n");
+    shop.write("vm/twice.cpp", "long twice(long n) { return n * 2; }\n");
+    shop.write("vm/answer.h", "constexpr long answer = 21;\n");
+    auto build = [&] { return shop.heddle("build vm -o out --no-jit -O0 --profile").output; };
+    CHECK(build().find("0 of 2 files from the cache") != std::string::npos);
+    CHECK(shop.run("./out").output == "42\n");
+    CHECK(build().find("2 of 2 files from the cache") != std::string::npos);
+    shop.write("vm/answer.h", "constexpr long answer = 4;\n");
+    CHECK(build().find("1 of 2 files from the cache") != std::string::npos);
+    CHECK(shop.run("./out").output == "8\n");
+    shop.write("vm/twice.cpp", "long twice(long n) { return n * 3; }\n");
+    CHECK(build().find("1 of 2 files from the cache") != std::string::npos);
+    CHECK(shop.run("./out").output == "12\n");
+}
+
+TEST_CASE("--profile and --keep-ir write what they promise") {
+    workshop shop;
+    shop.write("vm/main.cpp", std::string(prelude) + small_main);
+    run_result result = shop.heddle("build vm -o out --no-jit --profile=figures --keep-ir ir");
+    INFO(result.output);
+    REQUIRE(result.status == 0);
+    for (const char* phase : {"compile", "link", "normalise", "analyse", "transform", "optimise", "generate code", "link executable", "total"})
+        CHECK(result.output.find(std::string("\n") + phase) != std::string::npos);
+    CHECK(shop.read("figures.json").find("\"name\":\"normalise\"") != std::string::npos);
+    CHECK(shop.read("figures.html").find("<table>") != std::string::npos);
+    CHECK(shop.read("ir/02-normalise.ll").find("heddle_marker_new") != std::string::npos);
+    CHECK(shop.read("ir/04-transform.ll").find("heddle_marker_") == std::string::npos);
+    CHECK(shop.read("ir/04-transform.ll").find("addrspace(1)") == std::string::npos);
+    CHECK(shop.run("./out").output == "42\n");
+}
