@@ -1,4 +1,5 @@
-// Random traces, optimised with all passes, with each alone and without any, on the portable backend.
+// Random traces, optimised with all passes, with each alone and without any, on the portable backend, and
+// in machine code.
 // HEDDLE_TEST_SEED=n repeats one; HEDDLE_TEST_ROUNDS=n does more.
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -15,13 +16,17 @@ unsigned rounds(unsigned chosen) {
     return std::getenv("HEDDLE_TEST_SEED") ? 1 : text ? static_cast<unsigned>(std::atoi(text)) : chosen;
 }
 
-void check_many(const jit::optimizer_options& options, uint64_t first_seed, unsigned count) {
-    std::unique_ptr<jit::backend> portable = jit::make_portable_backend({});
+void check_many(jit::backend& runner, const jit::optimizer_options& options, uint64_t first_seed, unsigned count) {
     for (unsigned i = 0; i < rounds(count); ++i) {
-        std::string problem = check_trace(generate_trace(test_seed(first_seed + i)), *portable, options, 6);
+        std::string problem = check_trace(generate_trace(test_seed(first_seed + i)), runner, options, 6);
         if (!problem.empty()) FAIL(problem);
     }
     SUCCEED();
+}
+
+void check_many(const jit::optimizer_options& options, uint64_t first_seed, unsigned count) {
+    std::unique_ptr<jit::backend> portable = jit::make_portable_backend({});
+    check_many(*portable, options, first_seed, count);
 }
 
 } // namespace
@@ -44,3 +49,14 @@ TEST_CASE("random traces with all passes but one", "[random]") {
         check_many(options, seed += 1000, 300);
     }
 }
+
+#ifdef __x86_64__
+TEST_CASE("random traces with all passes in machine code", "[random]") {
+    std::string error;
+    std::unique_ptr<jit::backend> native = jit::make_x86_64_backend({}, error);
+    INFO(error);
+    REQUIRE(native);
+    check_many(*native, {}, 300000, 1500);
+    check_many(*native, nothing(), 400000, 300);
+}
+#endif
