@@ -31,4 +31,4 @@ inline std::string compile_verdict(std::string_view source, compile_mode mode = 
     return verdict(compile(source, "x.py", mode));
 }
 
-}  // namespace heddle::python::testing
+} // namespace heddle::python::testing

@@ -1,7 +1,7 @@
 // Bytecode: small programs with the code they must give, and properties of whole units.
 //
-// A golden is a pair goldens/NAME.py, goldens/NAME.txt (the dump). HEDDLE_UPDATE_GOLDENS=1 rewrites the .txt files: read the
-// difference before you commit it.
+// A golden is a pair goldens/NAME.py, goldens/NAME.txt (the dump). HEDDLE_UPDATE_GOLDENS=1 rewrites the .txt files:
+// read the difference before you commit it.
 
 #include <catch2/catch.hpp>
 
@@ -48,7 +48,7 @@ bool contains(const code_unit& code, opcode op) {
     return false;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("goldens", "[compiler]") {
     bool updates = std::getenv("HEDDLE_UPDATE_GOLDENS") != nullptr;
@@ -76,17 +76,20 @@ TEST_CASE("constants are folded", "[compiler]") {
 }
 
 TEST_CASE("constants that compare equal but differ stay apart", "[compiler]") {
-    auto code = compiled("(0, 0.0, -0.0, False, '', b'', (0,), (0.0,), (False,))\nx = 0, 0.0, -0.0, False\ny = 1; z = 1.0; t = True");
+    auto code = compiled(
+        "(0, 0.0, -0.0, False, '', b'', (0,), (0.0,), (False,))\nx = 0, 0.0, -0.0, False\ny = 1; z = 1.0; t = True");
     std::size_t ones = 0;
     for (const constant& value : code->constants)
-        if ((value.kind == constant_kind::integer || value.kind == constant_kind::boolean) && value.integer == 1) ++ones;
+        if ((value.kind == constant_kind::integer || value.kind == constant_kind::boolean) && value.integer == 1)
+            ++ones;
     CHECK(ones == 2);
 }
 
 TEST_CASE("only locals that may be unbound are checked", "[compiler]") {
     CHECK_FALSE(contains(inner(*compiled("def f(a):\n b = a\n return b")), opcode::LOAD_FAST_CHECK));
     CHECK(contains(inner(*compiled("def f(a):\n if a: b = 1\n return b")), opcode::LOAD_FAST_CHECK));
-    CHECK_FALSE(contains(inner(*compiled("def f(a):\n if a: b = 1\n else: b = 2\n return b")), opcode::LOAD_FAST_CHECK));
+    CHECK_FALSE(
+        contains(inner(*compiled("def f(a):\n if a: b = 1\n else: b = 2\n return b")), opcode::LOAD_FAST_CHECK));
     CHECK(contains(inner(*compiled("def f(a):\n for b in a: pass\n return b")), opcode::LOAD_FAST_CHECK));
     CHECK(contains(inner(*compiled("def f(a):\n del a\n return a")), opcode::LOAD_FAST_CHECK));
     CHECK(contains(inner(*compiled("def f(a):\n try: b = g()\n except E: pass\n return b")), opcode::LOAD_FAST_CHECK));
@@ -122,7 +125,8 @@ TEST_CASE("scopes", "[compiler]") {
 TEST_CASE("unreachable code is dropped, its errors are not", "[compiler]") {
     CHECK(body_of(inner(*compiled("def f():\n return 1\n print(2)"))) == "LOAD_CONST 1\nRETURN_VALUE\n");
     CHECK(body_of(*compiled("while True: f()")) == "LOAD_NAME f\nCALL 0\nPOP_TOP\nJUMP_BACKWARD to 0\n");
-    CHECK(body_of(*compiled("if 0: f()\nelse: g()")) == "LOAD_NAME g\nCALL 0\nPOP_TOP\nLOAD_CONST None\nRETURN_VALUE\n");
+    CHECK(body_of(*compiled("if 0: f()\nelse: g()")) ==
+          "LOAD_NAME g\nCALL 0\nPOP_TOP\nLOAD_CONST None\nRETURN_VALUE\n");
     CHECK(compile_verdict("def f():\n return\n break") == "SyntaxError: 'break' outside loop");
 }
 

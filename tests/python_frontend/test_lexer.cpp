@@ -36,20 +36,22 @@ std::string tokens_of(std::string_view text) {
     return all;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("indentation becomes INDENT and DEDENT", "[lexer]") {
     CHECK(tokens_of("") == "END");
     CHECK(tokens_of("\n  \n# only a comment\n") == "END");
     CHECK(tokens_of("if x:\n  y\nz") == "if x : NEWLINE INDENT y NEWLINE DEDENT z NEWLINE END");
     CHECK(tokens_of("if x:\n  y\n\n  # c\n    # d\n  z") == "if x : NEWLINE INDENT y NEWLINE z NEWLINE DEDENT END");
-    CHECK(tokens_of("if x:\n if y:\n  z\n") == "if x : NEWLINE INDENT if y : NEWLINE INDENT z NEWLINE DEDENT DEDENT END");
+    CHECK(tokens_of("if x:\n if y:\n  z\n") ==
+          "if x : NEWLINE INDENT if y : NEWLINE INDENT z NEWLINE DEDENT DEDENT END");
     CHECK(tokens_of("if x:\n    y\n  z") ==
           "if x : NEWLINE INDENT y NEWLINE ERROR(unindent does not match any outer indentation level)");
     CHECK(tokens_of("if x:\n\ty\n        z") ==
           "if x : NEWLINE INDENT y NEWLINE ERROR(inconsistent use of tabs and spaces in indentation)");
-    CHECK(tokens_of("if x:\n  \ty\n        z") == "if x : NEWLINE INDENT y NEWLINE ERROR(inconsistent use of tabs and spaces "
-                                                  "in indentation)");
+    CHECK(tokens_of("if x:\n  \ty\n        z") ==
+          "if x : NEWLINE INDENT y NEWLINE ERROR(inconsistent use of tabs and spaces "
+          "in indentation)");
 }
 
 TEST_CASE("brackets and backslashes join lines", "[lexer]") {
@@ -67,8 +69,7 @@ TEST_CASE("operators take the longest match", "[lexer]") {
 TEST_CASE("numbers", "[lexer]") {
     CHECK(tokens_of("0 00 1_000 0xfF 0b1_0 0o17 1. .5 1e5 1.5E-3 2j 1if") ==
           "0 00 1_000 0xfF 0b1_0 0o17 1. .5 1e5 1.5E-3 2j 1 if NEWLINE END");
-    for (const char* text : {"1__0", "1_", "1a", "1e5x"})
-        CHECK(tokens_of(text) == "ERROR(invalid decimal literal)");
+    for (const char* text : {"1__0", "1_", "1a", "1e5x"}) CHECK(tokens_of(text) == "ERROR(invalid decimal literal)");
     CHECK(tokens_of("0x") == "ERROR(invalid hexadecimal literal)");
     CHECK(tokens_of("0b12") == "ERROR(invalid digit '2' in binary literal)");
 }
@@ -116,7 +117,7 @@ TEST_CASE("sources are decoded by BOM and coding line", "[source]") {
 }
 
 TEST_CASE("identifiers are normalised", "[source]") {
-    compile_result result = compile("\ufb01x = 1", "x.py", compile_mode::exec);  // the ligature fi
+    compile_result result = compile("\ufb01x = 1", "x.py", compile_mode::exec); // the ligature fi
     REQUIRE(result);
     CHECK(result.code->names.at(0) == "fix");
 }

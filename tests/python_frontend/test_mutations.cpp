@@ -20,26 +20,28 @@ unsigned long from_environment(const char* name, unsigned long otherwise) {
 }
 
 std::string damaged(const std::string& sample, std::mt19937& random) {
-    static const std::string pieces[] = {"(",      ")",      "[",     "]",   "{",      "}",     ":",     "\n",   "\t",  "    ",
-                                         "f'{",    "}'",     "'''",   "\\",  "lambda", "yield", "match", "case", "=",   ":=",
-                                         "*",      "**",     "async", "def", "class",  "try:",  "with",  "for",  "in",  "\xff",
-                                         "\xc3\xa9", "\xe2\x82\xac", "0x", "1e", "..", "global x", "nonlocal x", "\\N{", "#", ";"};
+    static const std::string pieces[] = {
+        "(",     ")",    "[",    "]",        "{",          "}",    ":",        "\n",
+        "\t",    "    ", "f'{",  "}'",       "'''",        "\\",   "lambda",   "yield",
+        "match", "case", "=",    ":=",       "*",          "**",   "async",    "def",
+        "class", "try:", "with", "for",      "in",         "\xff", "\xc3\xa9", "\xe2\x82\xac",
+        "0x",    "1e",   "..",   "global x", "nonlocal x", "\\N{", "#",        ";"};
     auto below = [&](std::size_t limit) { return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random); };
     std::size_t start = below(sample.size());
     std::string text = sample.substr(start, 1 + below(400));
     for (std::size_t count = 1 + below(4); count > 0 && !text.empty(); --count) {
         std::size_t at = below(text.size());
         switch (below(4)) {
-            case 0: text.erase(at, 1 + below(8)); break;
-            case 1: text.insert(at, pieces[below(std::size(pieces))]); break;
-            case 2: text.insert(at, text.substr(below(text.size()), 1 + below(30))); break;
-            default: text[at] = static_cast<char>(below(256));
+        case 0: text.erase(at, 1 + below(8)); break;
+        case 1: text.insert(at, pieces[below(std::size(pieces))]); break;
+        case 2: text.insert(at, text.substr(below(text.size()), 1 + below(30))); break;
+        default: text[at] = static_cast<char>(below(256));
         }
     }
     return text;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("damaged programs give code or an error", "[mutations]") {
     auto seed = from_environment("HEDDLE_TEST_SEED", 20260101);

@@ -1,5 +1,5 @@
-// What is accepted, and each error's kind, message and place, against CPython 3.11's answers (syntax_cases.tsv, written by
-// make_cases.py); nesting limits; what is not supported yet.
+// What is accepted, and each error's kind, message and place, against CPython 3.11's answers (syntax_cases.tsv, written
+// by make_cases.py); nesting limits; what is not supported yet.
 
 #include <catch2/catch.hpp>
 
@@ -46,7 +46,7 @@ std::vector<std::string> split(std::string_view line) {
     }
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("CPython's verdict on every case", "[syntax]") {
     std::string all = read_data("syntax_cases.tsv");
@@ -116,6 +116,20 @@ TEST_CASE("a long line of wrong words is explained in linear time", "[syntax]") 
           "SyntaxError: invalid syntax. Perhaps you forgot a comma?");
 }
 
+TEST_CASE("nesting costs no more than its length", "[syntax]") {
+    // Parsed twice at each level, any of these would take longer than the universe has left.
+    for (std::string open :
+         {"f(", "x[", "{", "{x: ", "f(a=", "f(*a, ", "f(**", "(x := ", "x[:", "(yield ", "[x for x in [", "x < (",
+          "x ** (", "f(x for x in f(", "(x = ", "with (", "match (", "print (", "del ("}) {
+        INFO("nested: " << open);
+        std::string text;
+        for (int depth = 0; depth < 60; ++depth) text += open;
+        CHECK(compile_verdict(text + "$") != "ok");
+        CHECK(compile_verdict(text + "x y") != "ok");
+        CHECK(compile_verdict(text) != "ok");
+    }
+}
+
 TEST_CASE("what is not supported yet says so", "[syntax]") {
     CHECK(compile_verdict("async def f(): pass") == "SyntaxError: 'async def' is not supported yet");
     CHECK(compile_verdict("try: pass\nexcept* E: pass") == "SyntaxError: 'except*' is not supported yet");
@@ -139,6 +153,7 @@ TEST_CASE("modes", "[syntax]") {
 
 TEST_CASE("an integer of more than 4300 decimal digits is refused", "[syntax]") {
     CHECK(compile_verdict("x = " + std::string(4300, '9')) == "ok");
-    CHECK(compile_verdict("x = " + std::string(4301, '9')).rfind("SyntaxError: Exceeds the limit (4300 digits)", 0) == 0);
+    CHECK(compile_verdict("x = " + std::string(4301, '9')).rfind("SyntaxError: Exceeds the limit (4300 digits)", 0) ==
+          0);
     CHECK(compile_verdict("x = 0x" + std::string(9999, 'f')) == "ok");
 }

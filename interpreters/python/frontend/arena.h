@@ -14,8 +14,7 @@
 namespace heddle::python {
 
 // A frozen sequence in an arena.
-template <class T>
-struct list {
+template <class T> struct list {
     const T* items = nullptr;
     std::size_t count = 0;
 
@@ -44,14 +43,12 @@ public:
         return blocks_.back().get() + start;
     }
 
-    template <class T, class... Arguments>
-    T* make(Arguments&&... arguments) {
+    template <class T, class... Arguments> T* make(Arguments&&... arguments) {
         static_assert(std::is_trivially_destructible_v<T>);
         return new (allocate(sizeof(T), alignof(T))) T{std::forward<Arguments>(arguments)...};
     }
 
-    template <class T>
-    list<T> freeze(const std::vector<T>& items) {
+    template <class T> list<T> freeze(const std::vector<T>& items) {
         static_assert(std::is_trivially_copyable_v<T>);
         if (items.empty()) return {};
         T* copy = static_cast<T*>(allocate(sizeof(T) * items.size(), alignof(T)));
@@ -73,4 +70,4 @@ private:
     std::size_t capacity_ = 0;
 };
 
-}  // namespace heddle::python
+} // namespace heddle::python

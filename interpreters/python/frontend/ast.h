@@ -1,8 +1,8 @@
-// The syntax tree, as CPython's ast module has it, minus contexts: whether an expression is loaded, stored or deleted is
-// known to whoever visits it. Nodes live in an arena, are immutable once parsed, and hold text as views into it.
+// The syntax tree, as CPython's ast module has it, minus contexts: whether an expression is loaded, stored or deleted
+// is known to whoever visits it. Nodes live in an arena, are immutable once parsed, and hold text as views into it.
 //
-// `depth` bounds recursion over the tree: the parser refuses to build a node deeper than max_tree_depth, so that every later
-// pass may simply recurse.
+// `depth` bounds recursion over the tree: the parser refuses to build a node deeper than max_tree_depth, so that every
+// later pass may simply recurse.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ struct expression {
     source_position where;
 };
 
-enum class binary_operator : std::uint8_t {  // in the order of the BINARY_ opcodes
+enum class binary_operator : std::uint8_t { // in the order of the BINARY_ opcodes
     add,
     subtract,
     multiply,
@@ -68,9 +68,9 @@ enum class binary_operator : std::uint8_t {  // in the order of the BINARY_ opco
     bit_xor,
 };
 
-enum class unary_operator : std::uint8_t { positive, negative, logical_not, invert };  // in the order of the opcodes
+enum class unary_operator : std::uint8_t { positive, negative, logical_not, invert }; // in the order of the opcodes
 
-enum class compare_operator : std::uint8_t {  // the first six in the order of the opcodes
+enum class compare_operator : std::uint8_t { // the first six in the order of the opcodes
     less,
     less_equal,
     equal,
@@ -85,8 +85,8 @@ enum class compare_operator : std::uint8_t {  // the first six in the order of t
 
 struct parameter {
     std::string_view name;
-    const expression* annotation;  // or null
-    const expression* default_value;  // or null
+    const expression* annotation;    // or null
+    const expression* default_value; // or null
     source_position where;
 };
 
@@ -94,8 +94,8 @@ struct parameters {
     list<parameter> positional_only;
     list<parameter> positional;
     list<parameter> keyword_only;
-    const parameter* varargs;      // or null
-    const parameter* varkeywords;  // or null
+    const parameter* varargs;     // or null
+    const parameter* varkeywords; // or null
 };
 
 struct comprehension_clause {
@@ -106,7 +106,7 @@ struct comprehension_clause {
 };
 
 struct keyword_argument {
-    std::string_view name;  // empty: **value
+    std::string_view name; // empty: **value
     const expression* value;
     source_position where;
 };
@@ -138,19 +138,19 @@ struct conditional_expression : expression {
     const expression* otherwise;
 };
 struct dict_expression : expression {
-    list<const expression*> keys;  // null: **value
+    list<const expression*> keys; // null: **value
     list<const expression*> values;
 };
-struct sequence_expression : expression {  // set, list, tuple
+struct sequence_expression : expression { // set, list, tuple
     list<const expression*> elements;
 };
-struct comprehension_expression : expression {  // list, set, dict comprehension, generator
-    const expression* element;  // a dict's key
-    const expression* value;    // a dict's value, else null
+struct comprehension_expression : expression { // list, set, dict comprehension, generator
+    const expression* element;                 // a dict's key
+    const expression* value;                   // a dict's value, else null
     list<comprehension_clause> clauses;
 };
-struct operand_expression : expression {  // await, yield, yield_from, starred
-    const expression* operand;            // null: plain `yield`
+struct operand_expression : expression { // await, yield, yield_from, starred
+    const expression* operand;           // null: plain `yield`
 };
 struct compare_expression : expression {
     const expression* left;
@@ -159,21 +159,21 @@ struct compare_expression : expression {
 };
 struct call_expression : expression {
     const expression* function;
-    list<const expression*> arguments;  // may hold starred
+    list<const expression*> arguments; // may hold starred
     list<keyword_argument> keywords;
 };
 struct formatted_value_expression : expression {
     const expression* value;
-    int conversion;            // 0, 's', 'r' or 'a'
-    const expression* format;  // joined_string or null
+    int conversion;           // 0, 's', 'r' or 'a'
+    const expression* format; // joined_string or null
 };
 struct joined_string_expression : expression {
-    list<const expression*> values;  // constant strings and formatted_value
+    list<const expression*> values; // constant strings and formatted_value
 };
 struct constant_expression : expression {
     const constant* value;
-    bool is_imaginary;     // value is the float before the j; the compiler refuses it
-    bool is_unicode_literal;  // u"..."
+    bool is_imaginary;       // value is the float before the j; the compiler refuses it
+    bool is_unicode_literal; // u"..."
 };
 struct attribute_expression : expression {
     const expression* object;
@@ -188,7 +188,7 @@ struct name_expression : expression {
     std::string_view name;
 };
 struct slice_expression : expression {
-    const expression* lower;  // each may be null
+    const expression* lower; // each may be null
     const expression* upper;
     const expression* step;
 };
@@ -202,25 +202,25 @@ struct pattern {
     std::int16_t depth = 1;
     source_position where;
 };
-struct value_pattern : pattern {  // value (compared with ==), singleton (compared with is)
+struct value_pattern : pattern { // value (compared with ==), singleton (compared with is)
     const expression* value;
 };
-struct sequence_pattern : pattern {  // sequence, alternatives
+struct sequence_pattern : pattern { // sequence, alternatives
     list<const pattern*> patterns;
 };
 struct mapping_pattern : pattern {
     list<const expression*> keys;
     list<const pattern*> patterns;
-    std::string_view rest;  // empty: none
+    std::string_view rest; // empty: none
 };
-struct instance_pattern : pattern {  // a class pattern
+struct instance_pattern : pattern { // a class pattern
     const expression* type;
     list<const pattern*> patterns;
     list<std::string_view> keywords;
     list<const pattern*> keyword_patterns;
     list<source_position> keyword_positions;
 };
-struct capture_pattern : pattern {  // star: *name; as: inner as name, a plain name (inner null) or _ (both null)
+struct capture_pattern : pattern { // star: *name; as: inner as name, a plain name (inner null) or _ (both null)
     const pattern* inner;
     std::string_view name;
 };
@@ -263,7 +263,7 @@ struct function_statement : statement {
     const parameters* arguments;
     list<const statement*> body;
     list<const expression*> decorators;
-    const expression* returns;  // or null
+    const expression* returns; // or null
     bool is_async;
 };
 struct class_statement : statement {
@@ -273,7 +273,7 @@ struct class_statement : statement {
     list<const statement*> body;
     list<const expression*> decorators;
 };
-struct value_statement : statement {  // return_value (value may be null), expression_value
+struct value_statement : statement { // return_value (value may be null), expression_value
     const expression* value;
 };
 struct delete_statement : statement {
@@ -291,8 +291,8 @@ struct augmented_assign_statement : statement {
 struct annotated_assign_statement : statement {
     const expression* target;
     const expression* annotation;
-    const expression* value;  // or null
-    bool is_simple;           // a bare name, not in parentheses
+    const expression* value; // or null
+    bool is_simple;          // a bare name, not in parentheses
 };
 struct for_statement : statement {
     const expression* target;
@@ -301,14 +301,14 @@ struct for_statement : statement {
     list<const statement*> otherwise;
     bool is_async;
 };
-struct conditional_statement : statement {  // while_loop, if_else
+struct conditional_statement : statement { // while_loop, if_else
     const expression* test;
     list<const statement*> body;
     list<const statement*> otherwise;
 };
 struct with_item {
     const expression* manager;
-    const expression* target;  // or null
+    const expression* target; // or null
 };
 struct with_statement : statement {
     list<with_item> items;
@@ -317,7 +317,7 @@ struct with_statement : statement {
 };
 struct match_case {
     const pattern* what;
-    const expression* guard;  // or null
+    const expression* guard; // or null
     list<const statement*> body;
 };
 struct match_statement : statement {
@@ -325,12 +325,12 @@ struct match_statement : statement {
     list<match_case> cases;
 };
 struct raise_statement : statement {
-    const expression* exception;  // or null
-    const expression* cause;      // or null
+    const expression* exception; // or null
+    const expression* cause;     // or null
 };
 struct except_handler {
-    const expression* type;  // or null
-    std::string_view name;   // or empty
+    const expression* type; // or null
+    std::string_view name;  // or empty
     list<const statement*> body;
     source_position where;
 };
@@ -339,49 +339,40 @@ struct try_statement : statement {
     list<except_handler> handlers;
     list<const statement*> otherwise;
     list<const statement*> finally;
-    bool is_star;  // except*
+    bool is_star; // except*
 };
 struct assert_statement : statement {
     const expression* test;
-    const expression* message;  // or null
+    const expression* message; // or null
 };
 struct import_alias {
-    std::string_view name;     // dotted in `import`, "*" possible in `from`
-    std::string_view as_name;  // or empty
+    std::string_view name;    // dotted in `import`, "*" possible in `from`
+    std::string_view as_name; // or empty
     source_position where;
 };
-struct import_statement : statement {  // import, import_from
-    std::string_view module;           // import_from: may be empty with level > 0
+struct import_statement : statement { // import, import_from
+    std::string_view module;          // import_from: may be empty with level > 0
     list<import_alias> names;
     int level;
 };
-struct names_statement : statement {  // global, nonlocal
+struct names_statement : statement { // global, nonlocal
     list<std::string_view> names;
 };
 
 // A parsed source. Owns nothing: arena and constants belong to the syntax_tree's user.
 struct module_tree {
-    list<const statement*> body;    // exec, single
-    const expression* value = nullptr;  // eval
+    list<const statement*> body;       // exec, single
+    const expression* value = nullptr; // eval
 };
 
 struct syntax_tree {
     arena memory;
-    std::deque<constant> constants;  // stable addresses
+    std::deque<constant> constants; // stable addresses
     module_tree module;
 };
 
-template <class T>
-const T& as(const expression* node) {
-    return *static_cast<const T*>(node);
-}
-template <class T>
-const T& as(const statement* node) {
-    return *static_cast<const T*>(node);
-}
-template <class T>
-const T& as(const pattern* node) {
-    return *static_cast<const T*>(node);
-}
+template <class T> const T& as(const expression* node) { return *static_cast<const T*>(node); }
+template <class T> const T& as(const statement* node) { return *static_cast<const T*>(node); }
+template <class T> const T& as(const pattern* node) { return *static_cast<const T*>(node); }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -20,24 +20,24 @@ inline constexpr int opcode_count = 0
 
 // What an instruction's operand stands for.
 enum class operand_kind : std::uint8_t {
-    none,            // unused, 0
-    count,           // a number of values or a distance from the top of the stack
-    flag,            // 0 or 1
-    constant,        // index into code_unit::constants
-    name,            // index into code_unit::names
-    slot,            // index into code_unit::slots
-    target,          // instruction index
-    format_flags,    // FORMAT_VALUE
-    function_flags,  // MAKE_FUNCTION: function_flag
-    unpack,          // UNPACK_EX: items before the star in bits 0..11, after it in bits 12..23
+    none,           // unused, 0
+    count,          // a number of values or a distance from the top of the stack
+    flag,           // 0 or 1
+    constant,       // index into code_unit::constants
+    name,           // index into code_unit::names
+    slot,           // index into code_unit::slots
+    target,         // instruction index
+    format_flags,   // FORMAT_VALUE
+    function_flags, // MAKE_FUNCTION: function_flag
+    unpack,         // UNPACK_EX: items before the star in bits 0..11, after it in bits 12..23
 };
 
 // Bits of MAKE_FUNCTION's operand; the values are pushed in this order, below the code object.
 enum function_flag : std::uint32_t {
-    function_defaults = 1,      // tuple of the positional parameters' defaults
-    function_kwdefaults = 2,    // dict of the keyword-only parameters' defaults
-    function_annotations = 4,   // tuple: name, value, name, value, ...
-    function_closure = 8,       // tuple of cells
+    function_defaults = 1,    // tuple of the positional parameters' defaults
+    function_kwdefaults = 2,  // dict of the keyword-only parameters' defaults
+    function_annotations = 4, // tuple: name, value, name, value, ...
+    function_closure = 8,     // tuple of cells
 };
 
 using instruction = std::uint32_t;
@@ -63,4 +63,4 @@ constexpr bool never_falls_through(opcode op) {
            op == opcode::RETURN_VALUE || op == opcode::RAISE_VARARGS || op == opcode::RERAISE;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

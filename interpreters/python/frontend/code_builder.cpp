@@ -51,30 +51,31 @@ bool code_builder::is_after_jump() const { return !items_.empty() && never_falls
 std::string constant_key(const constant& value) {
     std::string key(1, static_cast<char>('a' + static_cast<int>(value.kind)));
     switch (value.kind) {
-        case constant_kind::none:
-        case constant_kind::ellipsis: break;
-        case constant_kind::boolean:
-        case constant_kind::integer: key += std::to_string(value.integer); break;
-        case constant_kind::big_integer:
-        case constant_kind::string:
-        case constant_kind::bytes: key += std::to_string(value.text.size()) + ":" + value.text; break;
-        case constant_kind::floating: {
-            std::uint64_t bits;
-            std::memcpy(&bits, &value.floating, sizeof bits);
-            key += std::to_string(bits);
-            break;
-        }
-        case constant_kind::tuple:
-            key += std::to_string(value.items.size()) + "(";
-            for (const constant& item : value.items) key += constant_key(item) + ",";
-            break;
-        case constant_kind::code: key += std::to_string(reinterpret_cast<std::uintptr_t>(value.code.get())); break;
+    case constant_kind::none:
+    case constant_kind::ellipsis: break;
+    case constant_kind::boolean:
+    case constant_kind::integer: key += std::to_string(value.integer); break;
+    case constant_kind::big_integer:
+    case constant_kind::string:
+    case constant_kind::bytes: key += std::to_string(value.text.size()) + ":" + value.text; break;
+    case constant_kind::floating: {
+        std::uint64_t bits;
+        std::memcpy(&bits, &value.floating, sizeof bits);
+        key += std::to_string(bits);
+        break;
+    }
+    case constant_kind::tuple:
+        key += std::to_string(value.items.size()) + "(";
+        for (const constant& item : value.items) key += constant_key(item) + ",";
+        break;
+    case constant_kind::code: key += std::to_string(reinterpret_cast<std::uintptr_t>(value.code.get())); break;
     }
     return key;
 }
 
 std::uint32_t code_builder::constant_index(const constant& value) {
-    auto [entry, is_new] = constant_keys_.try_emplace(constant_key(value), static_cast<std::uint32_t>(constants_.size()));
+    auto [entry, is_new] =
+        constant_keys_.try_emplace(constant_key(value), static_cast<std::uint32_t>(constants_.size()));
     if (is_new) constants_.push_back(value);
     return entry->second;
 }
@@ -98,7 +99,8 @@ std::string code_builder::finish(code_unit& unit) {
     return lay_out(unit);
 }
 
-// A jump to an unconditional forward jump goes where that one goes. Guard marks between label and jump are no instructions.
+// A jump to an unconditional forward jump goes where that one goes. Guard marks between label and jump are no
+// instructions.
 void code_builder::thread_jumps() {
     auto real_item = [this](std::size_t index) {
         while (index < items_.size() && items_[index].is_guard_begin) ++index;
@@ -119,7 +121,8 @@ void code_builder::thread_jumps() {
                 from.target = to.target;
                 break;
             }
-            bool takes_same = to.op == from.op && (from.op == opcode::JUMP_IF_FALSE_OR_POP || from.op == opcode::JUMP_IF_TRUE_OR_POP);
+            bool takes_same =
+                to.op == from.op && (from.op == opcode::JUMP_IF_FALSE_OR_POP || from.op == opcode::JUMP_IF_TRUE_OR_POP);
             bool turns_popping = (from.op == opcode::JUMP_IF_FALSE_OR_POP && to.op == opcode::POP_JUMP_IF_FALSE) ||
                                  (from.op == opcode::JUMP_IF_TRUE_OR_POP && to.op == opcode::POP_JUMP_IF_TRUE);
             if (to.op == opcode::JUMP_FORWARD || takes_same || turns_popping) {
@@ -148,8 +151,8 @@ std::string code_builder::find_depths(code_unit& unit) {
             depths_[index] = depth;
             work.push_back(index);
         } else if (depths_[index] != depth) {
-            problem = "stack depth differs at item " + std::to_string(index) + " (" + opcode_name(items_[index].op) + "): " +
-                      std::to_string(depths_[index]) + " or " + std::to_string(depth);
+            problem = "stack depth differs at item " + std::to_string(index) + " (" + opcode_name(items_[index].op) +
+                      "): " + std::to_string(depths_[index]) + " or " + std::to_string(depth);
         }
     };
     if (items_.empty()) return "no code";
@@ -173,7 +176,7 @@ std::string code_builder::find_depths(code_unit& unit) {
         if (one.target != no_label) reach(position_of(one.target), depth + stack_effect(one.op, one.operand, true));
         if (!never_falls_through(one.op)) reach(index + 1, after);
     }
-    for (item& one : items_) {  // a guard with nothing in it that can raise is none
+    for (item& one : items_) { // a guard with nothing in it that can raise is none
         if (one.guard == no_label) continue;
         std::size_t handler = position_of(one.guard);
         if (handler >= items_.size() || depths_[handler] < 0) one.guard = no_label;
@@ -212,8 +215,9 @@ void code_builder::drop_unreachable() {
     depths_ = std::move(depths);
 }
 
-// Definite assignment: a forward pass over sets of certainly bound slots. LOAD_FAST becomes LOAD_FAST_CHECK where its slot may
-// be unbound. An exception may come at any guarded instruction, so a handler starts with what is bound at all of them.
+// Definite assignment: a forward pass over sets of certainly bound slots. LOAD_FAST becomes LOAD_FAST_CHECK where its
+// slot may be unbound. An exception may come at any guarded instruction, so a handler starts with what is bound at all
+// of them.
 void code_builder::check_bound_locals(const code_unit& unit) {
     std::size_t slots = unit.slots.size();
     if (!unit.uses_slots || slots == 0) return;
@@ -246,7 +250,7 @@ void code_builder::check_bound_locals(const code_unit& unit) {
         if (one.guard != no_label) reach(position_of(one.guard), state);
         if (one.op == opcode::STORE_FAST) state[one.operand] = true;
         if (one.op == opcode::DELETE_FAST) state[one.operand] = false;
-        if (one.op == opcode::LOAD_FAST) state[one.operand] = true;  // it has raised otherwise
+        if (one.op == opcode::LOAD_FAST) state[one.operand] = true; // it has raised otherwise
         if (one.target != no_label) reach(position_of(one.target), state);
         if (!never_falls_through(one.op)) reach(index + 1, state);
     }
@@ -265,7 +269,8 @@ std::string code_builder::lay_out(code_unit& unit) {
     unit.positions.reserve(count);
     for (std::size_t index = 0; index < count; ++index) {
         const item& one = items_[index];
-        std::uint32_t operand = one.target != no_label ? static_cast<std::uint32_t>(position_of(one.target)) : one.operand;
+        std::uint32_t operand =
+            one.target != no_label ? static_cast<std::uint32_t>(position_of(one.target)) : one.operand;
         if (operand > max_operand) return std::string("operand of ") + opcode_name(one.op) + " is too large";
         unit.instructions.push_back(make_instruction(one.op, operand));
         unit.positions.push_back(one.where);
@@ -274,7 +279,8 @@ std::string code_builder::lay_out(code_unit& unit) {
         auto handler = static_cast<std::uint32_t>(position_of(one.guard));
         auto depth = static_cast<std::uint32_t>(handler_depths_[static_cast<std::size_t>(one.guard)]);
         auto& table = unit.exception_table;
-        if (!table.empty() && table.back().end == at && table.back().handler == handler && table.back().depth == depth) {
+        if (!table.empty() && table.back().end == at && table.back().handler == handler &&
+            table.back().depth == depth) {
             table.back().end = at + 1;
         } else {
             table.push_back({at, at + 1, handler, depth});
@@ -283,4 +289,4 @@ std::string code_builder::lay_out(code_unit& unit) {
     return {};
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,5 +1,6 @@
-// Assembles one code_unit: instructions with labels and guarded regions in, numbered instructions, exception table and stack
-// depth out. Along the way it drops unreachable code, shortens jumps to jumps, and finds out which locals are certainly bound.
+// Assembles one code_unit: instructions with labels and guarded regions in, numbered instructions, exception table and
+// stack depth out. Along the way it drops unreachable code, shortens jumps to jumps, and finds out which locals are
+// certainly bound.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +25,14 @@ public:
     void emit(opcode op, std::uint32_t operand = 0);
     void jump(opcode op, label target);
     label new_label();
-    void place(label target);  // the next instruction carries it
+    void place(label target); // the next instruction carries it
 
-    // From here to the matching end_guard, an exception cuts the stack to the present depth minus `popped` and goes to handler.
+    // From here to the matching end_guard, an exception cuts the stack to the present depth minus `popped` and goes to
+    // handler.
     void begin_guard(label handler, std::uint32_t popped = 0);
     void end_guard();
-    // The guard in force; set_guard serves code that is emitted inside a guarded statement but runs outside it (the body of
-    // a finally before a return).
+    // The guard in force; set_guard serves code that is emitted inside a guarded statement but runs outside it (the
+    // body of a finally before a return).
     label guard() const { return guard_; }
     void set_guard(label handler) { guard_ = handler; }
 
@@ -50,7 +52,7 @@ public:
 private:
     struct item {
         opcode op;
-        bool is_guard_begin = false;  // not an instruction: records the depth at which `target`'s guard begins
+        bool is_guard_begin = false; // not an instruction: records the depth at which `target`'s guard begins
         std::uint32_t operand = 0;
         label target = no_label;
         label guard = no_label;
@@ -62,14 +64,16 @@ private:
     void drop_unreachable();
     void check_bound_locals(const code_unit& unit);
     std::string lay_out(code_unit& unit);
-    std::size_t position_of(label target) const { return static_cast<std::size_t>(label_positions_[static_cast<std::size_t>(target)]); }
+    std::size_t position_of(label target) const {
+        return static_cast<std::size_t>(label_positions_[static_cast<std::size_t>(target)]);
+    }
 
     std::vector<item> items_;
-    std::vector<int> label_positions_;   // index into items_
-    std::vector<int> handler_depths_;    // by label: depth a handler's exception is pushed at
+    std::vector<int> label_positions_; // index into items_
+    std::vector<int> handler_depths_;  // by label: depth a handler's exception is pushed at
     std::vector<label> guard_stack_;
     label guard_ = no_label;
-    std::vector<int> depths_;            // by item, -1: unreachable
+    std::vector<int> depths_; // by item, -1: unreachable
 
     std::vector<constant> constants_;
     std::unordered_map<std::string, std::uint32_t> constant_keys_;
@@ -77,7 +81,8 @@ private:
     std::unordered_map<std::string, std::uint32_t> name_keys_;
 };
 
-// A text that is equal for constants that are the same object in Python's sense of a constant (type and value, -0.0 apart).
+// A text that is equal for constants that are the same object in Python's sense of a constant (type and value, -0.0
+// apart).
 std::string constant_key(const constant& value);
 
-}  // namespace heddle::python
+} // namespace heddle::python

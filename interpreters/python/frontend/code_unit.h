@@ -1,7 +1,8 @@
 // What the front end hands to the interpreter: a tree of plain structs, one code_unit per module, function, class body,
 // lambda and comprehension. No GC references in it; the interpreter makes its own code objects from it once, at load.
 //
-// All text is UTF-8; str constants and names may hold lone surrogates (from "\ud800") in their three-byte form ("WTF-8").
+// All text is UTF-8; str constants and names may hold lone surrogates (from "\ud800") in their three-byte form
+// ("WTF-8").
 #pragma once
 
 #include <cstdint>
@@ -18,14 +19,14 @@ struct code_unit;
 enum class constant_kind : std::uint8_t {
     none,
     ellipsis,
-    boolean,      // integer is 0 or 1
-    integer,      // fits in 64 bits: integer
-    big_integer,  // does not fit: text, decimal with an optional '-'
-    floating,     // floating
-    string,       // text
-    bytes,        // text, any bytes
-    tuple,        // items
-    code,         // code
+    boolean,     // integer is 0 or 1
+    integer,     // fits in 64 bits: integer
+    big_integer, // does not fit: text, decimal with an optional '-'
+    floating,    // floating
+    string,      // text
+    bytes,       // text, any bytes
+    tuple,       // items
+    code,        // code
 };
 
 struct constant {
@@ -40,13 +41,13 @@ struct constant {
 // A function's storage, one flat array: parameters in the order of code_unit's comment, then other locals and cells
 // that are no parameters, then the free variables (the last free_count slots).
 enum class slot_kind : std::uint8_t {
-    local,  // holds a value or is unbound
-    cell,   // MAKE_CELL at the code's start puts a cell here (keeping an argument's value); inner functions share it
-    free,   // holds a cell of an enclosing function, from COPY_FREE_VARS
+    local, // holds a value or is unbound
+    cell,  // MAKE_CELL at the code's start puts a cell here (keeping an argument's value); inner functions share it
+    free,  // holds a cell of an enclosing function, from COPY_FREE_VARS
 };
 
 struct slot {
-    std::string name;  // already mangled (__x in class C is _C__x)
+    std::string name; // already mangled (__x in class C is _C__x)
     slot_kind kind = slot_kind::local;
 };
 
@@ -59,7 +60,8 @@ struct source_position {
 };
 
 // Instructions [start, end) are guarded: an exception there cuts the value stack to depth, pushes the exception and
-// continues at handler. Entries are sorted by start and do not overlap, so that a binary search finds the one that counts.
+// continues at handler. Entries are sorted by start and do not overlap, so that a binary search finds the one that
+// counts.
 struct exception_entry {
     std::uint32_t start = 0;
     std::uint32_t end = 0;
@@ -71,29 +73,29 @@ enum class code_kind : std::uint8_t { module, expression, interactive, function,
 
 struct code_unit {
     code_kind kind = code_kind::module;
-    std::string name;      // "<module>", "f", "<lambda>", "<listcomp>", ...
-    std::string qualname;  // "C.f.<locals>.g"
-    std::string filename;  // as given to compile()
+    std::string name;     // "<module>", "f", "<lambda>", "<listcomp>", ...
+    std::string qualname; // "C.f.<locals>.g"
+    std::string filename; // as given to compile()
     std::int32_t first_line = 1;
 
     // Parameters take the first slots, in the order: positional (positional-only first), keyword-only, *args, **kwargs.
-    std::uint32_t positional_count = 0;       // includes the positional-only ones (co_argcount)
-    std::uint32_t positional_only_count = 0;  // co_posonlyargcount
-    std::uint32_t keyword_only_count = 0;     // co_kwonlyargcount
+    std::uint32_t positional_count = 0;      // includes the positional-only ones (co_argcount)
+    std::uint32_t positional_only_count = 0; // co_posonlyargcount
+    std::uint32_t keyword_only_count = 0;    // co_kwonlyargcount
     bool has_varargs = false;
     bool has_varkeywords = false;
     bool is_generator = false;
-    bool uses_slots = false;   // functions: locals live in slots; else (module, class body) in a namespace dict
-    bool is_nested = false;    // defined inside another function
-    bool has_docstring = false;  // then constants[0] is it
+    bool uses_slots = false;    // functions: locals live in slots; else (module, class body) in a namespace dict
+    bool is_nested = false;     // defined inside another function
+    bool has_docstring = false; // then constants[0] is it
 
     std::vector<instruction> instructions;
-    std::vector<source_position> positions;  // one per instruction
+    std::vector<source_position> positions; // one per instruction
     std::vector<exception_entry> exception_table;
     std::uint32_t max_stack = 0;
 
     std::vector<constant> constants;
-    std::vector<std::string> names;  // for LOAD_NAME, LOAD_GLOBAL, LOAD_ATTR, IMPORT_NAME, ...
+    std::vector<std::string> names; // for LOAD_NAME, LOAD_GLOBAL, LOAD_ATTR, IMPORT_NAME, ...
     std::vector<slot> slots;
     std::uint32_t free_count = 0;
 
@@ -109,4 +111,4 @@ std::string dump(const code_unit& code);
 // Returns an empty string, or one line saying what is wrong and where.
 std::string verify(const code_unit& code);
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -11,9 +11,9 @@ namespace heddle::python {
 
 namespace {
 
-constexpr std::string_view known_features[] = {"nested_scopes",   "generators",      "division",       "absolute_import",
-                                               "with_statement",  "print_function",  "unicode_literals", "barry_as_FLUFL",
-                                               "generator_stop",  "annotations"};
+constexpr std::string_view known_features[] = {
+    "nested_scopes",  "generators",       "division",       "absolute_import", "with_statement",
+    "print_function", "unicode_literals", "barry_as_FLUFL", "generator_stop",  "annotations"};
 
 void place_error(syntax_error& error, const source_text& source, source_position where, std::string message) {
     error.kind = syntax_error_kind::syntax_error;
@@ -34,7 +34,8 @@ bool is_docstring(const statement* node) {
 }
 
 // `from __future__` imports stand first; finds whether annotations stay text. False with an error.
-bool read_future_features(const module_tree& module, const source_text& source, bool& has_annotations, syntax_error& error) {
+bool read_future_features(const module_tree& module, const source_text& source, bool& has_annotations,
+                          syntax_error& error) {
     bool may_come = true;
     bool is_first = true;
     for (const statement* node : module.body) {
@@ -63,7 +64,7 @@ bool read_future_features(const module_tree& module, const source_text& source, 
     return true;
 }
 
-}  // namespace
+} // namespace
 
 compile_result compile(std::string_view source, std::string filename, compile_mode mode) {
     compile_result result;
@@ -109,7 +110,9 @@ void compiler::fail(source_position where, std::string message) {
     place_error(error_, source_, where, std::move(message));
 }
 
-void compiler::unsupported(source_position where, const char* what) { fail(where, std::string(what) + " is not supported yet"); }
+void compiler::unsupported(source_position where, const char* what) {
+    fail(where, std::string(what) + " is not supported yet");
+}
 
 // ---- units ----------------------------------------------------------------------------------------------------------
 
@@ -149,9 +152,7 @@ void compiler::fill_slots(const std::vector<std::string_view>& parameters) {
         current_->slots[name] = static_cast<std::uint32_t>(unit.slots.size());
         unit.slots.push_back({std::string(name), kind});
     };
-    auto kind_of = [](const symbol& one) {
-        return one.where == resolution::cell ? slot_kind::cell : slot_kind::local;
-    };
+    auto kind_of = [](const symbol& one) { return one.where == resolution::cell ? slot_kind::cell : slot_kind::local; };
     for (std::string_view name : parameters) {
         std::string_view own = mangled(name);
         add(own, kind_of(*here.find(own)));
@@ -170,7 +171,8 @@ void compiler::fill_slots(const std::vector<std::string_view>& parameters) {
     unit.free_count = static_cast<std::uint32_t>(free.size());
     if (unit.free_count > 0) code().emit(opcode::COPY_FREE_VARS, unit.free_count);
     for (std::size_t index = 0; index < unit.slots.size(); ++index)
-        if (unit.slots[index].kind == slot_kind::cell) code().emit(opcode::MAKE_CELL, static_cast<std::uint32_t>(index));
+        if (unit.slots[index].kind == slot_kind::cell)
+            code().emit(opcode::MAKE_CELL, static_cast<std::uint32_t>(index));
     if (unit.is_generator) {
         code().emit(opcode::RETURN_GENERATOR);
         code().emit(opcode::POP_TOP);
@@ -182,7 +184,8 @@ std::shared_ptr<const code_unit> compiler::leave() {
     if (!failed_) {
         std::string problem = current_->builder.finish(*made);
         if (!problem.empty())
-            fail({made->first_line, made->first_line, 0, 0}, "internal compiler error in " + made->qualname + ": " + problem);
+            fail({made->first_line, made->first_line, 0, 0},
+                 "internal compiler error in " + made->qualname + ": " + problem);
     }
     current_ = current_->outer;
     units_.pop_back();
@@ -366,4 +369,4 @@ void compiler::set_parameters(const parameters& all, source_position where) {
     fill_slots(names);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,7 +1,7 @@
 // Syntax tree to code_units: CPython 3.11's code generation (Python/compile.c) for our instruction set.
 //
-// One `unit` per scope, on a stack. Errors are recorded once; visiting goes on to nowhere in particular, and the result is
-// thrown away. What the compiler can't translate yet is a SyntaxError saying so.
+// One `unit` per scope, on a stack. Errors are recorded once; visiting goes on to nowhere in particular, and the result
+// is thrown away. What the compiler can't translate yet is a SyntaxError saying so.
 #pragma once
 
 #include <deque>
@@ -33,23 +33,23 @@ private:
     // What return, break and continue must undo on their way out.
     enum class frame_kind : std::uint8_t {
         while_loop,
-        for_loop,         // an iterator on the stack
+        for_loop, // an iterator on the stack
         try_body,
-        handler_chain,    // between the handlers
-        handler_body,     // the previous exception on the stack; perhaps a name to unbind
-        finally_try,      // a finally body to run
-        finally_body,     // two values on the stack: previous exception, exception
-        with_body,        // a bound __exit__ on the stack
+        handler_chain, // between the handlers
+        handler_body,  // the previous exception on the stack; perhaps a name to unbind
+        finally_try,   // a finally body to run
+        finally_body,  // two values on the stack: previous exception, exception
+        with_body,     // a bound __exit__ on the stack
         pop_value,
     };
     struct block_frame {
         frame_kind kind;
-        label outer_guard;             // the guard in force outside
-        label start = -1;              // loops: where continue goes
-        label exit = -1;               // loops: where break goes
+        label outer_guard; // the guard in force outside
+        label start = -1;  // loops: where continue goes
+        label exit = -1;   // loops: where break goes
         list<const statement*> finally = {};
-        std::string_view name = {};    // handler_body
-        source_position where = {};    // with_body
+        std::string_view name = {}; // handler_body
+        source_position where = {}; // with_body
     };
 
     struct unit {
@@ -58,7 +58,7 @@ private:
         code_builder builder;
         std::vector<block_frame> frames;
         std::unordered_map<std::string_view, std::uint32_t> slots;
-        std::string_view first_parameter;  // for super()
+        std::string_view first_parameter; // for super()
         unit* outer = nullptr;
         bool is_async = false;
     };
@@ -197,4 +197,4 @@ private:
     syntax_error error_;
 };
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -8,13 +8,12 @@ namespace heddle::python {
 
 namespace {
 
-constexpr std::size_t stack_guideline = 255;  // longer displays are built piece by piece
+constexpr std::size_t stack_guideline = 255; // longer displays are built piece by piece
 
 opcode jump_on(bool condition) { return condition ? opcode::POP_JUMP_IF_TRUE : opcode::POP_JUMP_IF_FALSE; }
 
 bool is_none(const expression* node) {
-    return node->kind == expression_kind::constant &&
-           as<constant_expression>(node).value->kind == constant_kind::none;
+    return node->kind == expression_kind::constant && as<constant_expression>(node).value->kind == constant_kind::none;
 }
 
 constant text_constant(std::string_view text) {
@@ -24,7 +23,7 @@ constant text_constant(std::string_view text) {
     return value;
 }
 
-}  // namespace
+} // namespace
 
 void compiler::visit(const expression* node) {
     if (failed_) return;
@@ -39,56 +38,56 @@ void compiler::visit(const expression* node) {
 
 void compiler::visit_value(const expression* node) {
     switch (node->kind) {
-        case expression_kind::bool_operation: return visit_bool_operation(as<bool_operation_expression>(node));
-        case expression_kind::named:
-            visit(as<named_expression>(node).value);
-            code().emit(opcode::COPY, 1);
-            return store(as<named_expression>(node).target);
-        case expression_kind::binary: {
-            const auto& binary = as<binary_expression>(node);
-            visit(binary.left);
-            visit(binary.right);
-            return code().emit(
-                static_cast<opcode>(static_cast<int>(opcode::BINARY_ADD) + static_cast<int>(binary.operation)));
-        }
-        case expression_kind::unary: {
-            const auto& unary = as<unary_expression>(node);
-            visit(unary.operand);
-            return code().emit(
-                static_cast<opcode>(static_cast<int>(opcode::UNARY_POSITIVE) + static_cast<int>(unary.operation)));
-        }
-        case expression_kind::lambda: return visit_lambda(as<lambda_expression>(node));
-        case expression_kind::conditional: return visit_conditional(as<conditional_expression>(node));
-        case expression_kind::dict: return visit_dict(as<dict_expression>(node));
-        case expression_kind::set:
-        case expression_kind::list:
-        case expression_kind::tuple: return visit_sequence(as<sequence_expression>(node));
-        case expression_kind::list_comprehension:
-        case expression_kind::set_comprehension:
-        case expression_kind::dict_comprehension:
-        case expression_kind::generator: return visit_comprehension(as<comprehension_expression>(node));
-        case expression_kind::await: {
-            bool is_function = current_->here->kind == scope_kind::function;
-            return fail(node->where, is_function ? "'await' outside async function" : "'await' outside function");
-        }
-        case expression_kind::yield:
-        case expression_kind::yield_from: return visit_yield(as<operand_expression>(node));
-        case expression_kind::compare: return visit_compare(as<compare_expression>(node));
-        case expression_kind::call: return visit_call(as<call_expression>(node));
-        case expression_kind::formatted_value: return visit_formatted_value(as<formatted_value_expression>(node));
-        case expression_kind::joined_string: return visit_joined_string(as<joined_string_expression>(node));
-        case expression_kind::constant:
-            if (as<constant_expression>(node).is_imaginary) return unsupported(node->where, "a complex number");
-            return code().load_constant(*as<constant_expression>(node).value);
-        case expression_kind::attribute: {
-            const auto& attribute = as<attribute_expression>(node);
-            visit(attribute.object);
-            return code().emit(opcode::LOAD_ATTR, code().name_index(mangled(attribute.name)));
-        }
-        case expression_kind::subscript: return visit_subscript(as<subscript_expression>(node), access::load);
-        case expression_kind::starred: return fail(node->where, "can't use starred expression here");
-        case expression_kind::name: return name_operation(as<name_expression>(node).name, access::load);
-        case expression_kind::slice: return visit_slice(as<slice_expression>(node));
+    case expression_kind::bool_operation: return visit_bool_operation(as<bool_operation_expression>(node));
+    case expression_kind::named:
+        visit(as<named_expression>(node).value);
+        code().emit(opcode::COPY, 1);
+        return store(as<named_expression>(node).target);
+    case expression_kind::binary: {
+        const auto& binary = as<binary_expression>(node);
+        visit(binary.left);
+        visit(binary.right);
+        return code().emit(
+            static_cast<opcode>(static_cast<int>(opcode::BINARY_ADD) + static_cast<int>(binary.operation)));
+    }
+    case expression_kind::unary: {
+        const auto& unary = as<unary_expression>(node);
+        visit(unary.operand);
+        return code().emit(
+            static_cast<opcode>(static_cast<int>(opcode::UNARY_POSITIVE) + static_cast<int>(unary.operation)));
+    }
+    case expression_kind::lambda: return visit_lambda(as<lambda_expression>(node));
+    case expression_kind::conditional: return visit_conditional(as<conditional_expression>(node));
+    case expression_kind::dict: return visit_dict(as<dict_expression>(node));
+    case expression_kind::set:
+    case expression_kind::list:
+    case expression_kind::tuple: return visit_sequence(as<sequence_expression>(node));
+    case expression_kind::list_comprehension:
+    case expression_kind::set_comprehension:
+    case expression_kind::dict_comprehension:
+    case expression_kind::generator: return visit_comprehension(as<comprehension_expression>(node));
+    case expression_kind::await: {
+        bool is_function = current_->here->kind == scope_kind::function;
+        return fail(node->where, is_function ? "'await' outside async function" : "'await' outside function");
+    }
+    case expression_kind::yield:
+    case expression_kind::yield_from: return visit_yield(as<operand_expression>(node));
+    case expression_kind::compare: return visit_compare(as<compare_expression>(node));
+    case expression_kind::call: return visit_call(as<call_expression>(node));
+    case expression_kind::formatted_value: return visit_formatted_value(as<formatted_value_expression>(node));
+    case expression_kind::joined_string: return visit_joined_string(as<joined_string_expression>(node));
+    case expression_kind::constant:
+        if (as<constant_expression>(node).is_imaginary) return unsupported(node->where, "a complex number");
+        return code().load_constant(*as<constant_expression>(node).value);
+    case expression_kind::attribute: {
+        const auto& attribute = as<attribute_expression>(node);
+        visit(attribute.object);
+        return code().emit(opcode::LOAD_ATTR, code().name_index(mangled(attribute.name)));
+    }
+    case expression_kind::subscript: return visit_subscript(as<subscript_expression>(node), access::load);
+    case expression_kind::starred: return fail(node->where, "can't use starred expression here");
+    case expression_kind::name: return name_operation(as<name_expression>(node).name, access::load);
+    case expression_kind::slice: return visit_slice(as<slice_expression>(node));
     }
 }
 
@@ -99,18 +98,18 @@ void compiler::store(const expression* node) {
     if (failed_) return;
     at position(*this, node->where);
     switch (node->kind) {
-        case expression_kind::name: return name_operation(as<name_expression>(node).name, access::store);
-        case expression_kind::attribute: {
-            const auto& attribute = as<attribute_expression>(node);
-            visit(attribute.object);
-            if (!check_forbidden(mangled(attribute.name), node->where, access::store)) return;
-            return code().emit(opcode::STORE_ATTR, code().name_index(mangled(attribute.name)));
-        }
-        case expression_kind::subscript: return visit_subscript(as<subscript_expression>(node), access::store);
-        case expression_kind::list:
-        case expression_kind::tuple: return store_sequence(as<sequence_expression>(node));
-        case expression_kind::starred: return fail(node->where, "starred assignment target must be in a list or tuple");
-        default: return fail(node->where, std::string("cannot assign to ").append(expression_name(node)));
+    case expression_kind::name: return name_operation(as<name_expression>(node).name, access::store);
+    case expression_kind::attribute: {
+        const auto& attribute = as<attribute_expression>(node);
+        visit(attribute.object);
+        if (!check_forbidden(mangled(attribute.name), node->where, access::store)) return;
+        return code().emit(opcode::STORE_ATTR, code().name_index(mangled(attribute.name)));
+    }
+    case expression_kind::subscript: return visit_subscript(as<subscript_expression>(node), access::store);
+    case expression_kind::list:
+    case expression_kind::tuple: return store_sequence(as<sequence_expression>(node));
+    case expression_kind::starred: return fail(node->where, "starred assignment target must be in a list or tuple");
+    default: return fail(node->where, std::string("cannot assign to ").append(expression_name(node)));
     }
 }
 
@@ -144,63 +143,63 @@ void compiler::jump_if(const expression* node, label target, bool condition) {
     }
     at position(*this, node->where);
     switch (node->kind) {
-        case expression_kind::unary:
-            if (as<unary_expression>(node).operation != unary_operator::logical_not) break;
-            return jump_if(as<unary_expression>(node).operand, target, !condition);
-        case expression_kind::bool_operation: {
-            const auto& operation = as<bool_operation_expression>(node);
-            bool decides_early = !operation.is_and;  // the truth of one value that settles the whole
-            label early = decides_early == condition ? target : code().new_label();
-            for (std::size_t index = 0; index + 1 < operation.values.size(); ++index)
-                jump_if(operation.values[index], early, decides_early);
-            jump_if(operation.values.back(), target, condition);
-            if (early != target) code().place(early);
-            return;
-        }
-        case expression_kind::conditional: {
-            const auto& choice = as<conditional_expression>(node);
-            label otherwise = code().new_label();
+    case expression_kind::unary:
+        if (as<unary_expression>(node).operation != unary_operator::logical_not) break;
+        return jump_if(as<unary_expression>(node).operand, target, !condition);
+    case expression_kind::bool_operation: {
+        const auto& operation = as<bool_operation_expression>(node);
+        bool decides_early = !operation.is_and; // the truth of one value that settles the whole
+        label early = decides_early == condition ? target : code().new_label();
+        for (std::size_t index = 0; index + 1 < operation.values.size(); ++index)
+            jump_if(operation.values[index], early, decides_early);
+        jump_if(operation.values.back(), target, condition);
+        if (early != target) code().place(early);
+        return;
+    }
+    case expression_kind::conditional: {
+        const auto& choice = as<conditional_expression>(node);
+        label otherwise = code().new_label();
+        label end = code().new_label();
+        jump_if(choice.test, otherwise, false);
+        jump_if(choice.body, target, condition);
+        code().jump(opcode::JUMP_FORWARD, end);
+        code().place(otherwise);
+        jump_if(choice.otherwise, target, condition);
+        code().place(end);
+        return;
+    }
+    case expression_kind::compare: {
+        const auto& comparison = as<compare_expression>(node);
+        if (comparison.operations.size() > 1) {
+            label cleanup = code().new_label();
             label end = code().new_label();
-            jump_if(choice.test, otherwise, false);
-            jump_if(choice.body, target, condition);
+            visit(comparison.left);
+            std::size_t last = comparison.operations.size() - 1;
+            for (std::size_t index = 0; index < last; ++index) {
+                visit(comparison.comparators[index]);
+                code().emit(opcode::SWAP, 2);
+                code().emit(opcode::COPY, 2);
+                compare(comparison.operations[index]);
+                code().jump(opcode::POP_JUMP_IF_FALSE, cleanup);
+            }
+            visit(comparison.comparators[last]);
+            compare(comparison.operations[last]);
+            code().jump(jump_on(condition), target);
             code().jump(opcode::JUMP_FORWARD, end);
-            code().place(otherwise);
-            jump_if(choice.otherwise, target, condition);
+            code().place(cleanup);
+            code().emit(opcode::POP_TOP);
+            if (!condition) code().jump(opcode::JUMP_FORWARD, target);
             code().place(end);
             return;
         }
-        case expression_kind::compare: {
-            const auto& comparison = as<compare_expression>(node);
-            if (comparison.operations.size() > 1) {
-                label cleanup = code().new_label();
-                label end = code().new_label();
-                visit(comparison.left);
-                std::size_t last = comparison.operations.size() - 1;
-                for (std::size_t index = 0; index < last; ++index) {
-                    visit(comparison.comparators[index]);
-                    code().emit(opcode::SWAP, 2);
-                    code().emit(opcode::COPY, 2);
-                    compare(comparison.operations[index]);
-                    code().jump(opcode::POP_JUMP_IF_FALSE, cleanup);
-                }
-                visit(comparison.comparators[last]);
-                compare(comparison.operations[last]);
-                code().jump(jump_on(condition), target);
-                code().jump(opcode::JUMP_FORWARD, end);
-                code().place(cleanup);
-                code().emit(opcode::POP_TOP);
-                if (!condition) code().jump(opcode::JUMP_FORWARD, target);
-                code().place(end);
-                return;
-            }
-            compare_operator operation = comparison.operations[0];
-            bool is_identity = operation == compare_operator::is || operation == compare_operator::is_not;
-            if (!is_identity || !is_none(comparison.comparators[0])) break;
-            visit(comparison.left);
-            bool jumps_if_none = (operation == compare_operator::is) == condition;
-            return code().jump(jumps_if_none ? opcode::POP_JUMP_IF_NONE : opcode::POP_JUMP_IF_NOT_NONE, target);
-        }
-        default: break;
+        compare_operator operation = comparison.operations[0];
+        bool is_identity = operation == compare_operator::is || operation == compare_operator::is_not;
+        if (!is_identity || !is_none(comparison.comparators[0])) break;
+        visit(comparison.left);
+        bool jumps_if_none = (operation == compare_operator::is) == condition;
+        return code().jump(jumps_if_none ? opcode::POP_JUMP_IF_NONE : opcode::POP_JUMP_IF_NOT_NONE, target);
+    }
+    default: break;
     }
     visit(node);
     code().jump(jump_on(condition), target);
@@ -230,13 +229,12 @@ void compiler::visit_conditional(const conditional_expression& node) {
 
 void compiler::compare(compare_operator operation) {
     switch (operation) {
-        case compare_operator::is: return code().emit(opcode::IS_OP, 0);
-        case compare_operator::is_not: return code().emit(opcode::IS_OP, 1);
-        case compare_operator::in: return code().emit(opcode::CONTAINS_OP, 0);
-        case compare_operator::not_in: return code().emit(opcode::CONTAINS_OP, 1);
-        default:
-            return code().emit(
-                static_cast<opcode>(static_cast<int>(opcode::COMPARE_LESS) + static_cast<int>(operation)));
+    case compare_operator::is: return code().emit(opcode::IS_OP, 0);
+    case compare_operator::is_not: return code().emit(opcode::IS_OP, 1);
+    case compare_operator::in: return code().emit(opcode::CONTAINS_OP, 0);
+    case compare_operator::not_in: return code().emit(opcode::CONTAINS_OP, 1);
+    default:
+        return code().emit(static_cast<opcode>(static_cast<int>(opcode::COMPARE_LESS) + static_cast<int>(operation)));
     }
 }
 
@@ -271,7 +269,7 @@ void compiler::visit_sequence(const sequence_expression& node) {
     bool is_set = node.kind == expression_kind::set;
     bool is_tuple = node.kind == expression_kind::tuple;
     std::size_t count = node.elements.size();
-    if (!is_tuple && count > 2) {  // all constant: fill it from a constant tuple
+    if (!is_tuple && count > 2) { // all constant: fill it from a constant tuple
         constant items;
         items.kind = constant_kind::tuple;
         for (const expression* element : node.elements) {
@@ -289,7 +287,8 @@ void compiler::visit_sequence(const sequence_expression& node) {
     starred_sequence(node.elements, opcode::BUILD_LIST, opcode::LIST_APPEND, opcode::LIST_EXTEND, is_tuple);
 }
 
-void compiler::starred_sequence(list<const expression*> elements, opcode build, opcode add, opcode extend, bool is_tuple) {
+void compiler::starred_sequence(list<const expression*> elements, opcode build, opcode add, opcode extend,
+                                bool is_tuple) {
     std::size_t count = elements.size();
     bool is_plain = count <= stack_guideline;
     for (const expression* element : elements) is_plain = is_plain && element->kind != expression_kind::starred;
@@ -313,7 +312,7 @@ void compiler::starred_sequence(list<const expression*> elements, opcode build, 
 
 void compiler::visit_dict(const dict_expression& node) {
     bool has_dict = false;
-    std::size_t pending = 0;  // pairs before `index` that aren't built yet
+    std::size_t pending = 0; // pairs before `index` that aren't built yet
     auto flush = [&](std::size_t index) {
         if (pending == 0) return;
         constant keys;
@@ -329,7 +328,8 @@ void compiler::visit_dict(const dict_expression& node) {
             visit(node.values[at]);
         }
         if (are_constant) code().load_constant(keys);
-        code().emit(are_constant ? opcode::BUILD_CONST_KEY_MAP : opcode::BUILD_MAP, static_cast<std::uint32_t>(pending));
+        code().emit(are_constant ? opcode::BUILD_CONST_KEY_MAP : opcode::BUILD_MAP,
+                    static_cast<std::uint32_t>(pending));
         if (has_dict) code().emit(opcode::DICT_UPDATE, 1);
         has_dict = true;
         pending = 0;
@@ -436,7 +436,7 @@ void compiler::visit_call(const call_expression& node) {
 void compiler::method_call(const call_expression& node) {
     const auto& attribute = as<attribute_expression>(node.function);
     source_position where = node.where;
-    if (attribute.where.line != attribute.where.end_line) {  // a chain over several lines: blame the method's line
+    if (attribute.where.line != attribute.where.end_line) { // a chain over several lines: blame the method's line
         where.line = attribute.name_where.line;
         where.column = attribute.name_where.column;
     }
@@ -463,7 +463,8 @@ void compiler::method_call(const call_expression& node) {
 bool compiler::is_zero_argument_super(const expression* node) {
     if (node->kind != expression_kind::call) return false;
     const auto& call = as<call_expression>(node);
-    if (call.function->kind != expression_kind::name || as<name_expression>(call.function).name != "super") return false;
+    if (call.function->kind != expression_kind::name || as<name_expression>(call.function).name != "super")
+        return false;
     if (!call.arguments.empty() || !call.keywords.empty() || current_->first_parameter.empty()) return false;
     symbol* super = current_->here->find("super");
     symbol* type = current_->here->find("__class__");
@@ -512,7 +513,7 @@ void compiler::visit_lambda(const lambda_expression& node) {
     current_->builder.where = node.where;
     set_parameters(*node.arguments, node.where);
     visit(node.body);
-    if (here->is_generator) {  // the body is evaluated for its yields
+    if (here->is_generator) { // the body is evaluated for its yields
         code().emit(opcode::POP_TOP);
         code().load_none();
     }
@@ -569,12 +570,10 @@ void compiler::comprehension_loop(const comprehension_expression& node, std::siz
         visit(node.element);
         if (node.value != nullptr) visit(node.value);
         switch (node.kind) {
-            case expression_kind::list_comprehension: code().emit(opcode::LIST_APPEND, depth); break;
-            case expression_kind::set_comprehension: code().emit(opcode::SET_ADD, depth); break;
-            case expression_kind::dict_comprehension: code().emit(opcode::MAP_ADD, depth); break;
-            default:
-                code().emit(opcode::YIELD_VALUE, 0);
-                code().emit(opcode::POP_TOP);
+        case expression_kind::list_comprehension: code().emit(opcode::LIST_APPEND, depth); break;
+        case expression_kind::set_comprehension: code().emit(opcode::SET_ADD, depth); break;
+        case expression_kind::dict_comprehension: code().emit(opcode::MAP_ADD, depth); break;
+        default: code().emit(opcode::YIELD_VALUE, 0); code().emit(opcode::POP_TOP);
         }
     }
     code().place(next);
@@ -629,4 +628,4 @@ void compiler::visit_slice(const slice_expression& node) {
     code().emit(opcode::BUILD_SLICE, node.step != nullptr ? 3 : 2);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,6 +1,6 @@
-// Code for `match`, PEP 634, by CPython's scheme: the subject stays on the stack while a case is tried; captures pile up below
-// what is being matched and are stored only when the whole pattern fits. A failing test jumps to a label that pops exactly
-// what lies on the stack at that point.
+// Code for `match`, PEP 634, by CPython's scheme: the subject stays on the stack while a case is tried; captures pile
+// up below what is being matched and are stored only when the whole pattern fits. A failing test jumps to a label that
+// pops exactly what lies on the stack at that point.
 
 #include <algorithm>
 
@@ -10,10 +10,10 @@
 namespace heddle::python {
 
 struct compiler::pattern_context {
-    std::vector<std::string_view> stores;  // captured names, in the order of their values on the stack
-    bool allows_irrefutable = false;       // may a bare name or _ stand here?
-    std::vector<label> failures;           // [n]: pops n values, then fails
-    std::size_t on_top = 0;                // values above the captures that must be popped on failure
+    std::vector<std::string_view> stores; // captured names, in the order of their values on the stack
+    bool allows_irrefutable = false;      // may a bare name or _ stand here?
+    std::vector<label> failures;          // [n]: pops n values, then fails
+    std::size_t on_top = 0;               // values above the captures that must be popped on failure
 };
 
 namespace {
@@ -27,7 +27,7 @@ bool is_star_wildcard(const pattern* node) {
     return node->kind == pattern_kind::star && as<capture_pattern>(node).name.empty();
 }
 
-}  // namespace
+} // namespace
 
 // Moves the top of the stack down below count - 1 others.
 void compiler::rotate(std::size_t count) {
@@ -85,20 +85,20 @@ void compiler::match(const pattern* node, pattern_context& context) {
     if (failed_) return;
     at position(*this, node->where);
     switch (node->kind) {
-        case pattern_kind::value:
-            visit(as<value_pattern>(node).value);
-            code().emit(opcode::COMPARE_EQUAL);
-            return jump_to_failure(opcode::POP_JUMP_IF_FALSE, context);
-        case pattern_kind::singleton:
-            code().load_constant(*as<constant_expression>(as<value_pattern>(node).value).value);
-            code().emit(opcode::IS_OP, 0);
-            return jump_to_failure(opcode::POP_JUMP_IF_FALSE, context);
-        case pattern_kind::sequence: return match_sequence(as<sequence_pattern>(node), context);
-        case pattern_kind::mapping: return match_mapping(as<mapping_pattern>(node), context);
-        case pattern_kind::instance: return match_instance(as<instance_pattern>(node), context);
-        case pattern_kind::star: return store_capture(as<capture_pattern>(node).name, node->where, context);
-        case pattern_kind::as: return match_capture(as<capture_pattern>(node), context);
-        case pattern_kind::alternatives: return match_alternatives(as<sequence_pattern>(node), context);
+    case pattern_kind::value:
+        visit(as<value_pattern>(node).value);
+        code().emit(opcode::COMPARE_EQUAL);
+        return jump_to_failure(opcode::POP_JUMP_IF_FALSE, context);
+    case pattern_kind::singleton:
+        code().load_constant(*as<constant_expression>(as<value_pattern>(node).value).value);
+        code().emit(opcode::IS_OP, 0);
+        return jump_to_failure(opcode::POP_JUMP_IF_FALSE, context);
+    case pattern_kind::sequence: return match_sequence(as<sequence_pattern>(node), context);
+    case pattern_kind::mapping: return match_mapping(as<mapping_pattern>(node), context);
+    case pattern_kind::instance: return match_instance(as<instance_pattern>(node), context);
+    case pattern_kind::star: return store_capture(as<capture_pattern>(node).name, node->where, context);
+    case pattern_kind::as: return match_capture(as<capture_pattern>(node), context);
+    case pattern_kind::alternatives: return match_alternatives(as<sequence_pattern>(node), context);
     }
 }
 
@@ -123,7 +123,8 @@ void compiler::match_capture(const capture_pattern& node, pattern_context& conte
     if (node.inner == nullptr) {
         if (!context.allows_irrefutable) {
             if (node.name.empty()) return fail(node.where, "wildcard makes remaining patterns unreachable");
-            return fail(node.where, "name capture '" + std::string(node.name) + "' makes remaining patterns unreachable");
+            return fail(node.where,
+                        "name capture '" + std::string(node.name) + "' makes remaining patterns unreachable");
         }
         return store_capture(node.name, node.where, context);
     }
@@ -170,7 +171,8 @@ void compiler::unpack_pattern(const sequence_pattern& node, pattern_context& con
     for (std::size_t index = 0; index < size; ++index)
         if (node.patterns[index]->kind == pattern_kind::star) star = index;
     if (star < size) {
-        if (star >= 256 || size - star - 1 >= 4096) return fail(node.where, "too many expressions in star-unpacking sequence pattern");
+        if (star >= 256 || size - star - 1 >= 4096)
+            return fail(node.where, "too many expressions in star-unpacking sequence pattern");
         code().emit(opcode::UNPACK_EX, static_cast<std::uint32_t>(star | (size - star - 1) << 12));
     } else {
         code().emit(opcode::UNPACK_SEQUENCE, static_cast<std::uint32_t>(size));
@@ -312,7 +314,8 @@ void compiler::match_alternatives(const sequence_pattern& node, pattern_context&
         if (index == 0) {
             control = context.stores;
         } else {
-            if (context.stores.size() != control.size()) return fail(node.where, "alternative patterns bind different names");
+            if (context.stores.size() != control.size())
+                return fail(node.where, "alternative patterns bind different names");
             for (std::size_t wanted = control.size(); wanted-- > 0;) {
                 auto found = std::find(context.stores.begin(), context.stores.end(), control[wanted]);
                 if (found == context.stores.end()) return fail(node.where, "alternative patterns bind different names");
@@ -343,4 +346,4 @@ void compiler::match_alternatives(const sequence_pattern& node, pattern_context&
     code().emit(opcode::POP_TOP);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

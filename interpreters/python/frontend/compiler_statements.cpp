@@ -7,9 +7,9 @@ namespace heddle::python {
 
 namespace {
 
-constexpr std::size_t max_items = 1u << 20;  // per unit: nested finally bodies are copied, so their code can explode
+constexpr std::size_t max_items = 1u << 20; // per unit: nested finally bodies are copied, so their code can explode
 
-}  // namespace
+} // namespace
 
 // ---- bodies ---------------------------------------------------------------------------------------------------------
 
@@ -31,34 +31,33 @@ bool compiler::docstring(list<const statement*> statements, constant& text) cons
 bool compiler::has_annotations(list<const statement*> statements) const {
     for (const statement* one : statements) {
         switch (one->kind) {
-            case statement_kind::annotated_assign: return true;
-            case statement_kind::for_loop:
-                if (has_annotations(as<for_statement>(one).body) || has_annotations(as<for_statement>(one).otherwise))
-                    return true;
-                break;
-            case statement_kind::while_loop:
-            case statement_kind::if_else:
-                if (has_annotations(as<conditional_statement>(one).body) ||
-                    has_annotations(as<conditional_statement>(one).otherwise))
-                    return true;
-                break;
-            case statement_kind::with:
-                if (has_annotations(as<with_statement>(one).body)) return true;
-                break;
-            case statement_kind::match:
-                for (const match_case& branch : as<match_statement>(one).cases)
-                    if (has_annotations(branch.body)) return true;
-                break;
-            case statement_kind::try_except: {
-                const auto& attempt = as<try_statement>(one);
-                if (has_annotations(attempt.body) || has_annotations(attempt.otherwise) ||
-                    has_annotations(attempt.finally))
-                    return true;
-                for (const except_handler& handler : attempt.handlers)
-                    if (has_annotations(handler.body)) return true;
-                break;
-            }
-            default: break;
+        case statement_kind::annotated_assign: return true;
+        case statement_kind::for_loop:
+            if (has_annotations(as<for_statement>(one).body) || has_annotations(as<for_statement>(one).otherwise))
+                return true;
+            break;
+        case statement_kind::while_loop:
+        case statement_kind::if_else:
+            if (has_annotations(as<conditional_statement>(one).body) ||
+                has_annotations(as<conditional_statement>(one).otherwise))
+                return true;
+            break;
+        case statement_kind::with:
+            if (has_annotations(as<with_statement>(one).body)) return true;
+            break;
+        case statement_kind::match:
+            for (const match_case& branch : as<match_statement>(one).cases)
+                if (has_annotations(branch.body)) return true;
+            break;
+        case statement_kind::try_except: {
+            const auto& attempt = as<try_statement>(one);
+            if (has_annotations(attempt.body) || has_annotations(attempt.otherwise) || has_annotations(attempt.finally))
+                return true;
+            for (const except_handler& handler : attempt.handlers)
+                if (has_annotations(handler.body)) return true;
+            break;
+        }
+        default: break;
         }
     }
     return false;
@@ -83,33 +82,33 @@ void compiler::visit(const statement* node) {
         return;
     }
     switch (node->kind) {
-        case statement_kind::function: return visit_function(as<function_statement>(node));
-        case statement_kind::class_definition: return visit_class(as<class_statement>(node));
-        case statement_kind::return_value: return visit_return(as<value_statement>(node));
-        case statement_kind::delete_targets:
-            for (const expression* target : as<delete_statement>(node).targets) delete_target(target);
-            return;
-        case statement_kind::assign: return visit_assign(as<assign_statement>(node));
-        case statement_kind::augmented_assign: return visit_augmented(as<augmented_assign_statement>(node));
-        case statement_kind::annotated_assign: return visit_annotated(as<annotated_assign_statement>(node));
-        case statement_kind::for_loop: return visit_for(as<for_statement>(node));
-        case statement_kind::while_loop: return visit_while(as<conditional_statement>(node));
-        case statement_kind::if_else: return visit_if(as<conditional_statement>(node));
-        case statement_kind::with:
-            if (as<with_statement>(node).is_async) return unsupported(node->where, "'async with'");
-            return visit_with(as<with_statement>(node), 0);
-        case statement_kind::match: return visit_match(as<match_statement>(node));
-        case statement_kind::raise: return visit_raise(as<raise_statement>(node));
-        case statement_kind::try_except: return visit_try(as<try_statement>(node));
-        case statement_kind::assertion: return visit_assert(as<assert_statement>(node));
-        case statement_kind::import: return visit_import(as<import_statement>(node));
-        case statement_kind::import_from: return visit_import_from(as<import_statement>(node));
-        case statement_kind::expression_value: return visit_expression_statement(as<value_statement>(node));
-        case statement_kind::break_loop:
-        case statement_kind::continue_loop: return visit_break_or_continue(node);
-        case statement_kind::global:
-        case statement_kind::nonlocal:
-        case statement_kind::pass: return;
+    case statement_kind::function: return visit_function(as<function_statement>(node));
+    case statement_kind::class_definition: return visit_class(as<class_statement>(node));
+    case statement_kind::return_value: return visit_return(as<value_statement>(node));
+    case statement_kind::delete_targets:
+        for (const expression* target : as<delete_statement>(node).targets) delete_target(target);
+        return;
+    case statement_kind::assign: return visit_assign(as<assign_statement>(node));
+    case statement_kind::augmented_assign: return visit_augmented(as<augmented_assign_statement>(node));
+    case statement_kind::annotated_assign: return visit_annotated(as<annotated_assign_statement>(node));
+    case statement_kind::for_loop: return visit_for(as<for_statement>(node));
+    case statement_kind::while_loop: return visit_while(as<conditional_statement>(node));
+    case statement_kind::if_else: return visit_if(as<conditional_statement>(node));
+    case statement_kind::with:
+        if (as<with_statement>(node).is_async) return unsupported(node->where, "'async with'");
+        return visit_with(as<with_statement>(node), 0);
+    case statement_kind::match: return visit_match(as<match_statement>(node));
+    case statement_kind::raise: return visit_raise(as<raise_statement>(node));
+    case statement_kind::try_except: return visit_try(as<try_statement>(node));
+    case statement_kind::assertion: return visit_assert(as<assert_statement>(node));
+    case statement_kind::import: return visit_import(as<import_statement>(node));
+    case statement_kind::import_from: return visit_import_from(as<import_statement>(node));
+    case statement_kind::expression_value: return visit_expression_statement(as<value_statement>(node));
+    case statement_kind::break_loop:
+    case statement_kind::continue_loop: return visit_break_or_continue(node);
+    case statement_kind::global:
+    case statement_kind::nonlocal:
+    case statement_kind::pass: return;
     }
 }
 
@@ -187,7 +186,8 @@ void compiler::visit_class(const class_statement& node) {
     name_operation(node.name, access::store);
 }
 
-// ---- leaving: return, break, continue --------------------------------------------------------------------------------
+// ---- leaving: return, break, continue
+// --------------------------------------------------------------------------------
 
 void compiler::call_exit_with_none() {
     for (int count = 0; count < 3; ++count) code().load_none();
@@ -201,34 +201,34 @@ void compiler::unwind_one(const block_frame& frame, bool keeps_top) {
         code().emit(op);
     };
     switch (frame.kind) {
-        case frame_kind::while_loop:
-        case frame_kind::handler_chain: return;
-        case frame_kind::for_loop:
-        case frame_kind::pop_value: return pop_below(opcode::POP_TOP);
-        case frame_kind::try_body: return code().set_guard(frame.outer_guard);
-        case frame_kind::finally_try:
-            code().set_guard(frame.outer_guard);
-            if (keeps_top) push_frame({frame_kind::pop_value, code().guard()});
-            body(frame.finally);
-            if (keeps_top) pop_frame();
-            return;
-        case frame_kind::finally_body:
-            pop_below(opcode::POP_TOP);
-            code().set_guard(frame.outer_guard);
-            return pop_below(opcode::POP_EXCEPT);
-        case frame_kind::with_body: {
-            at position(*this, frame.where);
-            code().set_guard(frame.outer_guard);
-            if (keeps_top) code().emit(opcode::SWAP, 2);
-            call_exit_with_none();
-            code().emit(opcode::POP_TOP);
-            return;
-        }
-        case frame_kind::handler_body:
-            code().set_guard(frame.outer_guard);
-            pop_below(opcode::POP_EXCEPT);
-            if (!frame.name.empty()) unbind_handler_name(frame.name);
-            return;
+    case frame_kind::while_loop:
+    case frame_kind::handler_chain: return;
+    case frame_kind::for_loop:
+    case frame_kind::pop_value: return pop_below(opcode::POP_TOP);
+    case frame_kind::try_body: return code().set_guard(frame.outer_guard);
+    case frame_kind::finally_try:
+        code().set_guard(frame.outer_guard);
+        if (keeps_top) push_frame({frame_kind::pop_value, code().guard()});
+        body(frame.finally);
+        if (keeps_top) pop_frame();
+        return;
+    case frame_kind::finally_body:
+        pop_below(opcode::POP_TOP);
+        code().set_guard(frame.outer_guard);
+        return pop_below(opcode::POP_EXCEPT);
+    case frame_kind::with_body: {
+        at position(*this, frame.where);
+        code().set_guard(frame.outer_guard);
+        if (keeps_top) code().emit(opcode::SWAP, 2);
+        call_exit_with_none();
+        code().emit(opcode::POP_TOP);
+        return;
+    }
+    case frame_kind::handler_body:
+        code().set_guard(frame.outer_guard);
+        pop_below(opcode::POP_EXCEPT);
+        if (!frame.name.empty()) unbind_handler_name(frame.name);
+        return;
     }
 }
 
@@ -273,7 +273,8 @@ void compiler::visit_break_or_continue(const statement* node) {
     bool is_break = node->kind == statement_kind::break_loop;
     label guard = code().guard();
     const block_frame* loop = unwind(false, true);
-    if (loop == nullptr) return fail(node->where, is_break ? "'break' outside loop" : "'continue' not properly in loop");
+    if (loop == nullptr)
+        return fail(node->where, is_break ? "'break' outside loop" : "'continue' not properly in loop");
     if (is_break) {
         if (loop->kind == frame_kind::for_loop) code().emit(opcode::POP_TOP);
         code().jump(opcode::JUMP_FORWARD, loop->exit);
@@ -323,53 +324,52 @@ bool compiler::assign_by_swapping(const assign_statement& node) {
 }
 
 void compiler::visit_augmented(const augmented_assign_statement& node) {
-    auto operation =
-        static_cast<opcode>(static_cast<int>(opcode::INPLACE_ADD) + static_cast<int>(node.operation));
+    auto operation = static_cast<opcode>(static_cast<int>(opcode::INPLACE_ADD) + static_cast<int>(node.operation));
     const expression* target = node.target;
     switch (target->kind) {
-        case expression_kind::name: {
-            std::string_view name = as<name_expression>(target).name;
-            {
-                at position(*this, target->where);
-                name_operation(name, access::load);
-            }
-            visit(node.value);
-            code().emit(operation);
+    case expression_kind::name: {
+        std::string_view name = as<name_expression>(target).name;
+        {
             at position(*this, target->where);
-            return name_operation(name, access::store);
+            name_operation(name, access::load);
         }
-        case expression_kind::attribute: {
-            const auto& attribute = as<attribute_expression>(target);
-            visit(attribute.object);
-            std::uint32_t name = code().name_index(mangled(attribute.name));
-            code().emit(opcode::COPY, 1);
-            {
-                at position(*this, target->where);
-                code().emit(opcode::LOAD_ATTR, name);
-            }
-            visit(node.value);
-            code().emit(operation);
+        visit(node.value);
+        code().emit(operation);
+        at position(*this, target->where);
+        return name_operation(name, access::store);
+    }
+    case expression_kind::attribute: {
+        const auto& attribute = as<attribute_expression>(target);
+        visit(attribute.object);
+        std::uint32_t name = code().name_index(mangled(attribute.name));
+        code().emit(opcode::COPY, 1);
+        {
             at position(*this, target->where);
-            code().emit(opcode::SWAP, 2);
-            return code().emit(opcode::STORE_ATTR, name);
+            code().emit(opcode::LOAD_ATTR, name);
         }
-        default: {
-            const auto& subscript = as<subscript_expression>(target);
-            visit(subscript.object);
-            visit(subscript.index);
-            code().emit(opcode::COPY, 2);
-            code().emit(opcode::COPY, 2);
-            {
-                at position(*this, target->where);
-                code().emit(opcode::BINARY_SUBSCR);
-            }
-            visit(node.value);
-            code().emit(operation);
+        visit(node.value);
+        code().emit(operation);
+        at position(*this, target->where);
+        code().emit(opcode::SWAP, 2);
+        return code().emit(opcode::STORE_ATTR, name);
+    }
+    default: {
+        const auto& subscript = as<subscript_expression>(target);
+        visit(subscript.object);
+        visit(subscript.index);
+        code().emit(opcode::COPY, 2);
+        code().emit(opcode::COPY, 2);
+        {
             at position(*this, target->where);
-            code().emit(opcode::SWAP, 3);
-            code().emit(opcode::SWAP, 2);
-            return code().emit(opcode::STORE_SUBSCR);
+            code().emit(opcode::BINARY_SUBSCR);
         }
+        visit(node.value);
+        code().emit(operation);
+        at position(*this, target->where);
+        code().emit(opcode::SWAP, 3);
+        code().emit(opcode::SWAP, 2);
+        return code().emit(opcode::STORE_SUBSCR);
+    }
     }
 }
 
@@ -387,7 +387,7 @@ void compiler::visit_annotated(const annotated_assign_statement& node) {
         load_text(mangled(as<name_expression>(node.target).name));
         return code().emit(opcode::STORE_SUBSCR);
     }
-    if (node.value == nullptr) {  // evaluated for its effects
+    if (node.value == nullptr) { // evaluated for its effects
         if (node.target->kind == expression_kind::attribute) {
             visit(as<attribute_expression>(node.target).object);
             code().emit(opcode::POP_TOP);
@@ -406,13 +406,13 @@ void compiler::visit_annotated(const annotated_assign_statement& node) {
 void compiler::delete_target(const expression* node) {
     at position(*this, node->where);
     switch (node->kind) {
-        case expression_kind::name: return name_operation(as<name_expression>(node).name, access::remove);
-        case expression_kind::attribute:
-            visit(as<attribute_expression>(node).object);
-            return code().emit(opcode::DELETE_ATTR, code().name_index(mangled(as<attribute_expression>(node).name)));
-        case expression_kind::subscript: return visit_subscript(as<subscript_expression>(node), access::remove);
-        default:
-            for (const expression* element : as<sequence_expression>(node).elements) delete_target(element);
+    case expression_kind::name: return name_operation(as<name_expression>(node).name, access::remove);
+    case expression_kind::attribute:
+        visit(as<attribute_expression>(node).object);
+        return code().emit(opcode::DELETE_ATTR, code().name_index(mangled(as<attribute_expression>(node).name)));
+    case expression_kind::subscript: return visit_subscript(as<subscript_expression>(node), access::remove);
+    default:
+        for (const expression* element : as<sequence_expression>(node).elements) delete_target(element);
     }
 }
 
@@ -558,7 +558,8 @@ void compiler::try_except(const try_statement& node) {
     push_frame({frame_kind::handler_chain, outer});
     for (std::size_t index = 0; index < node.handlers.size() && !failed_; ++index) {
         const except_handler& one = node.handlers[index];
-        if (one.type == nullptr && index + 1 < node.handlers.size()) return fail(one.where, "default 'except:' must be last");
+        if (one.type == nullptr && index + 1 < node.handlers.size())
+            return fail(one.where, "default 'except:' must be last");
         label next = code().new_label();
         handler(one, next, end);
         code().place(next);
@@ -667,7 +668,7 @@ void compiler::visit_import(const import_statement& node) {
             name_operation(alias.name.substr(0, dot), access::store);
             continue;
         }
-        while (dot != std::string_view::npos) {  // a.b.c as d: take b from a, c from b
+        while (dot != std::string_view::npos) { // a.b.c as d: take b from a, c from b
             std::size_t next = alias.name.find('.', dot + 1);
             std::string_view part = alias.name.substr(dot + 1, next == std::string_view::npos ? next : next - dot - 1);
             code().emit(opcode::IMPORT_FROM, code().name_index(part));
@@ -701,4 +702,4 @@ void compiler::visit_import_from(const import_statement& node) {
     code().emit(opcode::POP_TOP);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

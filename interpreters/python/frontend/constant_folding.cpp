@@ -1,5 +1,5 @@
-// Constant folding. As in CPython, results are kept small (no million-digit powers, no long repeated strings), and whatever
-// would raise is left to run time.
+// Constant folding. As in CPython, results are kept small (no million-digit powers, no long repeated strings), and
+// whatever would raise is left to run time.
 
 #include "constant_folding.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t max_bits = 128;        // of an int made by *, ** or <<
 constexpr std::size_t max_text = 4096;       // of a str or bytes made by *
-constexpr std::size_t max_tuple_items = 256;  // of a tuple made by *
+constexpr std::size_t max_tuple_items = 256; // of a tuple made by *
 
 bool is_integer(const constant& value) {
     return value.kind == constant_kind::integer || value.kind == constant_kind::boolean ||
@@ -61,43 +61,43 @@ std::optional<constant> fold_integers(binary_operator operation, const constant&
     big a(left), b(right), result;
     bool is_zero = mpz_sgn(b.value) == 0;
     switch (operation) {
-        case binary_operator::add: mpz_add(result.value, a.value, b.value); break;
-        case binary_operator::subtract: mpz_sub(result.value, a.value, b.value); break;
-        case binary_operator::multiply:
-            if (a.bits() + b.bits() > max_bits) return {};
-            mpz_mul(result.value, a.value, b.value);
-            break;
-        case binary_operator::floor_divide:
-            if (is_zero) return {};
-            mpz_fdiv_q(result.value, a.value, b.value);
-            break;
-        case binary_operator::remainder:
-            if (is_zero) return {};
-            mpz_fdiv_r(result.value, a.value, b.value);
-            break;
-        case binary_operator::power:
-            if (mpz_sgn(b.value) < 0 || !mpz_fits_ulong_p(b.value)) return {};
-            if (a.bits() > 1 && (mpz_get_ui(b.value) > max_bits || a.bits() * mpz_get_ui(b.value) > max_bits)) return {};
-            mpz_pow_ui(result.value, a.value, mpz_get_ui(b.value));
-            break;
-        case binary_operator::left_shift:
-            if (mpz_sgn(b.value) < 0 || !mpz_fits_ulong_p(b.value) || mpz_get_ui(b.value) > max_bits ||
-                a.bits() + mpz_get_ui(b.value) > max_bits)
-                return {};
-            mpz_mul_2exp(result.value, a.value, mpz_get_ui(b.value));
-            break;
-        case binary_operator::right_shift:
-            if (mpz_sgn(b.value) < 0 || !mpz_fits_ulong_p(b.value)) return {};
-            mpz_fdiv_q_2exp(result.value, a.value, mpz_get_ui(b.value));
-            break;
-        case binary_operator::bit_and: mpz_and(result.value, a.value, b.value); break;
-        case binary_operator::bit_or: mpz_ior(result.value, a.value, b.value); break;
-        case binary_operator::bit_xor: mpz_xor(result.value, a.value, b.value); break;
-        case binary_operator::true_divide:
-            // Exact in doubles only while both fit in 53 bits.
-            if (is_zero || a.bits() > 53 || b.bits() > 53) return {};
-            return make_float(mpz_get_d(a.value) / mpz_get_d(b.value));
-        case binary_operator::matrix_multiply: return {};
+    case binary_operator::add: mpz_add(result.value, a.value, b.value); break;
+    case binary_operator::subtract: mpz_sub(result.value, a.value, b.value); break;
+    case binary_operator::multiply:
+        if (a.bits() + b.bits() > max_bits) return {};
+        mpz_mul(result.value, a.value, b.value);
+        break;
+    case binary_operator::floor_divide:
+        if (is_zero) return {};
+        mpz_fdiv_q(result.value, a.value, b.value);
+        break;
+    case binary_operator::remainder:
+        if (is_zero) return {};
+        mpz_fdiv_r(result.value, a.value, b.value);
+        break;
+    case binary_operator::power:
+        if (mpz_sgn(b.value) < 0 || !mpz_fits_ulong_p(b.value)) return {};
+        if (a.bits() > 1 && (mpz_get_ui(b.value) > max_bits || a.bits() * mpz_get_ui(b.value) > max_bits)) return {};
+        mpz_pow_ui(result.value, a.value, mpz_get_ui(b.value));
+        break;
+    case binary_operator::left_shift:
+        if (mpz_sgn(b.value) < 0 || !mpz_fits_ulong_p(b.value) || mpz_get_ui(b.value) > max_bits ||
+            a.bits() + mpz_get_ui(b.value) > max_bits)
+            return {};
+        mpz_mul_2exp(result.value, a.value, mpz_get_ui(b.value));
+        break;
+    case binary_operator::right_shift:
+        if (mpz_sgn(b.value) < 0 || !mpz_fits_ulong_p(b.value)) return {};
+        mpz_fdiv_q_2exp(result.value, a.value, mpz_get_ui(b.value));
+        break;
+    case binary_operator::bit_and: mpz_and(result.value, a.value, b.value); break;
+    case binary_operator::bit_or: mpz_ior(result.value, a.value, b.value); break;
+    case binary_operator::bit_xor: mpz_xor(result.value, a.value, b.value); break;
+    case binary_operator::true_divide:
+        // Exact in doubles only while both fit in 53 bits.
+        if (is_zero || a.bits() > 53 || b.bits() > 53) return {};
+        return make_float(mpz_get_d(a.value) / mpz_get_d(b.value));
+    case binary_operator::matrix_multiply: return {};
     }
     constant folded = result.result();
     bool is_bitwise = operation == binary_operator::bit_and || operation == binary_operator::bit_or ||
@@ -112,13 +112,13 @@ std::optional<constant> fold_floats(binary_operator operation, const constant& l
     double a = left.kind == constant_kind::floating ? left.floating : static_cast<double>(left.integer);
     double b = right.kind == constant_kind::floating ? right.floating : static_cast<double>(right.integer);
     switch (operation) {
-        case binary_operator::add: return make_float(a + b);
-        case binary_operator::subtract: return make_float(a - b);
-        case binary_operator::multiply: return make_float(a * b);
-        case binary_operator::true_divide:
-            if (b == 0) return {};
-            return make_float(a / b);
-        default: return {};  // //, % and ** have rules of their own: left to the run time
+    case binary_operator::add: return make_float(a + b);
+    case binary_operator::subtract: return make_float(a - b);
+    case binary_operator::multiply: return make_float(a * b);
+    case binary_operator::true_divide:
+        if (b == 0) return {};
+        return make_float(a / b);
+    default: return {}; // //, % and ** have rules of their own: left to the run time
     }
 }
 
@@ -180,50 +180,50 @@ std::optional<constant> fold_unary(const unary_expression& node) {
     return value.result();
 }
 
-}  // namespace
+} // namespace
 
 bool truth(const constant& value) {
     switch (value.kind) {
-        case constant_kind::none: return false;
-        case constant_kind::boolean:
-        case constant_kind::integer: return value.integer != 0;
-        case constant_kind::floating: return value.floating != 0;
-        case constant_kind::string:
-        case constant_kind::bytes: return !value.text.empty();
-        case constant_kind::tuple: return !value.items.empty();
-        default: return true;
+    case constant_kind::none: return false;
+    case constant_kind::boolean:
+    case constant_kind::integer: return value.integer != 0;
+    case constant_kind::floating: return value.floating != 0;
+    case constant_kind::string:
+    case constant_kind::bytes: return !value.text.empty();
+    case constant_kind::tuple: return !value.items.empty();
+    default: return true;
     }
 }
 
 std::optional<constant> fold(const expression* node) {
     switch (node->kind) {
-        case expression_kind::constant: {
-            const auto& literal = as<constant_expression>(node);
-            if (literal.is_imaginary) return {};
-            return *literal.value;
+    case expression_kind::constant: {
+        const auto& literal = as<constant_expression>(node);
+        if (literal.is_imaginary) return {};
+        return *literal.value;
+    }
+    case expression_kind::binary: return fold_binary(as<binary_expression>(node));
+    case expression_kind::unary: return fold_unary(as<unary_expression>(node));
+    case expression_kind::tuple: {
+        constant value;
+        value.kind = constant_kind::tuple;
+        for (const expression* element : as<sequence_expression>(node).elements) {
+            std::optional<constant> item = fold(element);
+            if (!item) return {};
+            value.items.push_back(std::move(*item));
         }
-        case expression_kind::binary: return fold_binary(as<binary_expression>(node));
-        case expression_kind::unary: return fold_unary(as<unary_expression>(node));
-        case expression_kind::tuple: {
+        return value;
+    }
+    case expression_kind::name:
+        if (as<name_expression>(node).name == "__debug__") {
             constant value;
-            value.kind = constant_kind::tuple;
-            for (const expression* element : as<sequence_expression>(node).elements) {
-                std::optional<constant> item = fold(element);
-                if (!item) return {};
-                value.items.push_back(std::move(*item));
-            }
+            value.kind = constant_kind::boolean;
+            value.integer = 1;
             return value;
         }
-        case expression_kind::name:
-            if (as<name_expression>(node).name == "__debug__") {
-                constant value;
-                value.kind = constant_kind::boolean;
-                value.integer = 1;
-                return value;
-            }
-            return {};
-        default: return {};
+        return {};
+    default: return {};
     }
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -40,59 +40,63 @@ std::string quoted(const std::string& text, bool is_bytes) {
 
 std::string constant_text(const constant& value) {
     switch (value.kind) {
-        case constant_kind::none: return "None";
-        case constant_kind::ellipsis: return "...";
-        case constant_kind::boolean: return value.integer != 0 ? "True" : "False";
-        case constant_kind::integer: return std::to_string(value.integer);
-        case constant_kind::big_integer: return value.text;
-        case constant_kind::floating: {
-            char text[40];
-            std::snprintf(text, sizeof text, "%.17g", value.floating);
-            std::string result = text;
-            return result.find_first_of(".en") == std::string::npos ? result + ".0" : result;
-        }
-        case constant_kind::string: return quoted(value.text, false);
-        case constant_kind::bytes: return quoted(value.text, true);
-        case constant_kind::tuple: {
-            std::string result = "(";
-            for (std::size_t index = 0; index < value.items.size(); ++index)
-                result += (index > 0 ? ", " : "") + constant_text(value.items[index]);
-            return result + (value.items.size() == 1 ? ",)" : ")");
-        }
-        case constant_kind::code: return "<code " + value.code->name + ">";
+    case constant_kind::none: return "None";
+    case constant_kind::ellipsis: return "...";
+    case constant_kind::boolean: return value.integer != 0 ? "True" : "False";
+    case constant_kind::integer: return std::to_string(value.integer);
+    case constant_kind::big_integer: return value.text;
+    case constant_kind::floating: {
+        char text[40];
+        std::snprintf(text, sizeof text, "%.17g", value.floating);
+        std::string result = text;
+        return result.find_first_of(".en") == std::string::npos ? result + ".0" : result;
+    }
+    case constant_kind::string: return quoted(value.text, false);
+    case constant_kind::bytes: return quoted(value.text, true);
+    case constant_kind::tuple: {
+        std::string result = "(";
+        for (std::size_t index = 0; index < value.items.size(); ++index)
+            result += (index > 0 ? ", " : "") + constant_text(value.items[index]);
+        return result + (value.items.size() == 1 ? ",)" : ")");
+    }
+    case constant_kind::code: return "<code " + value.code->name + ">";
     }
     return "?";
 }
 
 std::string operand_text(const code_unit& code, opcode op, std::uint32_t operand) {
     switch (operand_kind_of(op)) {
-        case operand_kind::none: return {};
-        case operand_kind::constant:
-            return operand < code.constants.size() ? constant_text(code.constants[operand]) : "?";
-        case operand_kind::name: return operand < code.names.size() ? code.names[operand] : "?";
-        case operand_kind::slot: return operand < code.slots.size() ? code.slots[operand].name : "?";
-        case operand_kind::target: return "to " + std::to_string(operand);
-        case operand_kind::unpack:
-            return std::to_string(operand & 0xfff) + " before, " + std::to_string(operand >> 12) + " after";
-        default: return std::to_string(operand);
+    case operand_kind::none: return {};
+    case operand_kind::constant: return operand < code.constants.size() ? constant_text(code.constants[operand]) : "?";
+    case operand_kind::name: return operand < code.names.size() ? code.names[operand] : "?";
+    case operand_kind::slot: return operand < code.slots.size() ? code.slots[operand].name : "?";
+    case operand_kind::target: return "to " + std::to_string(operand);
+    case operand_kind::unpack:
+        return std::to_string(operand & 0xfff) + " before, " + std::to_string(operand >> 12) + " after";
+    default: return std::to_string(operand);
     }
 }
 
 void dump_into(const code_unit& code, std::string& out) {
-    out += "code " + code.qualname + " line " + std::to_string(code.first_line) + " stack " + std::to_string(code.max_stack);
+    out += "code " + code.qualname + " line " + std::to_string(code.first_line) + " stack " +
+           std::to_string(code.max_stack);
     if (code.is_generator) out += " generator";
     if (code.has_varargs) out += " *args";
     if (code.has_varkeywords) out += " **kwargs";
     if (code.parameter_count() > 0) {
         out += " parameters " + std::to_string(code.positional_count);
-        if (code.positional_only_count > 0) out += " (" + std::to_string(code.positional_only_count) + " positional-only)";
+        if (code.positional_only_count > 0)
+            out += " (" + std::to_string(code.positional_only_count) + " positional-only)";
         if (code.keyword_only_count > 0) out += " + " + std::to_string(code.keyword_only_count) + " keyword-only";
     }
     out += "\n";
     if (!code.slots.empty()) {
         out += "  slots";
         for (const slot& one : code.slots)
-            out += " " + one.name + (one.kind == slot_kind::cell ? "(cell)" : one.kind == slot_kind::free ? "(free)" : "");
+            out += " " + one.name +
+                   (one.kind == slot_kind::cell   ? "(cell)"
+                    : one.kind == slot_kind::free ? "(free)"
+                                                  : "");
         out += "\n";
     }
     int line = 0;
@@ -116,7 +120,7 @@ void dump_into(const code_unit& code, std::string& out) {
         if (value.kind == constant_kind::code) dump_into(*value.code, out);
 }
 
-}  // namespace
+} // namespace
 
 const char* opcode_name(opcode op) {
     auto index = static_cast<int>(op);
@@ -128,7 +132,7 @@ operand_kind operand_kind_of(opcode op) { return facts[static_cast<int>(op)].ope
 int stack_effect(opcode op, std::uint32_t operand, bool jumps) {
     [[maybe_unused]] int n = static_cast<int>(operand);
     switch (op) {
-#define HEDDLE_PYTHON_BYTECODE(name, operand_meaning, effect, jump_effect, description) \
+#define HEDDLE_PYTHON_BYTECODE(name, operand_meaning, effect, jump_effect, description)                                \
     case opcode::name: return jumps ? (jump_effect) : (effect);
 #include "bytecodes.def"
     }
@@ -145,7 +149,8 @@ std::string verify(const code_unit& code) {
     std::size_t count = code.instructions.size();
     auto fail = [&](std::size_t index, const std::string& problem) {
         return code.qualname + ": instruction " + std::to_string(index) +
-               (index < count ? std::string(" ") + opcode_name(opcode_of(code.instructions[index])) : "") + ": " + problem;
+               (index < count ? std::string(" ") + opcode_name(opcode_of(code.instructions[index])) : "") + ": " +
+               problem;
     };
     if (count == 0) return fail(0, "no instructions");
     if (code.positions.size() != count) return fail(0, "positions and instructions differ in number");
@@ -180,7 +185,8 @@ std::string verify(const code_unit& code) {
         operand_kind kind = operand_kind_of(op);
         if ((kind == operand_kind::constant && operand >= code.constants.size()) ||
             (kind == operand_kind::name && operand >= code.names.size()) ||
-            (kind == operand_kind::slot && operand >= code.slots.size()) || (kind == operand_kind::target && operand >= count))
+            (kind == operand_kind::slot && operand >= code.slots.size()) ||
+            (kind == operand_kind::target && operand >= count))
             return fail(index, "operand " + std::to_string(operand) + " is out of range");
         if (kind == operand_kind::target) {
             bool is_backward = op == opcode::JUMP_BACKWARD || op == opcode::JUMP_BACKWARD_NO_INTERRUPT;
@@ -192,8 +198,10 @@ std::string verify(const code_unit& code) {
             if (static_cast<int>(entry.depth) > depths[index]) return fail(index, "handler's depth is above the stack");
             if (problem.empty()) reach(index, entry.handler, static_cast<int>(entry.depth) + 1);
         }
-        if (problem.empty() && !never_falls_through(op)) reach(index, index + 1, depths[index] + stack_effect(op, operand, false));
-        if (op == opcode::RETURN_VALUE && depths[index] != 1) return fail(index, "returns with something else on the stack");
+        if (problem.empty() && !never_falls_through(op))
+            reach(index, index + 1, depths[index] + stack_effect(op, operand, false));
+        if (op == opcode::RETURN_VALUE && depths[index] != 1)
+            return fail(index, "returns with something else on the stack");
     }
     for (std::size_t index = 0; index < count && problem.empty(); ++index)
         if (depths[index] < 0) problem = fail(index, "is unreachable");
@@ -202,4 +210,4 @@ std::string verify(const code_unit& code) {
     return problem;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

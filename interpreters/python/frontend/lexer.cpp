@@ -31,45 +31,39 @@ bool is_identifier_part(int c) { return is_identifier_start(c) || is_digit(c); }
 bool starts_identifier(std::uint32_t c) {
     if (c == '_' || c == 0x1885 || c == 0x1886 || c == 0x2118 || c == 0x212e || c == 0x309b || c == 0x309c) return true;
     switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
-        case UTF8PROC_CATEGORY_LU:
-        case UTF8PROC_CATEGORY_LL:
-        case UTF8PROC_CATEGORY_LT:
-        case UTF8PROC_CATEGORY_LM:
-        case UTF8PROC_CATEGORY_LO:
-        case UTF8PROC_CATEGORY_NL:
-            return true;
-        default:
-            return false;
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_NL: return true;
+    default: return false;
     }
 }
 
 bool continues_identifier(std::uint32_t c) {
     if (starts_identifier(c) || c == 0xb7 || c == 0x387 || (c >= 0x1369 && c <= 0x1371) || c == 0x19da) return true;
     switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
-        case UTF8PROC_CATEGORY_MN:
-        case UTF8PROC_CATEGORY_MC:
-        case UTF8PROC_CATEGORY_ND:
-        case UTF8PROC_CATEGORY_PC:
-            return true;
-        default:
-            return false;
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_PC: return true;
+    default: return false;
     }
 }
 
 bool is_printable(std::uint32_t c) {
     if (c == ' ') return true;
     switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
-        case UTF8PROC_CATEGORY_CC:
-        case UTF8PROC_CATEGORY_CF:
-        case UTF8PROC_CATEGORY_CS:
-        case UTF8PROC_CATEGORY_CO:
-        case UTF8PROC_CATEGORY_CN:
-        case UTF8PROC_CATEGORY_ZL:
-        case UTF8PROC_CATEGORY_ZP:
-        case UTF8PROC_CATEGORY_ZS:
-            return false;
-        default:
-            return true;
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+    case UTF8PROC_CATEGORY_ZS: return false;
+    default: return true;
     }
 }
 
@@ -105,7 +99,7 @@ private:
     }
     int column_of(std::size_t offset) const { return static_cast<int>(offset - line_start_); }
 
-    void next_line() {  // the cursor stands behind a '\n'
+    void next_line() { // the cursor stands behind a '\n'
         ++line_;
         line_start_ = cursor_;
     }
@@ -121,8 +115,8 @@ private:
     }
     void add(token_kind kind, std::size_t start) { add(kind, start, line_, column_of(start)); }
 
-    // A token with no extent: INDENT, DEDENT, end, error. CPython gives these the place just before the cursor, without an
-    // end; at the end of the text that is the last line's newline.
+    // A token with no extent: INDENT, DEDENT, end, error. CPython gives these the place just before the cursor, without
+    // an end; at the end of the text that is the last line's newline.
     void add_mark(token_kind kind) {
         bool is_behind = at_end() && line_ > 1 && column_of(cursor_) == 0;
         std::size_t line_start = is_behind ? source_.line_starts.back() : line_start_;
@@ -158,7 +152,7 @@ private:
     bool scan_line_start() {
         for (;;) {
             int column = 0;
-            int alternate = 0;  // with tabs of width 1: both must agree on every comparison
+            int alternate = 0; // with tabs of width 1: both must agree on every comparison
             int continued = 0;
             for (;; ++cursor_) {
                 int c = peek();
@@ -180,14 +174,16 @@ private:
             if (peek() == '#')
                 while (peek() >= 0 && peek() != '\n') ++cursor_;
             if (at_end()) return false;
-            if (peek() != '\n') return indent_to(continued != 0 ? continued : column, continued != 0 ? continued : alternate);
+            if (peek() != '\n')
+                return indent_to(continued != 0 ? continued : column, continued != 0 ? continued : alternate);
             ++cursor_;
             next_line();
         }
     }
 
     bool inconsistent_tabs() {
-        stop(lex_stop::soft, syntax_error_kind::tab_error, "inconsistent use of tabs and spaces in indentation", line_, 1, 0);
+        stop(lex_stop::soft, syntax_error_kind::tab_error, "inconsistent use of tabs and spaces in indentation", line_,
+             1, 0);
         return false;
     }
 
@@ -195,7 +191,8 @@ private:
         if (column == indents_.back()) return alternate == alternates_.back() || inconsistent_tabs();
         if (column > indents_.back()) {
             if (indents_.size() >= max_indentation_depth) {
-                stop(lex_stop::soft, syntax_error_kind::indentation_error, "too many levels of indentation", line_, 1, 0);
+                stop(lex_stop::soft, syntax_error_kind::indentation_error, "too many levels of indentation", line_, 1,
+                     0);
                 return false;
             }
             if (alternate <= alternates_.back()) return inconsistent_tabs();
@@ -226,8 +223,8 @@ private:
     bool skip_continuation() {
         if (peek(1) != '\n') {
             int column = source_.characters(line_, column_of(cursor_ + 1)) + 1;
-            stop(lex_stop::soft, syntax_error_kind::syntax_error, "unexpected character after line continuation character",
-                 line_, column, 0);
+            stop(lex_stop::soft, syntax_error_kind::syntax_error,
+                 "unexpected character after line continuation character", line_, column, 0);
             return false;
         }
         cursor_ += 2;
@@ -248,7 +245,7 @@ private:
     // Tokens up to and including the logical line's NEWLINE.
     void scan_line() {
         constexpr auto none = static_cast<std::size_t>(-1);
-        std::size_t comment = none;  // where one began that the next newline ends
+        std::size_t comment = none; // where one began that the next newline ends
         while (!stopped_) {
             int c = peek();
             if (c == ' ' || c == '\t' || c == '\f') {
@@ -356,7 +353,8 @@ private:
         utf8proc_int32_t buffer[32];
         int boundary = 0;
         auto options = static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE);
-        utf8proc_ssize_t count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), buffer, 32, options, &boundary);
+        utf8proc_ssize_t count =
+            utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), buffer, 32, options, &boundary);
         if (count <= 0 || count > 32 || (count == 1 && buffer[0] == static_cast<utf8proc_int32_t>(c))) return false;
         for (utf8proc_ssize_t index = 0; index < count; ++index) {
             auto part = static_cast<std::uint32_t>(buffer[index]);
@@ -394,9 +392,7 @@ private:
 
     // Behind "0x", "0o" or "0b".
     bool scan_radix_digits(int radix, const char* kind) {
-        auto is_radix_digit = [radix](int c) {
-            return radix == 16 ? is_hex_digit(c) : c >= '0' && c < '0' + radix;
-        };
+        auto is_radix_digit = [radix](int c) { return radix == 16 ? is_hex_digit(c) : c >= '0' && c < '0' + radix; };
         do {
             if (peek() == '_') ++cursor_;
             if (!is_radix_digit(peek())) return bad_radix_digit(radix, kind);
@@ -408,7 +404,8 @@ private:
 
     bool bad_radix_digit(int radix, const char* kind) {
         if (radix != 16 && is_digit(peek())) {
-            std::string message = std::string("invalid digit '") + static_cast<char>(peek()) + "' in " + kind + " literal";
+            std::string message =
+                std::string("invalid digit '") + static_cast<char>(peek()) + "' in " + kind + " literal";
             hard_error(std::move(message), cursor_ + 1);
         } else {
             hard_error(std::string("invalid ") + kind + " literal", cursor_);
@@ -471,8 +468,8 @@ private:
         int column = source_.characters(line_, column_of(start)) + 1;
         int end_column = source_.characters(line_, column_of(zeros_end)) + 1;
         stop(lex_stop::hard, syntax_error_kind::syntax_error,
-             "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers", line_, column,
-             end_column);
+             "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers", line_,
+             column, end_column);
         return false;
     }
 
@@ -506,7 +503,7 @@ private:
 
     void unterminated_string(int start_line, int start_column, bool is_triple) {
         int last_line = line_;
-        if (is_triple && column_of(cursor_) == 0) --last_line;  // the end of the text, behind the last newline
+        if (is_triple && column_of(cursor_) == 0) --last_line; // the end of the text, behind the last newline
         std::string message = is_triple ? "unterminated triple-quoted string literal" : "unterminated string literal";
         message += " (detected at line " + std::to_string(last_line) + ")";
         result_.stopped_at_end = is_triple;
@@ -516,13 +513,13 @@ private:
 
     void scan_operator(char c) {
         std::size_t start = cursor_;
-        if (text_.compare(cursor_, 2, "<>") == 0) {  // CPython knows it as a token, for an April fool
+        if (text_.compare(cursor_, 2, "<>") == 0) { // CPython knows it as a token, for an April fool
             cursor_ += 2;
             return add(token_kind::stray_character, start);
         }
         int best = -1;
-        for (int kind = static_cast<int>(token_kind::left_parenthesis); kind <= static_cast<int>(token_kind::caret_assign);
-             ++kind) {
+        for (int kind = static_cast<int>(token_kind::left_parenthesis);
+             kind <= static_cast<int>(token_kind::caret_assign); ++kind) {
             if (token_texts[kind][0] != c) continue;
             std::size_t length = std::strlen(token_texts[kind]);
             if (text_.compare(cursor_, length, token_texts[kind]) == 0 &&
@@ -532,7 +529,8 @@ private:
         if (best < 0) {
             if (static_cast<unsigned char>(c) < 32 || c == 127) {
                 char message[60];
-                std::snprintf(message, sizeof message, "invalid non-printable character U+%04X", static_cast<unsigned>(c));
+                std::snprintf(message, sizeof message, "invalid non-printable character U+%04X",
+                              static_cast<unsigned>(c));
                 ++cursor_;
                 return hard_error(message, cursor_);
             }
@@ -564,8 +562,8 @@ private:
         brackets_.pop_back();
         char expected = open.character == '(' ? ')' : open.character == '[' ? ']' : '}';
         if (c == expected) return true;
-        std::string message = std::string("closing parenthesis '") + c + "' does not match opening parenthesis '" +
-                              open.character + "'";
+        std::string message =
+            std::string("closing parenthesis '") + c + "' does not match opening parenthesis '" + open.character + "'";
         if (open.line != line_) message += " on line " + std::to_string(open.line);
         hard_error(std::move(message), cursor_);
         return false;
@@ -583,10 +581,10 @@ private:
     std::vector<open_bracket> brackets_;
 };
 
-}  // namespace
+} // namespace
 
 const char* token_text(token_kind kind) { return token_texts[static_cast<int>(kind)]; }
 
 lex_result tokenize(const source_text& source) { return lexer(source).run(); }
 
-}  // namespace heddle::python
+} // namespace heddle::python

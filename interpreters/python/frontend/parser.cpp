@@ -103,16 +103,14 @@ bool parser::run(compile_mode mode, module_tree& module, syntax_error& error) {
         if (mode == compile_mode::eval) {
             module.value = expressions();
             if (module.value == nullptr) return false;
-            while (accept(token_kind::newline)) {
-            }
+            while (accept(token_kind::newline)) {}
             return at(token_kind::end_marker);
         }
         std::vector<const statement*> body;
         if (mode == compile_mode::single) {
             if (at(token_kind::newline) || at(token_kind::end_marker)) return true;
             if (!statement_into(body)) return false;
-            while (accept(token_kind::newline)) {
-            }
+            while (accept(token_kind::newline)) {}
             if (!at(token_kind::end_marker)) {
                 raise_here("multiple statements found while compiling a single statement");
                 return false;
@@ -148,4 +146,4 @@ const expression* parser::run_embedded(syntax_error& error) {
     return nullptr;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,10 +1,10 @@
 // Recursive descent parser for Python 3.11's whole syntax: source text to syntax tree, or CPython's error for it.
 //
-// It follows CPython's own strategy for errors (Grammar/python.gram, Parser/pegen_errors.c). The first pass only parses; when
-// it gets stuck, a second, slower pass (explaining_) parses again from the start and, at the places where CPython's grammar
-// has "invalid_" rules, tries the wrong constructs that deserve a better message. If none fits, the error is "invalid syntax"
-// at the furthest token the first pass looked at. The second pass tries alternatives at every level of nesting, so it
-// remembers results (memory_) to stay linear.
+// It follows CPython's own strategy for errors (Grammar/python.gram, Parser/pegen_errors.c). The first pass only
+// parses; when it gets stuck, a second, slower pass (explaining_) parses again from the start and, at the places where
+// CPython's grammar has "invalid_" rules, tries the wrong constructs that deserve a better message. If none fits, the
+// error is "invalid syntax" at the furthest token the first pass looked at. The second pass tries alternatives at every
+// level of nesting, so it remembers results (memory_) to stay linear.
 //
 // A parse function returns null when it fails; it need not put the cursor back. `raised_` says that an error has been
 // recorded; whoever tries an alternative must check it.
@@ -31,8 +31,8 @@ std::string_view expression_name(const expression* node);
 // An f-string's replacement field is parsed as a source of its own, "(expression)"; the fields say where it really is.
 struct embedding {
     bool is_embedded = false;
-    int line_offset = 0;    // added to each line
-    int column_offset = 0;  // added to columns in the first line
+    int line_offset = 0;   // added to each line
+    int column_offset = 0; // added to columns in the first line
 };
 
 class parser {
@@ -68,21 +68,21 @@ private:
     bool at_name(std::string_view text);
     bool next_is(token_kind kind) { return look(1).kind == kind; }
     bool accept(token_kind kind);
-    bool force(token_kind kind);  // accept, or raise "expected '...'"
+    bool force(token_kind kind); // accept, or raise "expected '...'"
     std::string_view text_of(const token& t) const;
-    std::string_view identifier(const token& t);  // NFKC
-    source_position from(std::size_t start) const;  // from token number `start` to the last one consumed
+    std::string_view identifier(const token& t);   // NFKC
+    source_position from(std::size_t start) const; // from token number `start` to the last one consumed
     source_position placed(source_position where) const;
 
     // ---- errors (parser_errors.cpp)
     std::nullptr_t raise(syntax_error_kind kind, std::string message, source_position where);
     std::nullptr_t raise_at(source_position where, std::string message);
     std::nullptr_t raise_between(source_position first, source_position last, std::string message);
-    std::nullptr_t raise_from(source_position first, std::string message);  // up to where the lexer is
-    std::nullptr_t raise_here(std::string message);      // at the furthest token
+    std::nullptr_t raise_from(source_position first, std::string message); // up to where the lexer is
+    std::nullptr_t raise_here(std::string message);                        // at the furthest token
     std::nullptr_t raise_indentation(std::string message);
     std::nullptr_t raise_too_deep();
-    void raise_lexical();  // the lexer's error, when the parser gets to where it stopped
+    void raise_lexical(); // the lexer's error, when the parser gets to where it stopped
     void raise_generic();
     void finish_error(syntax_error& error);
     source_position unplaced(source_position where) const;
@@ -159,7 +159,7 @@ private:
     const expression* literal_key();
 
     // ---- expressions (parser_expressions.cpp)
-    const expression* expressions();       // expression, or a tuple of them
+    const expression* expressions(); // expression, or a tuple of them
     const expression* star_expressions();
     const expression* star_expression();
     const expression* star_named_expression();
@@ -191,17 +191,15 @@ private:
     const expression* comprehension(expression_kind kind, std::size_t start, const expression* element,
                                     const expression* value, token_kind closing);
     const expression* star_targets();
-    bool arguments(argument_list& into);
+    bool arguments(argument_list& into, const expression* first = nullptr);
     bool one_argument(argument_list& into, bool& after_keyword, bool& after_double_star);
     const expression* strings();
     const expression* number();
     bool starts_expression();
 
     // ---- nodes
-    template <class T>
-    const T* deeper(T* node, std::initializer_list<const expression*> children);
-    template <class T>
-    const T* deeper(T* node, const std::vector<const expression*>& children);
+    template <class T> const T* deeper(T* node, std::initializer_list<const expression*> children);
+    template <class T> const T* deeper(T* node, const std::vector<const expression*>& children);
     const expression* make_tuple(std::size_t start, const std::vector<const expression*>& elements);
     const expression* make_name(const token& t);
     const expression* make_constant(std::size_t start, constant value);
@@ -213,19 +211,18 @@ private:
     lex_result lexed_;
     std::vector<token>& tokens_ = lexed_.tokens;
     std::size_t cursor_ = 0;
-    std::size_t furthest_ = 0;  // the furthest token looked at, in either pass
-    std::size_t stuck_ = 0;     // ... in the first pass
-    bool is_final_ = false;     // the error stands, whatever the lexer found later
+    std::size_t furthest_ = 0; // the furthest token looked at, in either pass
+    std::size_t stuck_ = 0;    // ... in the first pass
+    bool is_final_ = false;    // the error stands, whatever the lexer found later
     int nesting_ = 0;
-    bool explaining_ = false;   // second pass: look for better messages
-    bool suspended_ = false;    // ... but not within this construct (CPython's "_without_invalid")
+    bool explaining_ = false; // second pass: look for better messages
+    bool suspended_ = false;  // ... but not within this construct (CPython's "_without_invalid")
     bool raised_ = false;
     syntax_error error_;
     std::unordered_map<std::uint64_t, memo_entry> memory_;
 
     bool explaining() const { return explaining_ && !suspended_; }
-    template <class Parse>
-    const expression* remembered(memo_rule rule, Parse parse);
+    template <class Parse> const expression* remembered(memo_rule rule, Parse parse);
 
     friend class string_parser;
 };
@@ -244,8 +241,7 @@ private:
     parser& owner_;
 };
 
-template <class T>
-const T* parser::deeper(T* node, std::initializer_list<const expression*> children) {
+template <class T> const T* parser::deeper(T* node, std::initializer_list<const expression*> children) {
     int depth = 0;
     for (const expression* child : children)
         if (child != nullptr && child->depth > depth) depth = child->depth;
@@ -253,8 +249,7 @@ const T* parser::deeper(T* node, std::initializer_list<const expression*> childr
     return check_depth(depth + 1) ? node : nullptr;
 }
 
-template <class T>
-const T* parser::deeper(T* node, const std::vector<const expression*>& children) {
+template <class T> const T* parser::deeper(T* node, const std::vector<const expression*>& children) {
     int depth = node->depth - 1;
     for (const expression* child : children)
         if (child != nullptr && child->depth > depth) depth = child->depth;
@@ -262,12 +257,12 @@ const T* parser::deeper(T* node, const std::vector<const expression*>& children)
     return check_depth(depth + 1) ? node : nullptr;
 }
 
-template <class Parse>
-const expression* parser::remembered(memo_rule rule, Parse parse) {
+template <class Parse> const expression* parser::remembered(memo_rule rule, Parse parse) {
     if (!explaining_) return parse();
     // As in CPython, what was parsed while explanations were suspended is not explained later either.
     bool is_apart = rule == memo_rule::named && suspended_;
-    std::uint64_t key = static_cast<std::uint64_t>(cursor_) << 8 | static_cast<std::uint64_t>(rule) << 1 | (is_apart ? 1 : 0);
+    std::uint64_t key =
+        static_cast<std::uint64_t>(cursor_) << 8 | static_cast<std::uint64_t>(rule) << 1 | (is_apart ? 1 : 0);
     auto found = memory_.find(key);
     if (found != memory_.end()) {
         cursor_ = found->second.end;
@@ -278,4 +273,4 @@ const expression* parser::remembered(memo_rule rule, Parse parse) {
     return node;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

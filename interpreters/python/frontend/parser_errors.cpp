@@ -1,5 +1,6 @@
-// Errors: raising them, and the second pass's attempts to say what is wrong, one function for each group of "invalid_" rules
-// of CPython's grammar. Each explain function starts at a given token, moves the cursor as it likes and raises, or doesn't.
+// Errors: raising them, and the second pass's attempts to say what is wrong, one function for each group of "invalid_"
+// rules of CPython's grammar. Each explain function starts at a given token, moves the cursor as it likes and raises,
+// or doesn't.
 
 #include "parser.h"
 
@@ -16,7 +17,8 @@ std::nullptr_t parser::raise(syntax_error_kind kind, std::string message, source
     error_.line = where.line;
     error_.end_line = where.end_line;
     error_.column = where.column < 0 ? 0 : source_.characters(where.line, where.column) + 1;
-    error_.end_column = where.end_column < 0 ? where.end_column + 1 : source_.characters(where.end_line, where.end_column) + 1;
+    error_.end_column =
+        where.end_column < 0 ? where.end_column + 1 : source_.characters(where.end_line, where.end_column) + 1;
     error_.text = source_.line(where.line);
     return nullptr;
 }
@@ -31,11 +33,13 @@ std::nullptr_t parser::raise_between(source_position first, source_position last
 
 std::nullptr_t parser::raise_from(source_position first, std::string message) {
     source_position last = tokens_[furthest_].where;
-    --last.end_column;  // CPython's way of counting
+    --last.end_column; // CPython's way of counting
     return raise_between(first, last, std::move(message));
 }
 
-std::nullptr_t parser::raise_here(std::string message) { return raise_at(tokens_[furthest_].where, std::move(message)); }
+std::nullptr_t parser::raise_here(std::string message) {
+    return raise_at(tokens_[furthest_].where, std::move(message));
+}
 
 std::nullptr_t parser::raise_indentation(std::string message) {
     return raise(syntax_error_kind::indentation_error, std::move(message), tokens_[furthest_].where);
@@ -48,7 +52,7 @@ void parser::raise_lexical() {
 }
 
 std::nullptr_t parser::raise_too_deep() {
-    if (explaining_) return nullptr;  // the second pass just gives up on that explanation
+    if (explaining_) return nullptr; // the second pass just gives up on that explanation
     raise(syntax_error_kind::memory_error, "", tokens_[furthest_].where);
     error_.message.clear();
     return nullptr;
@@ -89,41 +93,41 @@ void parser::finish_error(syntax_error& error) {
 
 std::string_view expression_name(const expression* node) {
     switch (node->kind) {
-        case expression_kind::attribute: return "attribute";
-        case expression_kind::subscript: return "subscript";
-        case expression_kind::starred: return "starred";
-        case expression_kind::name: return "name";
-        case expression_kind::list: return "list";
-        case expression_kind::tuple: return "tuple";
-        case expression_kind::lambda: return "lambda";
-        case expression_kind::call: return "function call";
-        case expression_kind::bool_operation:
-        case expression_kind::binary:
-        case expression_kind::unary: return "expression";
-        case expression_kind::generator: return "generator expression";
-        case expression_kind::yield:
-        case expression_kind::yield_from: return "yield expression";
-        case expression_kind::await: return "await expression";
-        case expression_kind::list_comprehension: return "list comprehension";
-        case expression_kind::set_comprehension: return "set comprehension";
-        case expression_kind::dict_comprehension: return "dict comprehension";
-        case expression_kind::dict: return "dict literal";
-        case expression_kind::set: return "set display";
-        case expression_kind::joined_string:
-        case expression_kind::formatted_value: return "f-string expression";
-        case expression_kind::constant: {
-            const constant& value = *as<constant_expression>(node).value;
-            switch (value.kind) {
-                case constant_kind::none: return "None";
-                case constant_kind::boolean: return value.integer != 0 ? "True" : "False";
-                case constant_kind::ellipsis: return "ellipsis";
-                default: return "literal";
-            }
+    case expression_kind::attribute: return "attribute";
+    case expression_kind::subscript: return "subscript";
+    case expression_kind::starred: return "starred";
+    case expression_kind::name: return "name";
+    case expression_kind::list: return "list";
+    case expression_kind::tuple: return "tuple";
+    case expression_kind::lambda: return "lambda";
+    case expression_kind::call: return "function call";
+    case expression_kind::bool_operation:
+    case expression_kind::binary:
+    case expression_kind::unary: return "expression";
+    case expression_kind::generator: return "generator expression";
+    case expression_kind::yield:
+    case expression_kind::yield_from: return "yield expression";
+    case expression_kind::await: return "await expression";
+    case expression_kind::list_comprehension: return "list comprehension";
+    case expression_kind::set_comprehension: return "set comprehension";
+    case expression_kind::dict_comprehension: return "dict comprehension";
+    case expression_kind::dict: return "dict literal";
+    case expression_kind::set: return "set display";
+    case expression_kind::joined_string:
+    case expression_kind::formatted_value: return "f-string expression";
+    case expression_kind::constant: {
+        const constant& value = *as<constant_expression>(node).value;
+        switch (value.kind) {
+        case constant_kind::none: return "None";
+        case constant_kind::boolean: return value.integer != 0 ? "True" : "False";
+        case constant_kind::ellipsis: return "ellipsis";
+        default: return "literal";
         }
-        case expression_kind::compare: return "comparison";
-        case expression_kind::conditional: return "conditional expression";
-        case expression_kind::named: return "named expression";
-        case expression_kind::slice: return "slice";
+    }
+    case expression_kind::compare: return "comparison";
+    case expression_kind::conditional: return "conditional expression";
+    case expression_kind::named: return "named expression";
+    case expression_kind::slice: return "slice";
     }
     return "expression";
 }
@@ -131,22 +135,22 @@ std::string_view expression_name(const expression* node) {
 // The part of `node` that can't be a target, or null.
 const expression* parser::invalid_target(const expression* node, target_use use) const {
     switch (node->kind) {
-        case expression_kind::list:
-        case expression_kind::tuple:
-            for (const expression* element : as<sequence_expression>(node).elements)
-                if (const expression* wrong = invalid_target(element, use)) return wrong;
-            return nullptr;
-        case expression_kind::starred:
-            return use == target_use::remove ? node : invalid_target(as<operand_expression>(node).operand, use);
-        case expression_kind::compare: {
-            const auto& comparison = as<compare_expression>(node);
-            if (use != target_use::loop) return node;
-            return comparison.operations[0] == compare_operator::in ? invalid_target(comparison.left, use) : nullptr;
-        }
-        case expression_kind::name:
-        case expression_kind::subscript:
-        case expression_kind::attribute: return nullptr;
-        default: return node;
+    case expression_kind::list:
+    case expression_kind::tuple:
+        for (const expression* element : as<sequence_expression>(node).elements)
+            if (const expression* wrong = invalid_target(element, use)) return wrong;
+        return nullptr;
+    case expression_kind::starred:
+        return use == target_use::remove ? node : invalid_target(as<operand_expression>(node).operand, use);
+    case expression_kind::compare: {
+        const auto& comparison = as<compare_expression>(node);
+        if (use != target_use::loop) return node;
+        return comparison.operations[0] == compare_operator::in ? invalid_target(comparison.left, use) : nullptr;
+    }
+    case expression_kind::name:
+    case expression_kind::subscript:
+    case expression_kind::attribute: return nullptr;
+    default: return node;
     }
 }
 
@@ -165,12 +169,13 @@ bool parser::is_legacy_name(const expression* node) const {
 
 // ---- expressions ----------------------------------------------------------------------------------------------------
 
-// Behind `first`, a disjunction that began at `start`: another expression (a forgotten comma), or `a if b` without else.
+// Behind `first`, a disjunction that began at `start`: another expression (a forgotten comma), or `a if b` without
+// else.
 void parser::explain_expression(std::size_t start, const expression* first) {
     std::size_t behind = cursor_;
     const token& head = tokens_[start];
-    bool is_prefix_like = head.kind == token_kind::name && start + 1 < tokens_.size() &&
-                          tokens_[start + 1].kind == token_kind::string;
+    bool is_prefix_like =
+        head.kind == token_kind::name && start + 1 < tokens_.size() && tokens_[start + 1].kind == token_kind::string;
     std::string_view text = text_of(head);
     bool is_soft_keyword = head.kind == token_kind::name && (text == "match" || text == "case" || text == "_");
     if (!is_prefix_like && !is_soft_keyword && starts_expression()) {
@@ -180,7 +185,8 @@ void parser::explain_expression(std::size_t start, const expression* first) {
         suspended_ = was_suspended;
         if (raised_) return;
         if (second != nullptr && !is_legacy_name(first) && tokens_[cursor_ - 1].level != 0) {
-            raise_between(unplaced(first->where), unplaced(second->where), "invalid syntax. Perhaps you forgot a comma?");
+            raise_between(unplaced(first->where), unplaced(second->where),
+                          "invalid syntax. Perhaps you forgot a comma?");
             return;
         }
         cursor_ = behind;
@@ -197,7 +203,7 @@ void parser::explain_legacy(std::size_t start) {
     if (name.kind != token_kind::name) return;
     cursor_ = start + 1;
     if (at(token_kind::left_parenthesis) || !(starts_expression() || at(token_kind::star))) return;
-    const expression* value = star_expressions();  // for any name: what follows it may be wrong in itself
+    const expression* value = star_expressions(); // for any name: what follows it may be wrong in itself
     if (value == nullptr || raised_ || (text_of(name) != "print" && text_of(name) != "exec")) return;
     std::string word(text_of(name));
     raise_between(name.where, unplaced(value->where),
@@ -226,12 +232,11 @@ void parser::explain_named_expression(std::size_t start) {
     }
     cursor_ = start;
     if (at(token_kind::kw_true) || at(token_kind::kw_false) || at(token_kind::kw_none)) return;
-    if (at(token_kind::left_bracket) || at(token_kind::left_parenthesis)) {  // a list, tuple or generator expression
+    if (at(token_kind::left_bracket) || at(token_kind::left_parenthesis)) { // a list, tuple or generator expression
         const expression* display = atom();
         if (raised_) return;
-        if (display != nullptr &&
-            (display->kind == expression_kind::list || display->kind == expression_kind::tuple ||
-             display->kind == expression_kind::generator))
+        if (display != nullptr && (display->kind == expression_kind::list || display->kind == expression_kind::tuple ||
+                                   display->kind == expression_kind::generator))
             return;
     }
     cursor_ = start;
@@ -457,12 +462,12 @@ void parser::explain_assignment(std::size_t start) {
     if (at(token_kind::left_bracket) || at(token_kind::left_parenthesis)) {
         const expression* display = atom();
         if (raised_) return;
-        bool is_display = display != nullptr && (display->kind == expression_kind::list ||
-                                                 display->kind == expression_kind::tuple);
+        bool is_display =
+            display != nullptr && (display->kind == expression_kind::list || display->kind == expression_kind::tuple);
         if (is_display && accept(token_kind::colon) && expression_() != nullptr && !raised_) {
-            raise_at(unplaced(display->where), std::string("only single target (not ")
-                                                   .append(expression_name(display))
-                                                   .append(") can be annotated"));
+            raise_at(
+                unplaced(display->where),
+                std::string("only single target (not ").append(expression_name(display)).append(") can be annotated"));
         }
         if (raised_) return;
     }
@@ -473,8 +478,7 @@ void parser::explain_assignment(std::size_t start) {
     if (first != nullptr && accept(token_kind::comma)) {
         std::vector<const expression*> rest;
         while (!raised_ && (starts_expression() || at(token_kind::star)) &&
-               star_named_expressions(rest, token_kind::colon)) {
-        }
+               star_named_expressions(rest, token_kind::colon)) {}
         if (raised_) return;
         if (accept(token_kind::colon) && expression_() != nullptr && !raised_)
             raise_at(unplaced(first->where), "only single target (not tuple) can be annotated");
@@ -514,8 +518,9 @@ void parser::explain_assignment(std::size_t start) {
     ++cursor_;
     const expression* value = at(token_kind::kw_yield) ? yield_() : star_expressions();
     if (value == nullptr || raised_) return;
-    raise_at(unplaced(target->where),
-             std::string("'").append(expression_name(target)).append("' is an illegal expression for augmented assignment"));
+    raise_at(
+        unplaced(target->where),
+        std::string("'").append(expression_name(target)).append("' is an illegal expression for augmented assignment"));
 }
 
 void parser::explain_for_target(std::size_t start) {
@@ -546,7 +551,7 @@ void parser::explain_parameters(std::size_t start, token_kind closing) {
     cursor_ = start;
     bool is_lambda = closing == token_kind::colon;
     bool any = false, seen_default = false, seen_slash = false, seen_star = false;
-    auto simple = [&](bool& has_default) {  // name [annotation] [default] [comma or closing]
+    auto simple = [&](bool& has_default) { // name [annotation] [default] [comma or closing]
         has_default = false;
         if (!accept(token_kind::name)) return false;
         if (!is_lambda && accept(token_kind::colon) && (expression_() == nullptr || raised_)) return false;
@@ -566,8 +571,7 @@ void parser::explain_parameters(std::size_t start, token_kind closing) {
         if (at(token_kind::name)) {
             if (!simple(has_default) || raised_) return;
             if (seen_default && !has_default && !seen_star) {
-                raise_at(here,
-                         "non-default argument follows default argument");
+                raise_at(here, "non-default argument follows default argument");
                 return;
             }
             seen_default = seen_default || has_default;
@@ -600,7 +604,8 @@ void parser::explain_parameters(std::size_t start, token_kind closing) {
             }
             seen_star = true;
             accept(token_kind::star);
-            if (at(closing) || (at(token_kind::comma) && (look(1).kind == closing || next_is(token_kind::double_star)))) {
+            if (at(closing) ||
+                (at(token_kind::comma) && (look(1).kind == closing || next_is(token_kind::double_star)))) {
                 if (is_lambda) {
                     raise_here("named arguments must follow bare *");
                 } else {
@@ -629,4 +634,4 @@ void parser::explain_parameters(std::size_t start, token_kind closing) {
     }
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

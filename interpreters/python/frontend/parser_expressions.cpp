@@ -1,7 +1,6 @@
-// Parsing of expressions, in the order of precedence from loosest to tightest.
+// Parsing of expressions, in the order of precedence from loosest to tightest; parser_atoms.cpp has the tightest.
 
 #include "parser.h"
-#include "string_literal.h"
 
 namespace heddle::python {
 
@@ -10,7 +9,7 @@ namespace {
 struct operator_fact {
     token_kind token;
     binary_operator operation;
-    int level;  // a higher level binds tighter
+    int level; // a higher level binds tighter
 };
 
 constexpr operator_fact operator_facts[] = {
@@ -34,7 +33,7 @@ const operator_fact* operator_of(token_kind kind) {
     return nullptr;
 }
 
-}  // namespace
+} // namespace
 
 // ---- lists of expressions -------------------------------------------------------------------------------------------
 
@@ -46,25 +45,23 @@ const expression* parser::make_tuple(std::size_t start, const std::vector<const 
 
 bool parser::starts_expression() {
     switch (look().kind) {
-        case token_kind::name:
-        case token_kind::number:
-        case token_kind::string:
-        case token_kind::kw_false:
-        case token_kind::kw_none:
-        case token_kind::kw_true:
-        case token_kind::kw_await:
-        case token_kind::kw_lambda:
-        case token_kind::kw_not:
-        case token_kind::left_parenthesis:
-        case token_kind::left_bracket:
-        case token_kind::left_brace:
-        case token_kind::ellipsis:
-        case token_kind::plus:
-        case token_kind::minus:
-        case token_kind::tilde:
-            return true;
-        default:
-            return false;
+    case token_kind::name:
+    case token_kind::number:
+    case token_kind::string:
+    case token_kind::kw_false:
+    case token_kind::kw_none:
+    case token_kind::kw_true:
+    case token_kind::kw_await:
+    case token_kind::kw_lambda:
+    case token_kind::kw_not:
+    case token_kind::left_parenthesis:
+    case token_kind::left_bracket:
+    case token_kind::left_brace:
+    case token_kind::ellipsis:
+    case token_kind::plus:
+    case token_kind::minus:
+    case token_kind::tilde: return true;
+    default: return false;
     }
 }
 
@@ -97,7 +94,7 @@ const expression* parser::star_expressions() {
         std::size_t behind_comma = cursor_;
         const expression* next = star_expression();
         if (raised_) return nullptr;
-        if (next == nullptr) {  // it was a trailing comma, as far as this rule goes
+        if (next == nullptr) { // it was a trailing comma, as far as this rule goes
             cursor_ = behind_comma;
             break;
         }
@@ -111,9 +108,9 @@ const expression* parser::star_expression() {
     if (!accept(token_kind::star)) return expression_();
     const expression* operand = bitwise_or();
     if (operand == nullptr) return nullptr;
-    return deeper(tree_.memory.make<operand_expression>(
-                      operand_expression{{expression_kind::starred, 1, from(start)}, operand}),
-                  {operand});
+    return deeper(
+        tree_.memory.make<operand_expression>(operand_expression{{expression_kind::starred, 1, from(start)}, operand}),
+        {operand});
 }
 
 const expression* parser::star_named_expression() {
@@ -230,7 +227,8 @@ const expression* parser::lambda_() {
                   {body});
 }
 
-// ---- boolean operations and comparisons ------------------------------------------------------------------------------
+// ---- boolean operations and comparisons
+// ------------------------------------------------------------------------------
 
 const expression* parser::disjunction() {
     return remembered(memo_rule::disjunction, [this]() -> const expression* {
@@ -282,8 +280,8 @@ const expression* parser::inversion() {
     accept(token_kind::kw_not);
     const expression* operand = inversion();
     if (operand == nullptr) return nullptr;
-    return deeper(tree_.memory.make<unary_expression>(unary_expression{
-                      {expression_kind::unary, 1, from(start)}, unary_operator::logical_not, operand}),
+    return deeper(tree_.memory.make<unary_expression>(
+                      unary_expression{{expression_kind::unary, 1, from(start)}, unary_operator::logical_not, operand}),
                   {operand});
 }
 
@@ -297,22 +295,25 @@ const expression* parser::comparison() {
         compare_operator operation;
         std::size_t tokens = 1;
         switch (look().kind) {
-            case token_kind::less: operation = compare_operator::less; break;
-            case token_kind::less_equal: operation = compare_operator::less_equal; break;
-            case token_kind::equal: operation = compare_operator::equal; break;
-            case token_kind::not_equal: operation = compare_operator::not_equal; break;
-            case token_kind::greater: operation = compare_operator::greater; break;
-            case token_kind::greater_equal: operation = compare_operator::greater_equal; break;
-            case token_kind::kw_in: operation = compare_operator::in; break;
-            case token_kind::kw_is:
-                tokens = next_is(token_kind::kw_not) ? 2 : 1;
-                operation = tokens == 2 ? compare_operator::is_not : compare_operator::is;
-                break;
-            case token_kind::kw_not:
-                tokens = next_is(token_kind::kw_in) ? 2 : 0;
-                operation = compare_operator::not_in;
-                break;
-            default: tokens = 0; operation = compare_operator::less; break;
+        case token_kind::less: operation = compare_operator::less; break;
+        case token_kind::less_equal: operation = compare_operator::less_equal; break;
+        case token_kind::equal: operation = compare_operator::equal; break;
+        case token_kind::not_equal: operation = compare_operator::not_equal; break;
+        case token_kind::greater: operation = compare_operator::greater; break;
+        case token_kind::greater_equal: operation = compare_operator::greater_equal; break;
+        case token_kind::kw_in: operation = compare_operator::in; break;
+        case token_kind::kw_is:
+            tokens = next_is(token_kind::kw_not) ? 2 : 1;
+            operation = tokens == 2 ? compare_operator::is_not : compare_operator::is;
+            break;
+        case token_kind::kw_not:
+            tokens = next_is(token_kind::kw_in) ? 2 : 0;
+            operation = compare_operator::not_in;
+            break;
+        default:
+            tokens = 0;
+            operation = compare_operator::less;
+            break;
         }
         if (tokens == 0) break;
         std::size_t before = cursor_;
@@ -366,10 +367,10 @@ const expression* parser::factor() {
     std::size_t start = cursor_;
     unary_operator operation;
     switch (look().kind) {
-        case token_kind::plus: operation = unary_operator::positive; break;
-        case token_kind::minus: operation = unary_operator::negative; break;
-        case token_kind::tilde: operation = unary_operator::invert; break;
-        default: return power();
+    case token_kind::plus: operation = unary_operator::positive; break;
+    case token_kind::minus: operation = unary_operator::negative; break;
+    case token_kind::tilde: operation = unary_operator::invert; break;
+    default: return power();
     }
     nesting guard(*this);
     if (guard.too_deep) return nullptr;
@@ -409,7 +410,8 @@ const expression* parser::power() {
                   {base, exponent});
 }
 
-// ---- primary: attributes, calls, subscripts --------------------------------------------------------------------------
+// ---- primary: attributes, calls, subscripts
+// --------------------------------------------------------------------------
 
 const expression* parser::primary() {
     return remembered(memo_rule::primary, [this]() -> const expression* {
@@ -423,11 +425,8 @@ const expression* parser::primary() {
                     const token& name = look();
                     std::string_view text = identifier(name);
                     ++cursor_;
-                    longer = deeper(tree_.memory.make<attribute_expression>(
-                                        attribute_expression{{expression_kind::attribute, 1, from(start)},
-                                                             node,
-                                                             text,
-                                                             placed(name.where)}),
+                    longer = deeper(tree_.memory.make<attribute_expression>(attribute_expression{
+                                        {expression_kind::attribute, 1, from(start)}, node, text, placed(name.where)}),
                                     {node});
                 }
             } else if (at(token_kind::left_parenthesis)) {
@@ -457,14 +456,24 @@ const expression* parser::call(std::size_t start, const expression* function) {
     accept(token_kind::left_parenthesis);
     argument_list given;
     if (!accept(token_kind::right_parenthesis)) {
+        const expression* first = nullptr; // a positional argument, or the element of a lone generator expression
         const expression* only = nullptr;
-        if (starts_expression()) {  // perhaps a lone generator expression
-            std::size_t first = cursor_;
-            const expression* element = walrus_or_expression();
-            if (element != nullptr && (at(token_kind::kw_for) || at(token_kind::kw_async)))
-                only = comprehension(expression_kind::generator, open, element, nullptr, token_kind::right_parenthesis);
+        if (starts_expression()) {
+            std::size_t start_of_first = cursor_;
+            first = walrus_or_expression();
+            std::size_t behind = cursor_;
+            if (first != nullptr && (at(token_kind::kw_for) || at(token_kind::kw_async)))
+                only = comprehension(expression_kind::generator, open, first, nullptr, token_kind::right_parenthesis);
             if (raised_) return nullptr;
-            if (only == nullptr) cursor_ = first;
+            if (only == nullptr) cursor_ = behind;
+            bool is_argument =
+                !explaining() && first != nullptr && (at(token_kind::comma) || at(token_kind::right_parenthesis));
+            bool may_be_keyword = first != nullptr && first->kind == expression_kind::name && at(token_kind::assign);
+            if (only == nullptr && !is_argument && !may_be_keyword && !explaining()) return nullptr;
+            if (only == nullptr && !is_argument) {
+                cursor_ = start_of_first;
+                first = nullptr;
+            }
         }
         if (only != nullptr) {
             given.positional.push_back(only);
@@ -474,7 +483,7 @@ const expression* parser::call(std::size_t start, const expression* function) {
                 if (raised_) return nullptr;
                 cursor_ = open + 1;
             }
-            if (!arguments(given) || !accept(token_kind::right_parenthesis)) return nullptr;
+            if (!arguments(given, first) || !accept(token_kind::right_parenthesis)) return nullptr;
         }
     }
     auto* node = tree_.memory.make<call_expression>(
@@ -486,13 +495,19 @@ const expression* parser::call(std::size_t start, const expression* function) {
     return deeper(node, given.positional);
 }
 
-// Arguments up to, not including, the closing parenthesis; at least one.
-bool parser::arguments(argument_list& into) {
+// Arguments up to, not including, the closing parenthesis; at least one. `first` has been parsed already, or is null:
+// parsing things twice would take exponential time when they nest.
+bool parser::arguments(argument_list& into, const expression* first) {
     std::size_t start = cursor_;
     bool after_keyword = false, after_double_star = false;
     bool complete = false;
     for (;;) {
-        if (!one_argument(into, after_keyword, after_double_star)) break;
+        if (first != nullptr) {
+            into.positional.push_back(first);
+            first = nullptr;
+        } else if (!one_argument(into, after_keyword, after_double_star)) {
+            break;
+        }
         complete = at(token_kind::right_parenthesis);
         if (complete || !accept(token_kind::comma)) break;
         complete = at(token_kind::right_parenthesis);
@@ -564,8 +579,8 @@ const expression* parser::slices() {
         if (accept(token_kind::star)) {
             const expression* operand = expression_();
             if (operand == nullptr) return nullptr;
-            element = deeper(tree_.memory.make<operand_expression>(operand_expression{
-                                 {expression_kind::starred, 1, from(element_start)}, operand}),
+            element = deeper(tree_.memory.make<operand_expression>(
+                                 operand_expression{{expression_kind::starred, 1, from(element_start)}, operand}),
                              {operand});
             is_tuple = true;
         } else {
@@ -588,6 +603,7 @@ const expression* parser::slice() {
             if (raised_) return nullptr;
         }
         if (is_walrus || lower == nullptr || !at(token_kind::colon)) {
+            if (lower != nullptr && !explaining()) return at(token_kind::walrus) ? nullptr : lower;
             cursor_ = start;
             return named_expression_();
         }
@@ -602,227 +618,4 @@ const expression* parser::slice() {
                   {lower, upper, step});
 }
 
-// ---- atoms ----------------------------------------------------------------------------------------------------------
-
-const expression* parser::make_name(const token& t) {
-    return tree_.memory.make<name_expression>(
-        name_expression{{expression_kind::name, 1, placed(t.where)}, identifier(t)});
-}
-
-const expression* parser::make_constant(std::size_t start, constant value) {
-    tree_.constants.push_back(std::move(value));
-    return tree_.memory.make<constant_expression>(
-        constant_expression{{expression_kind::constant, 1, from(start)}, &tree_.constants.back(), false, false});
-}
-
-const expression* parser::atom() {
-    std::size_t start = cursor_;
-    constant value;
-    switch (look().kind) {
-        case token_kind::name: {
-            const expression* node = make_name(look());
-            ++cursor_;
-            return node;
-        }
-        case token_kind::kw_true:
-        case token_kind::kw_false:
-            value.kind = constant_kind::boolean;
-            value.integer = at(token_kind::kw_true) ? 1 : 0;
-            break;
-        case token_kind::kw_none: break;
-        case token_kind::ellipsis: value.kind = constant_kind::ellipsis; break;
-        case token_kind::string: return strings();
-        case token_kind::number: return number();
-        case token_kind::left_parenthesis: return parenthesized();
-        case token_kind::left_bracket: return list_();
-        case token_kind::left_brace: return dict_or_set();
-        default: return nullptr;
-    }
-    ++cursor_;
-    return make_constant(start, std::move(value));
-}
-
-// A tuple, a group or a generator expression.
-const expression* parser::parenthesized() {
-    std::size_t start = cursor_;
-    accept(token_kind::left_parenthesis);
-    if (accept(token_kind::right_parenthesis)) return make_tuple(start, {});
-    if (at(token_kind::kw_yield)) {
-        const expression* node = yield_();
-        return node != nullptr && accept(token_kind::right_parenthesis) ? node : nullptr;
-    }
-    const expression* first = star_named_expression();
-    if (raised_) return nullptr;
-    if (first != nullptr && accept(token_kind::comma)) {
-        std::vector<const expression*> elements{first};
-        if (star_named_expressions(elements, token_kind::right_parenthesis) && accept(token_kind::right_parenthesis))
-            return make_tuple(start, elements);
-    } else if (first != nullptr && first->kind != expression_kind::starred) {
-        if (accept(token_kind::right_parenthesis)) return first;
-        if (at(token_kind::kw_for) || at(token_kind::kw_async)) {
-            const expression* node =
-                comprehension(expression_kind::generator, start, first, nullptr, token_kind::right_parenthesis);
-            if (node != nullptr) return node;
-        }
-    }
-    if (explaining() && !raised_) {
-        explain_group(start);
-        if (!raised_) explain_comprehension(start);
-    }
-    return nullptr;
-}
-
-const expression* parser::list_() {
-    std::size_t start = cursor_;
-    accept(token_kind::left_bracket);
-    std::vector<const expression*> elements;
-    if (star_named_expressions(elements, token_kind::right_bracket)) {
-        if (accept(token_kind::right_bracket)) {
-            auto* node = tree_.memory.make<sequence_expression>(
-                sequence_expression{{expression_kind::list, 1, from(start)}, tree_.memory.freeze(elements)});
-            return deeper(node, elements);
-        }
-        if (elements.size() == 1 && elements[0]->kind != expression_kind::starred &&
-            tokens_[cursor_ - 1].kind != token_kind::comma &&
-            (at(token_kind::kw_for) || at(token_kind::kw_async))) {
-            const expression* node = comprehension(expression_kind::list_comprehension, start, elements[0], nullptr,
-                                                   token_kind::right_bracket);
-            if (node != nullptr) return node;
-        }
-    }
-    if (explaining() && !raised_) explain_comprehension(start);
-    return nullptr;
-}
-
-const expression* parser::dict_or_set() {
-    std::size_t start = cursor_;
-    accept(token_kind::left_brace);
-    if (at(token_kind::right_brace) || at(token_kind::double_star)) return dict_rest(start, nullptr);
-    if (!at(token_kind::star) && !(at(token_kind::name) && next_is(token_kind::walrus))) {
-        const expression* key = expression_();
-        if (raised_) return nullptr;
-        if (key != nullptr && at(token_kind::colon)) return dict_rest(start, key);
-        if (explaining()) {
-            explain_dict(start);
-            if (raised_) return nullptr;
-        }
-        cursor_ = start + 1;
-    }
-    std::vector<const expression*> elements;
-    if (star_named_expressions(elements, token_kind::right_brace) && !elements.empty()) {
-        if (accept(token_kind::right_brace)) {
-            auto* node = tree_.memory.make<sequence_expression>(
-                sequence_expression{{expression_kind::set, 1, from(start)}, tree_.memory.freeze(elements)});
-            return deeper(node, elements);
-        }
-        if (elements.size() == 1 && elements[0]->kind != expression_kind::starred &&
-            tokens_[cursor_ - 1].kind != token_kind::comma &&
-            (at(token_kind::kw_for) || at(token_kind::kw_async))) {
-            const expression* node = comprehension(expression_kind::set_comprehension, start, elements[0], nullptr,
-                                                   token_kind::right_brace);
-            if (node != nullptr) return node;
-        }
-    }
-    if (explaining() && !raised_) explain_comprehension(start);
-    return nullptr;
-}
-
-// Behind '{', or behind its first key when that is known to be one.
-const expression* parser::dict_rest(std::size_t start, const expression* first_key) {
-    std::vector<const expression*> keys, values;
-    const expression* key = first_key;
-    while (key != nullptr || !at(token_kind::right_brace)) {
-        bool is_unpacking = key == nullptr && accept(token_kind::double_star);
-        if (key == nullptr && !is_unpacking && (key = expression_()) == nullptr) break;
-        if (!is_unpacking && !accept(token_kind::colon)) break;
-        const expression* value = is_unpacking ? bitwise_or() : expression_();
-        if (value == nullptr) break;
-        keys.push_back(is_unpacking ? nullptr : key);
-        values.push_back(value);
-        if (keys.size() == 1 && !is_unpacking && (at(token_kind::kw_for) || at(token_kind::kw_async))) {
-            const expression* node =
-                comprehension(expression_kind::dict_comprehension, start, key, value, token_kind::right_brace);
-            if (node != nullptr || raised_) return node;
-            break;
-        }
-        key = nullptr;
-        if (!accept(token_kind::comma)) break;
-    }
-    if (raised_) return nullptr;
-    if (key == nullptr && accept(token_kind::right_brace)) {
-        auto* node = tree_.memory.make<dict_expression>(dict_expression{
-            {expression_kind::dict, 1, from(start)}, tree_.memory.freeze(keys), tree_.memory.freeze(values)});
-        if (deeper(node, keys) == nullptr) return nullptr;
-        return deeper(node, values);
-    }
-    if (explaining()) explain_dict(start);
-    return nullptr;
-}
-
-// ---- comprehensions -------------------------------------------------------------------------------------------------
-
-const expression* parser::comprehension(expression_kind kind, std::size_t start, const expression* element,
-                                        const expression* value, token_kind closing) {
-    std::vector<comprehension_clause> clauses;
-    if (!comprehension_clauses(clauses) || !accept(closing)) return nullptr;
-    auto* node = tree_.memory.make<comprehension_expression>(
-        comprehension_expression{{kind, 1, from(start)}, element, value, tree_.memory.freeze(clauses)});
-    std::vector<const expression*> children{element, value};
-    for (const comprehension_clause& clause : clauses) {
-        children.push_back(clause.target);
-        children.push_back(clause.iterable);
-        for (const expression* condition : clause.conditions) children.push_back(condition);
-    }
-    return deeper(node, children);
-}
-
-bool parser::comprehension_clauses(std::vector<comprehension_clause>& clauses) {
-    while (at(token_kind::kw_for) || (at(token_kind::kw_async) && next_is(token_kind::kw_for))) {
-        std::size_t start = cursor_;
-        comprehension_clause clause{};
-        clause.is_async = accept(token_kind::kw_async);
-        accept(token_kind::kw_for);
-        clause.target = star_targets();
-        if (raised_) return false;
-        if (clause.target == nullptr || !accept(token_kind::kw_in)) {
-            if (explaining()) explain_for_target(start);
-            return false;
-        }
-        clause.iterable = disjunction();
-        if (clause.iterable == nullptr) return false;
-        std::vector<const expression*> conditions;
-        while (accept(token_kind::kw_if)) {
-            const expression* condition = disjunction();
-            if (condition == nullptr) return false;
-            conditions.push_back(condition);
-        }
-        clause.conditions = tree_.memory.freeze(conditions);
-        clauses.push_back(clause);
-    }
-    return !clauses.empty();
-}
-
-// What `for` assigns to: names, attributes, subscripts, with stars, possibly a tuple without parentheses.
-const expression* parser::star_targets() {
-    std::size_t start = cursor_;
-    std::vector<const expression*> targets;
-    bool is_tuple = false;
-    do {
-        if (!starts_expression() && !at(token_kind::star)) break;
-        std::size_t target_start = cursor_;
-        bool is_starred = accept(token_kind::star);
-        if (at(token_kind::star)) return nullptr;
-        const expression* target = primary();
-        if (target == nullptr || invalid_target(target, target_use::assign) != nullptr) return nullptr;
-        if (is_starred)
-            target = deeper(tree_.memory.make<operand_expression>(operand_expression{
-                                {expression_kind::starred, 1, from(target_start)}, target}),
-                            {target});
-        targets.push_back(target);
-        if (at(token_kind::comma)) is_tuple = true;
-    } while (accept(token_kind::comma));
-    if (targets.empty()) return nullptr;
-    return is_tuple ? make_tuple(start, targets) : targets[0];
-}
-
-}  // namespace heddle::python
+} // namespace heddle::python

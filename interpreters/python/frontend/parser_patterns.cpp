@@ -13,10 +13,10 @@ const statement* parser::match_() {
     if (subject == nullptr || !at(token_kind::colon) || !next_is(token_kind::newline)) {
         bool lacks_colon = subject != nullptr && at(token_kind::newline) && explaining();
         // `match x` with a line's end behind is a call's or an index's look-alike only when x is in brackets.
-        bool is_expression =
-            tokens_[start + 1].kind == token_kind::left_parenthesis || tokens_[start + 1].kind == token_kind::left_bracket ||
-            tokens_[start + 1].kind == token_kind::minus || tokens_[start + 1].kind == token_kind::plus ||
-            tokens_[start + 1].kind == token_kind::star;
+        bool is_expression = tokens_[start + 1].kind == token_kind::left_parenthesis ||
+                             tokens_[start + 1].kind == token_kind::left_bracket ||
+                             tokens_[start + 1].kind == token_kind::minus ||
+                             tokens_[start + 1].kind == token_kind::plus || tokens_[start + 1].kind == token_kind::star;
         if (lacks_colon && !is_expression) return raise_here("expected ':'");
         cursor_ = start;
         return nullptr;
@@ -91,8 +91,7 @@ const pattern* parser::maybe_star_pattern() {
     std::string_view name = at_name("_") ? std::string_view() : identifier(look());
     ++cursor_;
     if (at(token_kind::dot) || at(token_kind::left_parenthesis) || at(token_kind::assign)) return nullptr;
-    return tree_.memory.make<capture_pattern>(
-        capture_pattern{{pattern_kind::star, 1, from(start)}, nullptr, name});
+    return tree_.memory.make<capture_pattern>(capture_pattern{{pattern_kind::star, 1, from(start)}, nullptr, name});
 }
 
 const pattern* parser::pattern_() {
@@ -110,8 +109,7 @@ const pattern* parser::pattern_() {
         std::string_view name = identifier(look());
         ++cursor_;
         if (!at(token_kind::dot) && !at(token_kind::left_parenthesis) && !at(token_kind::assign))
-            return tree_.memory.make<capture_pattern>(
-                capture_pattern{{pattern_kind::as, 1, from(start)}, inner, name});
+            return tree_.memory.make<capture_pattern>(capture_pattern{{pattern_kind::as, 1, from(start)}, inner, name});
     } else if (explaining() && starts_expression()) {
         const expression* wrong = expression_();
         if (wrong != nullptr && !raised_) raise_at(unplaced(wrong->where), "invalid pattern target");
@@ -137,31 +135,31 @@ const pattern* parser::closed_pattern() {
     std::size_t start = cursor_;
     const expression* value = nullptr;
     switch (look().kind) {
-        case token_kind::number:
-        case token_kind::minus: value = signed_or_complex_number(); break;
-        case token_kind::string: value = strings(); break;
-        case token_kind::kw_none:
-        case token_kind::kw_true:
-        case token_kind::kw_false:
-            value = atom();
-            return tree_.memory.make<value_pattern>(value_pattern{{pattern_kind::singleton, 1, from(start)}, value});
-        case token_kind::left_parenthesis:
-        case token_kind::left_bracket: return group_or_sequence_pattern();
-        case token_kind::left_brace: return mapping_pattern_();
-        case token_kind::name: {
-            if (!next_is(token_kind::dot) && !next_is(token_kind::left_parenthesis)) {
-                if (next_is(token_kind::assign)) return nullptr;
-                std::string_view name = at_name("_") ? std::string_view() : identifier(look());
-                ++cursor_;
-                return tree_.memory.make<capture_pattern>(
-                    capture_pattern{{pattern_kind::as, 1, from(start)}, nullptr, name});
-            }
-            value = dotted_reference();
-            if (value != nullptr && at(token_kind::left_parenthesis)) return instance_pattern_(start, value);
-            if (at(token_kind::assign)) return nullptr;
-            break;
+    case token_kind::number:
+    case token_kind::minus: value = signed_or_complex_number(); break;
+    case token_kind::string: value = strings(); break;
+    case token_kind::kw_none:
+    case token_kind::kw_true:
+    case token_kind::kw_false:
+        value = atom();
+        return tree_.memory.make<value_pattern>(value_pattern{{pattern_kind::singleton, 1, from(start)}, value});
+    case token_kind::left_parenthesis:
+    case token_kind::left_bracket: return group_or_sequence_pattern();
+    case token_kind::left_brace: return mapping_pattern_();
+    case token_kind::name: {
+        if (!next_is(token_kind::dot) && !next_is(token_kind::left_parenthesis)) {
+            if (next_is(token_kind::assign)) return nullptr;
+            std::string_view name = at_name("_") ? std::string_view() : identifier(look());
+            ++cursor_;
+            return tree_.memory.make<capture_pattern>(
+                capture_pattern{{pattern_kind::as, 1, from(start)}, nullptr, name});
         }
-        default: return nullptr;
+        value = dotted_reference();
+        if (value != nullptr && at(token_kind::left_parenthesis)) return instance_pattern_(start, value);
+        if (at(token_kind::assign)) return nullptr;
+        break;
+    }
+    default: return nullptr;
     }
     if (value == nullptr) return nullptr;
     return tree_.memory.make<value_pattern>(value_pattern{{pattern_kind::value, 1, from(start)}, value});
@@ -176,8 +174,7 @@ const pattern* parser::group_or_sequence_pattern() {
     if (!pattern_list(all, closing)) return nullptr;
     bool has_comma = tokens_[cursor_ - 1].kind == token_kind::comma;
     if (!accept(closing)) return nullptr;
-    if (!is_list && all.size() == 1 && !has_comma)
-        return all[0]->kind == pattern_kind::star ? nullptr : all[0];
+    if (!is_list && all.size() == 1 && !has_comma) return all[0]->kind == pattern_kind::star ? nullptr : all[0];
     return tree_.memory.make<sequence_pattern>(
         sequence_pattern{{pattern_kind::sequence, 1, from(start)}, tree_.memory.freeze(all)});
 }
@@ -214,7 +211,7 @@ const pattern* parser::instance_pattern_(std::size_t start, const expression* ty
     std::vector<const pattern*> positional, named;
     std::vector<std::string_view> names;
     std::vector<source_position> positions;
-    const pattern* late_first = nullptr;  // a positional pattern behind a keyword
+    const pattern* late_first = nullptr; // a positional pattern behind a keyword
     const pattern* late_last = nullptr;
     while (!at(token_kind::right_parenthesis)) {
         if (at(token_kind::name) && next_is(token_kind::assign)) {
@@ -275,8 +272,8 @@ const expression* parser::signed_or_complex_number() {
         if (!at(token_kind::number)) return nullptr;
         const expression* value = number();
         if (value == nullptr || !is_negative) return value;
-        return deeper(tree_.memory.make<unary_expression>(unary_expression{
-                          {expression_kind::unary, 1, from(sign)}, unary_operator::negative, value}),
+        return deeper(tree_.memory.make<unary_expression>(
+                          unary_expression{{expression_kind::unary, 1, from(sign)}, unary_operator::negative, value}),
                       {value});
     };
     const expression* left = signed_number();
@@ -299,18 +296,18 @@ const expression* parser::signed_or_complex_number() {
 
 const expression* parser::literal_key() {
     switch (look().kind) {
-        case token_kind::number:
-        case token_kind::minus: return signed_or_complex_number();
-        case token_kind::string: return strings();
-        case token_kind::kw_none:
-        case token_kind::kw_true:
-        case token_kind::kw_false: return atom();
-        case token_kind::name: {
-            const expression* node = dotted_reference();
-            return node != nullptr && node->kind == expression_kind::attribute ? node : nullptr;
-        }
-        default: return nullptr;
+    case token_kind::number:
+    case token_kind::minus: return signed_or_complex_number();
+    case token_kind::string: return strings();
+    case token_kind::kw_none:
+    case token_kind::kw_true:
+    case token_kind::kw_false: return atom();
+    case token_kind::name: {
+        const expression* node = dotted_reference();
+        return node != nullptr && node->kind == expression_kind::attribute ? node : nullptr;
+    }
+    default: return nullptr;
     }
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -63,18 +63,18 @@ const statement* parser::simple_statement() {
     std::size_t start = cursor_;
     statement_kind kind;
     switch (look().kind) {
-        case token_kind::kw_return: return return_();
-        case token_kind::kw_import: return import_();
-        case token_kind::kw_from: return import_from_();
-        case token_kind::kw_raise: return raise_statement_();
-        case token_kind::kw_del: return delete_();
-        case token_kind::kw_assert: return assert_();
-        case token_kind::kw_global: return global_or_nonlocal(statement_kind::global);
-        case token_kind::kw_nonlocal: return global_or_nonlocal(statement_kind::nonlocal);
-        case token_kind::kw_pass: kind = statement_kind::pass; break;
-        case token_kind::kw_break: kind = statement_kind::break_loop; break;
-        case token_kind::kw_continue: kind = statement_kind::continue_loop; break;
-        default: return expression_statement();
+    case token_kind::kw_return: return return_();
+    case token_kind::kw_import: return import_();
+    case token_kind::kw_from: return import_from_();
+    case token_kind::kw_raise: return raise_statement_();
+    case token_kind::kw_del: return delete_();
+    case token_kind::kw_assert: return assert_();
+    case token_kind::kw_global: return global_or_nonlocal(statement_kind::global);
+    case token_kind::kw_nonlocal: return global_or_nonlocal(statement_kind::nonlocal);
+    case token_kind::kw_pass: kind = statement_kind::pass; break;
+    case token_kind::kw_break: kind = statement_kind::break_loop; break;
+    case token_kind::kw_continue: kind = statement_kind::continue_loop; break;
+    default: return expression_statement();
     }
     ++cursor_;
     return tree_.memory.make<statement>(statement{kind, from(start)});
@@ -145,13 +145,12 @@ const statement* parser::augmented(std::size_t start, const expression* target) 
                      target->kind == expression_kind::subscript;
     if (!is_single) return nullptr;
     static constexpr binary_operator operations[] = {
-        binary_operator::add,          binary_operator::subtract,  binary_operator::multiply,
-        binary_operator::true_divide,  binary_operator::floor_divide, binary_operator::remainder,
-        binary_operator::power,        binary_operator::matrix_multiply, binary_operator::left_shift,
-        binary_operator::right_shift,  binary_operator::bit_and,   binary_operator::bit_or,
+        binary_operator::add,         binary_operator::subtract,        binary_operator::multiply,
+        binary_operator::true_divide, binary_operator::floor_divide,    binary_operator::remainder,
+        binary_operator::power,       binary_operator::matrix_multiply, binary_operator::left_shift,
+        binary_operator::right_shift, binary_operator::bit_and,         binary_operator::bit_or,
         binary_operator::bit_xor};
-    binary_operator operation =
-        operations[static_cast<int>(look().kind) - static_cast<int>(token_kind::plus_assign)];
+    binary_operator operation = operations[static_cast<int>(look().kind) - static_cast<int>(token_kind::plus_assign)];
     ++cursor_;
     const expression* value = at(token_kind::kw_yield) ? yield_() : star_expressions();
     if (value == nullptr) return nullptr;
@@ -314,23 +313,23 @@ bool parser::import_names(std::vector<import_alias>& names) {
 const statement* parser::compound_statement() {
     std::size_t start = cursor_;
     switch (look().kind) {
-        case token_kind::kw_if: return if_();
-        case token_kind::kw_while: return while_();
-        case token_kind::kw_for: return for_(start, false);
-        case token_kind::kw_with: return with_(start, false);
-        case token_kind::kw_try: return try_();
-        case token_kind::kw_def: return function_definition(start, {}, false);
-        case token_kind::kw_class: return class_definition(start, {});
-        case token_kind::at: return decorated();
-        case token_kind::kw_async:
-            accept(token_kind::kw_async);
-            if (at(token_kind::kw_def)) return function_definition(start, {}, true);
-            if (at(token_kind::kw_for)) return for_(start, true);
-            if (at(token_kind::kw_with)) return with_(start, true);
-            cursor_ = start;
-            return nullptr;
-        case token_kind::name: return at_name("match") ? match_() : nullptr;
-        default: return nullptr;
+    case token_kind::kw_if: return if_();
+    case token_kind::kw_while: return while_();
+    case token_kind::kw_for: return for_(start, false);
+    case token_kind::kw_with: return with_(start, false);
+    case token_kind::kw_try: return try_();
+    case token_kind::kw_def: return function_definition(start, {}, false);
+    case token_kind::kw_class: return class_definition(start, {});
+    case token_kind::at: return decorated();
+    case token_kind::kw_async:
+        accept(token_kind::kw_async);
+        if (at(token_kind::kw_def)) return function_definition(start, {}, true);
+        if (at(token_kind::kw_for)) return for_(start, true);
+        if (at(token_kind::kw_with)) return with_(start, true);
+        cursor_ = start;
+        return nullptr;
+    case token_kind::name: return at_name("match") ? match_() : nullptr;
+    default: return nullptr;
     }
 }
 
@@ -452,7 +451,7 @@ const statement* parser::with_(std::size_t start, bool is_async) {
     std::size_t first = cursor_;
     std::vector<with_item> items;
     bool is_done = false;
-    if (accept(token_kind::left_parenthesis)) {  // items in parentheses, unless these belong to an expression
+    if (accept(token_kind::left_parenthesis)) { // items in parentheses, unless these belong to an expression
         is_done = with_items(items, true) && accept(token_kind::right_parenthesis) && at(token_kind::colon);
         if (raised_) return nullptr;
         if (!is_done) items.clear();
@@ -496,8 +495,8 @@ bool parser::with_item_into(std::vector<with_item>& items) {
             return false;
         }
         if (is_starred)
-            target = deeper(tree_.memory.make<operand_expression>(operand_expression{
-                                {expression_kind::starred, 1, from(target_start)}, target}),
+            target = deeper(tree_.memory.make<operand_expression>(
+                                operand_expression{{expression_kind::starred, 1, from(target_start)}, target}),
                             {target});
         item.target = target;
     }
@@ -584,10 +583,9 @@ const parameters* parser::parameter_list(token_kind closing) {
         if (explaining() && !raised_) explain_parameters(start, closing);
         return nullptr;
     }
-    return tree_.memory.make<parameters>(parameters{tree_.memory.freeze(into.positional_only),
-                                                    tree_.memory.freeze(into.positional),
-                                                    tree_.memory.freeze(into.keyword_only), into.varargs,
-                                                    into.varkeywords});
+    return tree_.memory.make<parameters>(
+        parameters{tree_.memory.freeze(into.positional_only), tree_.memory.freeze(into.positional),
+                   tree_.memory.freeze(into.keyword_only), into.varargs, into.varkeywords});
 }
 
 bool parser::parameters_into(parsed_parameters& into, token_kind closing) {
@@ -642,4 +640,4 @@ bool parser::one_parameter(parameter& into, token_kind closing, bool may_star_an
     return true;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -106,8 +106,8 @@ bool check_utf8(const source_text& source, bool was_declared, syntax_error& erro
             unsigned byte = static_cast<unsigned char>(text[offset]);
             if (was_declared) {
                 std::snprintf(message, sizeof message,
-                              "(unicode error) 'utf-8' codec can't decode byte 0x%02x in position %zu: invalid %s byte", byte,
-                              offset, byte >= 0xc2 && byte <= 0xf4 ? "continuation" : "start");
+                              "(unicode error) 'utf-8' codec can't decode byte 0x%02x in position %zu: invalid %s byte",
+                              byte, offset, byte >= 0xc2 && byte <= 0xf4 ? "continuation" : "start");
                 error.message = message;
                 return false;
             }
@@ -124,7 +124,7 @@ bool check_utf8(const source_text& source, bool was_declared, syntax_error& erro
     return true;
 }
 
-}  // namespace
+} // namespace
 
 std::uint32_t next_code_point(std::string_view text, std::size_t& offset) {
     auto byte = [&](std::size_t index) -> std::uint32_t {
@@ -177,8 +177,9 @@ void find_lines(source_text& source) {
 std::string_view source_text::line(int number) const {
     if (number < 1 || static_cast<std::size_t>(number) > line_starts.size()) return {};
     std::size_t start = line_starts[static_cast<std::size_t>(number) - 1];
-    std::size_t end = static_cast<std::size_t>(number) < line_starts.size() ? line_starts[static_cast<std::size_t>(number)]
-                                                                           : text.size();
+    std::size_t end = static_cast<std::size_t>(number) < line_starts.size()
+                          ? line_starts[static_cast<std::size_t>(number)]
+                          : text.size();
     return std::string_view(text).substr(start, end - start);
 }
 
@@ -186,7 +187,8 @@ int source_text::characters(int line_number, int byte_column) const {
     std::string_view bytes = line(line_number);
     int count = 0;
     for (int index = 0; index < byte_column; ++index) {
-        bool continues = static_cast<std::size_t>(index) < bytes.size() && (bytes[static_cast<std::size_t>(index)] & 0xc0) == 0x80;
+        bool continues =
+            static_cast<std::size_t>(index) < bytes.size() && (bytes[static_cast<std::size_t>(index)] & 0xc0) == 0x80;
         count += continues ? 0 : 1;
     }
     return count;
@@ -228,9 +230,10 @@ bool decode_source(std::string_view bytes, std::string filename, source_text& so
             append_utf8(text, static_cast<unsigned char>(c));
         } else if (static_cast<unsigned char>(c) >= 0x80 && chosen == encoding::ascii) {
             char message[120];
-            std::snprintf(message, sizeof message,
-                          "(unicode error) 'ascii' codec can't decode byte 0x%02x in position %zu: ordinal not in range(128)",
-                          static_cast<unsigned char>(c), offset);
+            std::snprintf(
+                message, sizeof message,
+                "(unicode error) 'ascii' codec can't decode byte 0x%02x in position %zu: ordinal not in range(128)",
+                static_cast<unsigned char>(c), offset);
             error.message = message;
             return false;
         } else {
@@ -272,4 +275,4 @@ std::string syntax_error::format() const {
     return result + (message.empty() ? "" : ": " + message) + "\n";
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

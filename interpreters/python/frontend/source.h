@@ -1,4 +1,5 @@
-// A source file as the lexer wants it: UTF-8, lines ended by '\n', the last line ended too; with what errors need of it.
+// A source file as the lexer wants it: UTF-8, lines ended by '\n', the last line ended too; with what errors need of
+// it.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ namespace heddle::python {
 
 struct source_text {
     std::string filename;
-    std::string text;                        // ends with '\n' unless empty
-    std::vector<std::uint32_t> line_starts;  // offset of each line's first byte
+    std::string text;                       // ends with '\n' unless empty
+    std::vector<std::uint32_t> line_starts; // offset of each line's first byte
 
     // The line (from 1) with its newline; empty when there is no such line.
     std::string_view line(int number) const;
@@ -31,4 +32,4 @@ void find_lines(source_text& source);
 std::uint32_t next_code_point(std::string_view text, std::size_t& offset);
 void append_utf8(std::string& text, std::uint32_t code_point);
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,4 +1,5 @@
-// Literals. The rules of f-strings are 3.11's, where a replacement field is found by a scan for its end and then parsed as
+// Literals. The rules of f-strings are 3.11's, where a replacement field is found by a scan for its end and then parsed
+// as
 // "(expression)", so that it can't hold a backslash, a '#' or the enclosing quote (Parser/string_parser.c).
 
 #include "string_literal.h"
@@ -14,7 +15,7 @@ namespace heddle::python {
 
 namespace {
 
-constexpr std::size_t max_decimal_digits = 4300;  // sys.int_info.default_max_str_digits
+constexpr std::size_t max_decimal_digits = 4300; // sys.int_info.default_max_str_digits
 constexpr int max_field_nesting = 2;
 constexpr std::size_t max_bracket_depth = 200;
 
@@ -36,17 +37,17 @@ std::uint32_t octal(std::string_view body, std::size_t& cursor) {
 // The character for a one-letter escape, or -1.
 int simple_escape(char c) {
     switch (c) {
-        case '\\': return '\\';
-        case '\'': return '\'';
-        case '"': return '"';
-        case 'a': return '\a';
-        case 'b': return '\b';
-        case 'f': return '\f';
-        case 'n': return '\n';
-        case 'r': return '\r';
-        case 't': return '\t';
-        case 'v': return '\v';
-        default: return -1;
+    case '\\': return '\\';
+    case '\'': return '\'';
+    case '"': return '"';
+    case 'a': return '\a';
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    case 'v': return '\v';
+    default: return -1;
     }
 }
 
@@ -69,7 +70,7 @@ constant integer_in_radix(const std::string& digits, int radix) {
     return value;
 }
 
-}  // namespace
+} // namespace
 
 constant integer_from_decimal(std::string_view digits) { return integer_in_radix(std::string(digits), 10); }
 
@@ -88,9 +89,11 @@ bool parse_number(std::string_view text, constant& value, std::string& message) 
         return true;
     }
     if (digits.size() > max_decimal_digits) {
-        message = "Exceeds the limit (4300 digits) for integer string conversion: value has " + std::to_string(digits.size()) +
-                  " digits; use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer "
-                  "literals to avoid decimal conversion limits.";
+        message =
+            "Exceeds the limit (4300 digits) for integer string conversion: value has " +
+            std::to_string(digits.size()) +
+            " digits; use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer "
+            "literals to avoid decimal conversion limits.";
         return false;
     }
     value = integer_in_radix(digits, 10);
@@ -133,7 +136,8 @@ const expression* string_parser::parse() {
     for (std::size_t index = first_; index <= last_; ++index) {
         std::string_view text = owner_.text_of(owner_.tokens_[index]);
         bool is_bytes = false;
-        for (std::size_t at = 0; text[at] != '"' && text[at] != '\''; ++at) is_bytes = is_bytes || (text[at] | 32) == 'b';
+        for (std::size_t at = 0; text[at] != '"' && text[at] != '\''; ++at)
+            is_bytes = is_bytes || (text[at] | 32) == 'b';
         if (index > first_ && is_bytes != is_bytes_) return owner_.raise_here("cannot mix bytes and nonbytes literals");
         is_bytes_ = is_bytes;
     }
@@ -147,8 +151,11 @@ const expression* string_parser::parse() {
     value.kind = is_bytes_ ? constant_kind::bytes : constant_kind::string;
     value.text = std::move(literal_);
     owner_.tree_.constants.push_back(std::move(value));
-    return owner_.tree_.memory.make<constant_expression>(constant_expression{
-        {expression_kind::constant, 1, owner_.from(first_)}, &owner_.tree_.constants.back(), false, is_unicode_literal});
+    return owner_.tree_.memory.make<constant_expression>(
+        constant_expression{{expression_kind::constant, 1, owner_.from(first_)},
+                            &owner_.tree_.constants.back(),
+                            false,
+                            is_unicode_literal});
 }
 
 bool string_parser::one_token(const token& t) {
@@ -159,7 +166,8 @@ bool string_parser::one_token(const token& t) {
         is_raw = is_raw || (text[start] | 32) == 'r';
         is_format = is_format || (text[start] | 32) == 'f';
     }
-    std::size_t quotes = text.size() >= start + 6 && text[start + 1] == text[start] && text[start + 2] == text[start] ? 3 : 1;
+    std::size_t quotes =
+        text.size() >= start + 6 && text[start + 1] == text[start] && text[start + 2] == text[start] ? 3 : 1;
     std::size_t body = start + quotes;
     std::size_t length = text.size() - quotes - body;
     if (is_bytes_) {
@@ -184,7 +192,7 @@ bool string_parser::plain(std::string_view body, bool is_raw, bool is_bytes) {
 }
 
 bool string_parser::unescape(std::string_view body, std::string& into) {
-    std::size_t widened = 0;  // CPython decodes a copy in which each non-ASCII character takes ten bytes
+    std::size_t widened = 0; // CPython decodes a copy in which each non-ASCII character takes ten bytes
     for (std::size_t cursor = 0; cursor < body.size();) {
         char c = body[cursor];
         if (c != '\\') {
@@ -210,9 +218,9 @@ bool string_parser::unescape(std::string_view body, std::string& into) {
             int count = 0;
             for (; count < digits && cursor < body.size() && hex_value(body[cursor]) >= 0; ++count)
                 value = value << 4 | static_cast<std::uint32_t>(hex_value(body[cursor++]));
-            const char* problem = count < digits ? (digits == 2   ? "truncated \\xXX escape"
-                                                    : digits == 4 ? "truncated \\uXXXX escape"
-                                                                  : "truncated \\UXXXXXXXX escape")
+            const char* problem = count < digits     ? (digits == 2   ? "truncated \\xXX escape"
+                                                        : digits == 4 ? "truncated \\uXXXX escape"
+                                                                      : "truncated \\UXXXXXXXX escape")
                                   : value > 0x10ffff ? "illegal Unicode character"
                                                      : nullptr;
             if (problem != nullptr) {
@@ -322,7 +330,7 @@ bool string_parser::literal_part(piece& at, int level, std::string& literal) {
         }
         if (c != '{' && c != '}') continue;
         if (level == 0) {
-            if (at.cursor < at.end && text[at.cursor] == c) {  // doubled: one of them, and go on behind
+            if (at.cursor < at.end && text[at.cursor] == c) { // doubled: one of them, and go on behind
                 if (!take(start, at.cursor)) return false;
                 start = ++at.cursor;
                 continue;
@@ -350,9 +358,7 @@ bool string_parser::find_expression_end(piece& at) {
     std::string brackets;
     for (; at.cursor < at.end; ++at.cursor) {
         char c = text[at.cursor];
-        auto repeats = [&] {
-            return at.cursor + 2 < at.end && text[at.cursor + 1] == c && text[at.cursor + 2] == c;
-        };
+        auto repeats = [&] { return at.cursor + 2 < at.end && text[at.cursor + 1] == c && text[at.cursor + 2] == c; };
         if (c == '\\') return fail("f-string expression part cannot include a backslash");
         if (quote != 0) {
             if (c != quote || (quote_length == 3 && !repeats())) continue;
@@ -378,8 +384,8 @@ bool string_parser::find_expression_end(piece& at) {
             char open = brackets.back();
             brackets.pop_back();
             if (c != (open == '(' ? ')' : open == '[' ? ']' : '}'))
-                return fail(std::string("f-string: closing parenthesis '") + c + "' does not match opening parenthesis '" +
-                            open + "'");
+                return fail(std::string("f-string: closing parenthesis '") + c +
+                            "' does not match opening parenthesis '" + open + "'");
         }
     }
     if (quote != 0) return fail("f-string: unterminated string");
@@ -387,7 +393,8 @@ bool string_parser::find_expression_end(piece& at) {
     return at.cursor < at.end || fail("f-string: expecting '}'");
 }
 
-bool string_parser::replacement_field(piece& at, int level, std::vector<const expression*>& values, std::string& literal) {
+bool string_parser::replacement_field(piece& at, int level, std::vector<const expression*>& values,
+                                      std::string& literal) {
     std::string_view text = owner_.source_.text;
     auto fail = [&](const char* message) {
         owner_.raise_here(message);
@@ -458,4 +465,4 @@ const expression* string_parser::embedded_expression(std::size_t start, std::siz
     return nullptr;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

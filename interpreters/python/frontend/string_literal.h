@@ -16,8 +16,8 @@ bool parse_number(std::string_view text, constant& value, std::string& message);
 // An integer in decimal digits, with an optional '-', as a constant of the fitting kind.
 constant integer_from_decimal(std::string_view digits);
 
-// One run of adjacent string tokens: escapes, implicit concatenation, replacement fields of f-strings (which are parsed by a
-// parser of their own). Errors are raised in the owner.
+// One run of adjacent string tokens: escapes, implicit concatenation, replacement fields of f-strings (which are parsed
+// by a parser of their own). Errors are raised in the owner.
 class string_parser {
 public:
     string_parser(parser& owner, std::size_t first_token, std::size_t last_token)
@@ -26,7 +26,7 @@ public:
     const expression* parse();
 
 private:
-    struct piece {  // of the token at hand: [cursor, end) of the source text
+    struct piece { // of the token at hand: [cursor, end) of the source text
         std::size_t cursor;
         std::size_t end;
         bool is_raw;
@@ -54,4 +54,4 @@ private:
     std::vector<const expression*> values_;
 };
 
-}  // namespace heddle::python
+} // namespace heddle::python

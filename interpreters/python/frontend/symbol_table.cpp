@@ -78,7 +78,8 @@ private:
         symbol& bound = symbol_in(current_, name);
         if (current_->is_visiting_target) {
             if (bound.is_declared_global || bound.is_declared_nonlocal) {
-                fail(where, "comprehension inner loop cannot rebind assignment expression target '" + std::string(name) + "'");
+                fail(where,
+                     "comprehension inner loop cannot rebind assignment expression target '" + std::string(name) + "'");
                 return;
             }
             bound.is_iteration_variable = true;
@@ -106,78 +107,78 @@ private:
 
     void visit(const statement* node) {
         switch (node->kind) {
-            case statement_kind::function: return visit_function(as<function_statement>(node));
-            case statement_kind::class_definition: return visit_class(as<class_statement>(node));
-            case statement_kind::return_value:
-            case statement_kind::expression_value: return visit(as<value_statement>(node).value);
-            case statement_kind::delete_targets:
-                for (const expression* target : as<delete_statement>(node).targets) visit_target(target);
-                return;
-            case statement_kind::assign:
-                visit(as<assign_statement>(node).value);
-                for (const expression* target : as<assign_statement>(node).targets) visit_target(target);
-                return;
-            case statement_kind::augmented_assign:
-                visit_target(as<augmented_assign_statement>(node).target);
-                visit(as<augmented_assign_statement>(node).value);
-                return;
-            case statement_kind::annotated_assign: return visit_annotated(as<annotated_assign_statement>(node));
-            case statement_kind::for_loop: {
-                const auto& loop = as<for_statement>(node);
-                visit_target(loop.target);
-                visit(loop.iterable);
-                visit_all(loop.body);
-                return visit_all(loop.otherwise);
+        case statement_kind::function: return visit_function(as<function_statement>(node));
+        case statement_kind::class_definition: return visit_class(as<class_statement>(node));
+        case statement_kind::return_value:
+        case statement_kind::expression_value: return visit(as<value_statement>(node).value);
+        case statement_kind::delete_targets:
+            for (const expression* target : as<delete_statement>(node).targets) visit_target(target);
+            return;
+        case statement_kind::assign:
+            visit(as<assign_statement>(node).value);
+            for (const expression* target : as<assign_statement>(node).targets) visit_target(target);
+            return;
+        case statement_kind::augmented_assign:
+            visit_target(as<augmented_assign_statement>(node).target);
+            visit(as<augmented_assign_statement>(node).value);
+            return;
+        case statement_kind::annotated_assign: return visit_annotated(as<annotated_assign_statement>(node));
+        case statement_kind::for_loop: {
+            const auto& loop = as<for_statement>(node);
+            visit_target(loop.target);
+            visit(loop.iterable);
+            visit_all(loop.body);
+            return visit_all(loop.otherwise);
+        }
+        case statement_kind::while_loop:
+        case statement_kind::if_else: {
+            const auto& branch = as<conditional_statement>(node);
+            visit(branch.test);
+            visit_all(branch.body);
+            return visit_all(branch.otherwise);
+        }
+        case statement_kind::with: {
+            const auto& with = as<with_statement>(node);
+            for (const with_item& item : with.items) {
+                visit(item.manager);
+                if (item.target != nullptr) visit_target(item.target);
             }
-            case statement_kind::while_loop:
-            case statement_kind::if_else: {
-                const auto& branch = as<conditional_statement>(node);
-                visit(branch.test);
-                visit_all(branch.body);
-                return visit_all(branch.otherwise);
+            return visit_all(with.body);
+        }
+        case statement_kind::match: {
+            const auto& match = as<match_statement>(node);
+            visit(match.subject);
+            for (const match_case& one : match.cases) {
+                visit(one.what);
+                visit(one.guard);
+                visit_all(one.body);
             }
-            case statement_kind::with: {
-                const auto& with = as<with_statement>(node);
-                for (const with_item& item : with.items) {
-                    visit(item.manager);
-                    if (item.target != nullptr) visit_target(item.target);
-                }
-                return visit_all(with.body);
+            return;
+        }
+        case statement_kind::raise:
+            visit(as<raise_statement>(node).exception);
+            return visit(as<raise_statement>(node).cause);
+        case statement_kind::try_except: {
+            const auto& attempt = as<try_statement>(node);
+            visit_all(attempt.body);
+            for (const except_handler& handler : attempt.handlers) {
+                visit(handler.type);
+                if (!handler.name.empty()) bind(handler.name, handler.where);
+                visit_all(handler.body);
             }
-            case statement_kind::match: {
-                const auto& match = as<match_statement>(node);
-                visit(match.subject);
-                for (const match_case& one : match.cases) {
-                    visit(one.what);
-                    visit(one.guard);
-                    visit_all(one.body);
-                }
-                return;
-            }
-            case statement_kind::raise:
-                visit(as<raise_statement>(node).exception);
-                return visit(as<raise_statement>(node).cause);
-            case statement_kind::try_except: {
-                const auto& attempt = as<try_statement>(node);
-                visit_all(attempt.body);
-                for (const except_handler& handler : attempt.handlers) {
-                    visit(handler.type);
-                    if (!handler.name.empty()) bind(handler.name, handler.where);
-                    visit_all(handler.body);
-                }
-                visit_all(attempt.otherwise);
-                return visit_all(attempt.finally);
-            }
-            case statement_kind::assertion:
-                visit(as<assert_statement>(node).test);
-                return visit(as<assert_statement>(node).message);
-            case statement_kind::import:
-            case statement_kind::import_from: return visit_import(as<import_statement>(node));
-            case statement_kind::global:
-            case statement_kind::nonlocal: return visit_declaration(as<names_statement>(node));
-            case statement_kind::pass:
-            case statement_kind::break_loop:
-            case statement_kind::continue_loop: return;
+            visit_all(attempt.otherwise);
+            return visit_all(attempt.finally);
+        }
+        case statement_kind::assertion:
+            visit(as<assert_statement>(node).test);
+            return visit(as<assert_statement>(node).message);
+        case statement_kind::import:
+        case statement_kind::import_from: return visit_import(as<import_statement>(node));
+        case statement_kind::global:
+        case statement_kind::nonlocal: return visit_declaration(as<names_statement>(node));
+        case statement_kind::pass:
+        case statement_kind::break_loop:
+        case statement_kind::continue_loop: return;
         }
     }
 
@@ -290,31 +291,31 @@ private:
     void visit(const pattern* node) {
         if (node == nullptr || failed_) return;
         switch (node->kind) {
-            case pattern_kind::value:
-            case pattern_kind::singleton: return visit(as<value_pattern>(node).value);
-            case pattern_kind::sequence:
-            case pattern_kind::alternatives:
-                for (const pattern* one : as<sequence_pattern>(node).patterns) visit(one);
-                return;
-            case pattern_kind::mapping: {
-                const auto& mapping = as<mapping_pattern>(node);
-                for (const expression* key : mapping.keys) visit(key);
-                for (const pattern* one : mapping.patterns) visit(one);
-                if (!mapping.rest.empty()) bind(mapping.rest, node->where);
-                return;
-            }
-            case pattern_kind::instance: {
-                const auto& instance = as<instance_pattern>(node);
-                visit(instance.type);
-                for (const pattern* one : instance.patterns) visit(one);
-                for (const pattern* one : instance.keyword_patterns) visit(one);
-                return;
-            }
-            case pattern_kind::star:
-            case pattern_kind::as:
-                visit(as<capture_pattern>(node).inner);
-                if (!as<capture_pattern>(node).name.empty()) bind(as<capture_pattern>(node).name, node->where);
-                return;
+        case pattern_kind::value:
+        case pattern_kind::singleton: return visit(as<value_pattern>(node).value);
+        case pattern_kind::sequence:
+        case pattern_kind::alternatives:
+            for (const pattern* one : as<sequence_pattern>(node).patterns) visit(one);
+            return;
+        case pattern_kind::mapping: {
+            const auto& mapping = as<mapping_pattern>(node);
+            for (const expression* key : mapping.keys) visit(key);
+            for (const pattern* one : mapping.patterns) visit(one);
+            if (!mapping.rest.empty()) bind(mapping.rest, node->where);
+            return;
+        }
+        case pattern_kind::instance: {
+            const auto& instance = as<instance_pattern>(node);
+            visit(instance.type);
+            for (const pattern* one : instance.patterns) visit(one);
+            for (const pattern* one : instance.keyword_patterns) visit(one);
+            return;
+        }
+        case pattern_kind::star:
+        case pattern_kind::as:
+            visit(as<capture_pattern>(node).inner);
+            if (!as<capture_pattern>(node).name.empty()) bind(as<capture_pattern>(node).name, node->where);
+            return;
         }
     }
 
@@ -322,92 +323,92 @@ private:
 
     void visit_target(const expression* node) {
         switch (node->kind) {
-            case expression_kind::name: return bind(as<name_expression>(node).name, node->where);
-            case expression_kind::list:
-            case expression_kind::tuple:
-                for (const expression* element : as<sequence_expression>(node).elements) visit_target(element);
-                return;
-            case expression_kind::starred: return visit_target(as<operand_expression>(node).operand);
-            default: return visit(node);
+        case expression_kind::name: return bind(as<name_expression>(node).name, node->where);
+        case expression_kind::list:
+        case expression_kind::tuple:
+            for (const expression* element : as<sequence_expression>(node).elements) visit_target(element);
+            return;
+        case expression_kind::starred: return visit_target(as<operand_expression>(node).operand);
+        default: return visit(node);
         }
     }
 
     void visit(const expression* node) {
         if (node == nullptr || failed_) return;
         switch (node->kind) {
-            case expression_kind::bool_operation:
-                for (const expression* value : as<bool_operation_expression>(node).values) visit(value);
-                return;
-            case expression_kind::named: return visit_named(as<named_expression>(node));
-            case expression_kind::binary:
-                visit(as<binary_expression>(node).left);
-                return visit(as<binary_expression>(node).right);
-            case expression_kind::unary: return visit(as<unary_expression>(node).operand);
-            case expression_kind::lambda: return visit_lambda(as<lambda_expression>(node));
-            case expression_kind::conditional:
-                visit(as<conditional_expression>(node).test);
-                visit(as<conditional_expression>(node).body);
-                return visit(as<conditional_expression>(node).otherwise);
-            case expression_kind::dict:
-                for (const expression* key : as<dict_expression>(node).keys) visit(key);
-                for (const expression* value : as<dict_expression>(node).values) visit(value);
-                return;
-            case expression_kind::set:
-            case expression_kind::list:
-            case expression_kind::tuple:
-                for (const expression* element : as<sequence_expression>(node).elements) visit(element);
-                return;
-            case expression_kind::list_comprehension:
-            case expression_kind::set_comprehension:
-            case expression_kind::dict_comprehension:
-            case expression_kind::generator: return visit_comprehension(as<comprehension_expression>(node));
-            case expression_kind::yield:
-            case expression_kind::yield_from:
-                visit(as<operand_expression>(node).operand);
-                current_->is_generator = true;
-                if (current_->is_comprehension) {
-                    const char* what = current_->comprehension_kind == expression_kind::list_comprehension
-                                           ? "'yield' inside list comprehension"
-                                       : current_->comprehension_kind == expression_kind::set_comprehension
-                                           ? "'yield' inside set comprehension"
-                                       : current_->comprehension_kind == expression_kind::dict_comprehension
-                                           ? "'yield' inside dict comprehension"
-                                           : "'yield' inside generator expression";
-                    fail(node->where, what);
-                }
-                return;
-            case expression_kind::await:
-            case expression_kind::starred: return visit(as<operand_expression>(node).operand);
-            case expression_kind::compare:
-                visit(as<compare_expression>(node).left);
-                for (const expression* right : as<compare_expression>(node).comparators) visit(right);
-                return;
-            case expression_kind::call:
-                visit(as<call_expression>(node).function);
-                for (const expression* argument : as<call_expression>(node).arguments) visit(argument);
-                for (const keyword_argument& keyword : as<call_expression>(node).keywords) visit(keyword.value);
-                return;
-            case expression_kind::formatted_value:
-                visit(as<formatted_value_expression>(node).value);
-                return visit(as<formatted_value_expression>(node).format);
-            case expression_kind::joined_string:
-                for (const expression* value : as<joined_string_expression>(node).values) visit(value);
-                return;
-            case expression_kind::constant: return;
-            case expression_kind::attribute: return visit(as<attribute_expression>(node).object);
-            case expression_kind::subscript:
-                visit(as<subscript_expression>(node).object);
-                return visit(as<subscript_expression>(node).index);
-            case expression_kind::slice:
-                visit(as<slice_expression>(node).lower);
-                visit(as<slice_expression>(node).upper);
-                return visit(as<slice_expression>(node).step);
-            case expression_kind::name: {
-                std::string_view name = as<name_expression>(node).name;
-                use(name);
-                if (name == "super" && current_->kind == scope_kind::function) use("__class__");
-                return;
+        case expression_kind::bool_operation:
+            for (const expression* value : as<bool_operation_expression>(node).values) visit(value);
+            return;
+        case expression_kind::named: return visit_named(as<named_expression>(node));
+        case expression_kind::binary:
+            visit(as<binary_expression>(node).left);
+            return visit(as<binary_expression>(node).right);
+        case expression_kind::unary: return visit(as<unary_expression>(node).operand);
+        case expression_kind::lambda: return visit_lambda(as<lambda_expression>(node));
+        case expression_kind::conditional:
+            visit(as<conditional_expression>(node).test);
+            visit(as<conditional_expression>(node).body);
+            return visit(as<conditional_expression>(node).otherwise);
+        case expression_kind::dict:
+            for (const expression* key : as<dict_expression>(node).keys) visit(key);
+            for (const expression* value : as<dict_expression>(node).values) visit(value);
+            return;
+        case expression_kind::set:
+        case expression_kind::list:
+        case expression_kind::tuple:
+            for (const expression* element : as<sequence_expression>(node).elements) visit(element);
+            return;
+        case expression_kind::list_comprehension:
+        case expression_kind::set_comprehension:
+        case expression_kind::dict_comprehension:
+        case expression_kind::generator: return visit_comprehension(as<comprehension_expression>(node));
+        case expression_kind::yield:
+        case expression_kind::yield_from:
+            visit(as<operand_expression>(node).operand);
+            current_->is_generator = true;
+            if (current_->is_comprehension) {
+                const char* what = current_->comprehension_kind == expression_kind::list_comprehension
+                                       ? "'yield' inside list comprehension"
+                                   : current_->comprehension_kind == expression_kind::set_comprehension
+                                       ? "'yield' inside set comprehension"
+                                   : current_->comprehension_kind == expression_kind::dict_comprehension
+                                       ? "'yield' inside dict comprehension"
+                                       : "'yield' inside generator expression";
+                fail(node->where, what);
             }
+            return;
+        case expression_kind::await:
+        case expression_kind::starred: return visit(as<operand_expression>(node).operand);
+        case expression_kind::compare:
+            visit(as<compare_expression>(node).left);
+            for (const expression* right : as<compare_expression>(node).comparators) visit(right);
+            return;
+        case expression_kind::call:
+            visit(as<call_expression>(node).function);
+            for (const expression* argument : as<call_expression>(node).arguments) visit(argument);
+            for (const keyword_argument& keyword : as<call_expression>(node).keywords) visit(keyword.value);
+            return;
+        case expression_kind::formatted_value:
+            visit(as<formatted_value_expression>(node).value);
+            return visit(as<formatted_value_expression>(node).format);
+        case expression_kind::joined_string:
+            for (const expression* value : as<joined_string_expression>(node).values) visit(value);
+            return;
+        case expression_kind::constant: return;
+        case expression_kind::attribute: return visit(as<attribute_expression>(node).object);
+        case expression_kind::subscript:
+            visit(as<subscript_expression>(node).object);
+            return visit(as<subscript_expression>(node).index);
+        case expression_kind::slice:
+            visit(as<slice_expression>(node).lower);
+            visit(as<slice_expression>(node).upper);
+            return visit(as<slice_expression>(node).step);
+        case expression_kind::name: {
+            std::string_view name = as<name_expression>(node).name;
+            use(name);
+            if (name == "super" && current_->kind == scope_kind::function) use("__class__");
+            return;
+        }
         }
     }
 
@@ -436,8 +437,9 @@ private:
             if (around->is_comprehension) {
                 symbol* target = around->find(mangle(around->private_name, name, memory_));
                 if (target != nullptr && target->is_iteration_variable)
-                    return fail(node.target->where, "assignment expression cannot rebind comprehension iteration variable '" +
-                                                        std::string(name) + "'");
+                    return fail(node.target->where,
+                                "assignment expression cannot rebind comprehension iteration variable '" +
+                                    std::string(name) + "'");
                 continue;
             }
             if (around->kind == scope_kind::class_body)
@@ -565,8 +567,8 @@ public:
     }
 
 private:
-    bool resolve_name(scope& here, symbol& one, bool is_in_function_or_class, names& bound, names& globals, names& local,
-                      names& free) {
+    bool resolve_name(scope& here, symbol& one, bool is_in_function_or_class, names& bound, names& globals,
+                      names& local, names& free) {
         if (one.is_declared_global) {
             if (one.is_declared_nonlocal)
                 return collector_.fail(position_of(here, one.name),
@@ -612,4 +614,4 @@ bool symbol_table::build(const module_tree& module, const source_text& source, a
     return symbol_resolver(collector).resolve(*of(nullptr), nullptr, {}, free);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python
