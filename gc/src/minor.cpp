@@ -293,6 +293,16 @@ void settle_weak_references() {
     collector.weak_found.clear();
 }
 
+// Whether what's pinned gets older in this collection. Under stress it does so by memory used, not by collections:
+// else each pinned object would take its own chunk along, and the heap would grow to many times what lives in it.
+bool pins_age_now() {
+    uint64_t interval = collector.chosen.stress_interval;
+    if (interval == 0) return true;
+    constexpr uint64_t typical_object = 64;
+    uint64_t period = collector.chosen.nursery_bytes / 8 / typical_object / interval;
+    return collector.counts.minor_collections % std::max<uint64_t>(period, 1) == 0;
+}
+
 bool is_due(header& head) {
     uint32_t age = 0;
     if (head.flags & (flag_ambiguous_root | flag_user_pinned))
@@ -324,12 +334,13 @@ void settle_in_place() {
     std::sort(in_place.begin(), in_place.end());
     collector.young_in_place.clear();
     std::vector<void*> now_old;
+    bool aging = pins_age_now();
     for (auto first = in_place.begin(); first != in_place.end();) {
         uint32_t chunk = collector.heap.index_of(*first);
         auto last = first;
         bool due = false;
         for (; last != in_place.end() && collector.heap.index_of(*last) == chunk; ++last)
-            due |= is_due(header_of(*last));
+            if (aging) due |= is_due(header_of(*last));
         if (due) {
             promote_chunk(chunk, first, last, now_old);
         } else {

@@ -386,3 +386,14 @@ TEST_CASE("hooks, log and dump") {
     CHECK(count_lines(path.c_str()) == 3);
     CHECK(count_lines("test_gc_dump.txt") >= 64);
 }
+
+TEST_CASE("under stress the heap stays dense") {
+    gc::options chosen = heap::small();
+    chosen.verify = false;
+    chosen.stress_interval = 1;
+    heap here(chosen);
+    rooted_table rooted(4000);
+    for (size_t i = 0; i < 4000; ++i) table[i] = new_node(i);
+    CHECK(gc::get_statistics().heap_bytes < (3u << 20)); // 0.2 MB live
+    for (size_t i = 0; i < 4000; ++i) REQUIRE(static_cast<node*>(table[i])->number == i);
+}
