@@ -66,8 +66,8 @@ int main() { gc::initialise_from_environment_or_exit();
     {"a standard container of references", R"(
 #include <vector>
 int main(int count, char**) { gc::initialise_from_environment_or_exit();
-    std::vector<W_Int*> list;
-    list.push_back(make<W_Int>(count));   // HERE
+    std::vector<W_Int*> list;   // HERE
+    list.push_back(make<W_Int>(count));
     return list[0]->value; }
 )", "keeps references to GC objects in malloc memory", "heddle::array"},
     {"an exception", R"(

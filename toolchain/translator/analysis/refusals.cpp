@@ -101,18 +101,24 @@ std::string container_of_references(const std::string& readable, const std::set<
 }
 
 void check_containers(llvm::Module& module, const std::set<std::string>& classes, diagnostics& problems) {
-    std::set<std::pair<const llvm::Function*, std::string>> told;
+    std::map<std::pair<const llvm::Function*, std::string>, place_in_source> places;   // the first line in each function
     for (llvm::Function& function : module) {
         if (!function.getName().starts_with("_ZNSt")) continue;
         std::string container = container_of_references(llvm::demangle(function.getName().str()), classes);
         if (container.empty()) continue;
         for (llvm::User* user : function.users()) {
             auto* call = llvm::dyn_cast<llvm::CallBase>(user);
-            if (!call || call->getFunction()->getName().starts_with("_ZNSt") || !told.insert({call->getFunction(), container}).second) continue;
-            problems.error(place_of(*call), container + " keeps references to GC objects in malloc memory, where the collector does not see them",
-                           "use a heddle::array<heddle::member<...>>, or local variables");
+            if (!call) continue;
+            std::string caller = readable_name(*call->getFunction());
+            if (llvm::StringRef(caller).contains("std::") || llvm::StringRef(caller).contains("__gnu_cxx::")) continue;
+            place_in_source place = place_of(*call);
+            auto [entry, is_new] = places.try_emplace({call->getFunction(), container}, place);
+            if (!is_new && place.line < entry->second.line) entry->second = place;
         }
     }
+    for (auto& [where, place] : places)
+        problems.error(place, where.second + " keeps references to GC objects in malloc memory, where the collector does not see them",
+                       "use a heddle::array<heddle::member<...>>, or local variables");
 }
 
 // ---- data members ---------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ bool write_inputs(const std::string& entry, const std::string& temporary, file_h
 std::vector<std::string> compiler_arguments(const interpreter_sources& sources, const std::string& compiler, const std::string& include_directory) {
     std::vector<std::string> arguments = {compiler, "-std=gnu++20", "-O1", "-Xclang", "-disable-llvm-passes", "-g1", "-emit-llvm", "-c",
                                           "-DHEDDLE_TRANSLATE=1", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics",
-                                          "-ffp-contract=off", "-fno-pie", "-fno-pic", "-fno-stack-protector", "-Wno-invalid-offsetof", "-Wno-deprecated-declarations",
+                                          "-ffp-contract=off", "-fno-pie", "-fno-pic", "-fno-stack-protector", "-fno-discard-value-names", "-Wno-invalid-offsetof", "-Wno-deprecated-declarations",
                                           "-isystem", include_directory};
     for (auto& folder : sources.include) arguments.insert(arguments.end(), {"-I", folder});
     for (auto& define : sources.defines) arguments.push_back("-D" + define);
