@@ -86,3 +86,8 @@ TEST_CASE("a bridge knows why it exists", "[guards]") {
     REQUIRE(optimise(input, result, problem));
     CHECK(print(result) == canonical("[p0, p1]\nfinish(null)\n"));
 }
+
+TEST_CASE("a guard that resumes elsewhere lends nobody its state and is not strengthened", "[guards]") {
+    CHECK_OPTIMISED("[p0, i1]\nguard_true/elsewhere(i1) [p0]\nguard_nonnull(p0) [i1]\nfinish()\n", "[p0, i1]\nguard_true/elsewhere(i1) [p0]\nguard_nonnull(p0) [i1]\nfinish()\n");
+    CHECK_OPTIMISED("[p0, i1]\nguard_nonnull/elsewhere(p0) [i1]\nguard_class(p0, class(Leaf)) [p0]\nfinish()\n", "[p0, i1]\nguard_nonnull/elsewhere(p0) [i1]\nguard_class(p0, class(Leaf)) [p0]\nfinish()\n");
+}

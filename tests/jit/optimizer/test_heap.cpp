@@ -80,3 +80,28 @@ TEST_CASE("without the heap pass nothing is delayed or known", "[heap]") {
     options.heap = false;
     CHECK(optimised(text, options) == canonical(text));
 }
+
+TEST_CASE("stores into a new object are done before the collector may look at it", "[heap]") {
+    jit::optimizer_options options;
+    options.virtuals = false;
+    CHECK(optimised("[p0, i1]\np2 = new_object(descr=Leaf)\nsetfield(p2, p0, descr=Node.next)\nsetfield(p0, i1, descr=Node.value)\np3 = new_object(descr=Leaf)\nsetfield(p3, p2, descr=Node.next)\nfinish(p3)\n", options) ==
+          canonical("[p0, i1]\np2 = new_object(descr=Leaf)\nsetfield/no_barrier(p2, p0, descr=Node.next)\np3 = new_object(descr=Leaf)\nsetfield(p0, i1, descr=Node.value)\nsetfield/no_barrier(p3, p2, descr=Node.next)\nfinish(p3)\n"));
+}
+
+TEST_CASE("an immutable field that is stored twice holds the second value", "[heap]") {
+    jit::optimizer_options options;
+    options.virtuals = false;
+    CHECK(optimised("[i0, i1]\np2 = new_object(descr=Leaf)\nsetfield(p2, i0, descr=Node.tag)\nsetfield(p2, i1, descr=Node.tag)\ni3 = getfield(p2, descr=Node.tag)\nfinish(i3)\n", options) ==
+          canonical("[i0, i1]\np2 = new_object(descr=Leaf)\nsetfield(p2, i0, descr=Node.tag)\nsetfield(p2, i1, descr=Node.tag)\nfinish(i1)\n"));
+}
+
+TEST_CASE("an elidable call sees what was stored, and may leave an error in a global", "[heap]") {
+    jit::call_descr& callee = world().pure_sum;
+    jit::effect_info known = callee.effects;
+    callee.effects.writes_anything = true;
+    CHECK_OPTIMISED("[p0, i1]\np2 = getfield(ptr(global), descr=Global.error)\ni3 = getfield(p0, descr=Node.value)\nsetfield(p0, i1, descr=Node.small)\ni4 = call_pure(ptr(fn_pure_sum), i1, 1, descr=pure_sum)\n"
+                    "p5 = getfield(ptr(global), descr=Global.error)\ni6 = getfield(p0, descr=Node.value)\ni7 = int_sub(i6, i3)\ni8 = ptr_eq(p2, p5)\nguard_true(i8) [i7]\nfinish(i4)\n",
+                    "[p0, i1]\np2 = getfield(ptr(global), descr=Global.error)\nsetfield(p0, i1, descr=Node.small)\ni4 = call_pure(ptr(fn_pure_sum), i1, 1, descr=pure_sum)\n"
+                    "p5 = getfield(ptr(global), descr=Global.error)\ni8 = ptr_eq(p2, p5)\nguard_true(i8) []\nfinish(i4)\n");
+    callee.effects = known;
+}
