@@ -192,8 +192,7 @@ void trace_compiler::emit_slow_paths() {
         case slow_kind::stack_overflow:
             a_.mov(x86::rsi, x86::rdi);
             a_.mov(x86::rdi, Imm(reinterpret_cast<uint64_t>(slow.pointer)));
-            a_.call(Imm(context_.code.run_portal));
-            jump_to(context_.code.epilogue);
+            jump_to(context_.code.run_portal);
             continue;
         }
         a_.jmp(slow.back);

@@ -33,7 +33,7 @@ public:
     }
 
     exit_state execute(loop_token& token, const word* inputs) override {
-        auto code = reinterpret_cast<guard_data* (*)(const word*)>(token.entry);
+        auto code = reinterpret_cast<guard_data* (*)(const word*)>(token.entry + (token.compiled ? entry_check_size : 0));
         guard_data* guard = code(inputs);
         return {guard, context_.exit_values};
     }

@@ -14,7 +14,18 @@ void trace_compiler::lower_stack_pointer() {
     frame_fixups_.push_back(static_cast<uint32_t>(a_.offset()));
 }
 
+// The beginning, which call_assembler calls, looks at the stack's depth; execute() skips it, so that native code that the
+// portal falls back to below the limit can enter a loop without coming back to the portal at every round.
 void trace_compiler::compile_entry(loop_token& token) {
+    // Too deep: the portal's native code does this call instead, and reports the overflow as the language wants it.
+    slow_path slow{slow_kind::stack_overflow, a_.newLabel(), a_.newLabel()};
+    slow.pointer = &token;
+    a_.mov(scratch, Imm(reinterpret_cast<uint64_t>(&heddle_thread)));
+    a_.cmp(x86::rsp, x86::qword_ptr(scratch, gc::jit_interface::stack_limit_offset));
+    a_.long_().jb(slow.start);
+    slow_paths_.push_back(slow);
+    a_.align(asmjit::AlignMode::kCode, entry_check_size);
+    if (a_.offset() != entry_check_size) fail("internal: the entry's stack check has an unexpected size");
     a_.push(x86::rbp);
     a_.mov(x86::rbp, x86::rsp);
     a_.push(x86::rbx);
@@ -24,12 +35,6 @@ void trace_compiler::compile_entry(loop_token& token) {
     a_.push(x86::r15);
     a_.mov(thread, Imm(reinterpret_cast<uint64_t>(&heddle_thread)));
     lower_stack_pointer();
-    // Too deep: the portal's native code does this call instead, and reports the overflow as the language wants it.
-    slow_path slow{slow_kind::stack_overflow, a_.newLabel(), a_.newLabel()};
-    slow.pointer = &token;
-    a_.cmp(x86::rsp, x86::qword_ptr(thread, gc::jit_interface::stack_limit_offset));
-    a_.long_().jb(slow.start);
-    slow_paths_.push_back(slow);
     bind_entry_inputs();
 }
 

@@ -30,6 +30,7 @@ constexpr uint64_t few_registers = register_bit(rax) | register_bit(rcx) | regis
 constexpr int integer_arguments[] = {rdi, rsi, rdx, rcx, r8, r9};
 constexpr int floating_argument_count = 8;
 
+constexpr uint32_t entry_check_size = 32;       // a loop's code begins with its stack check, padded to this
 constexpr uint32_t saved_registers_size = 40;   // below rbp
 constexpr int32_t slot_offset(int slot) { return -48 - 8 * slot; }
 constexpr uint32_t frame_size_for(uint32_t slots, uint32_t outgoing_words) {

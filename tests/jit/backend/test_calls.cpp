@@ -271,3 +271,21 @@ TEST_CASE("runaway recursion goes to the portal when the stack is used up") {
         CHECK(o.values[0] > 500);
     }
 }
+
+TEST_CASE("below the stack's limit a loop can still be entered from native code") {
+    start_collector();
+    for (auto& b : native_backends({finish_call, run_portal})) {
+        INFO(b.name);
+        unit u(*b.what);
+        REQUIRE(u.compile("[i0, i1]\nlabel(i0, i1, descr=label1)\ni2 = int_sub(i0, 1)\ni3 = int_add(i1, 2)\nguard_true(i2) [i3]\n"
+                          "jump(i2, i3, descr=label1)\n") == "");
+        char* limit = heddle_thread.stack_limit;
+        char here;
+        heddle_thread.stack_limit = &here + 100000;
+        portal_runs = 0;
+        outcome o = u.run({10, 0});
+        heddle_thread.stack_limit = limit;
+        CHECK(portal_runs == 0);
+        CHECK(o.values == std::vector<word>{20});
+    }
+}
