@@ -49,11 +49,11 @@ public:
         llvm::Value* result = nullptr;
         if (name == "new" || name == "new_array") {
             const gc_class* c = class_of(call, 0);
-            if (!c) return;
+            if (!c || (name == "new_array" && !is_known_array(call, *c))) return;
             result = name == "new" ? builder.CreateCall(functions_.new_object(*c)) : builder.CreateCall(functions_.new_array(*c), {call.getArgOperand(1)});
         } else if (name == "array_length") {
             const gc_class* c = class_of(call, 1);
-            if (!c) return;
+            if (!c || !is_known_array(call, *c)) return;
             result = builder.CreateLoad(functions_.integer(64), builder.CreatePtrAdd(call.getArgOperand(0), functions_.number(64, c->array->length_offset)));
         } else if (name == "is" || name == "is_exact") {
             const gc_class* c = class_of(call, 1);
@@ -82,6 +82,11 @@ private:
         const gc_class* c = layouts_.by_type_info(call.getArgOperand(operand)->stripPointerCasts());
         if (!c) problems_.error(place_of(call), "a class is made or tested here that the translator can't tell", "name the class as the template argument of make<> or is<>");
         return c;
+    }
+
+    bool is_known_array(const llvm::CallBase& call, const gc_class& c) {
+        if (!c.is_array()) problems_.error(place_of(call), "the layout of " + c.name + " is not known here", "use heddle::array<...> as it is, not a class derived from it");
+        return c.is_array();
     }
 
     llvm::Value* class_test(llvm::IRBuilder<>& builder, llvm::Value* object, const gc_class& c, bool exact) {
