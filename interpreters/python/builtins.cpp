@@ -322,7 +322,7 @@ constexpr builtin_entry functions[] = {
     {"vars", builtin_vars, 0, nullptr, builtin_entry::wants_frame}, {"dir", builtin_dir, 0, nullptr, builtin_entry::wants_frame},
     {"exec", builtin_exec, 1, nullptr, builtin_entry::wants_frame}, {"eval", builtin_eval, 1, nullptr, builtin_entry::wants_frame},
     {"compile", builtin_compile, 3, "source,filename,mode,flags"}, {"__import__", builtin_import}, {"sum", builtin_sum, 1, "iterable,start"},
-    {"any", builtin_any}, {"all", builtin_all}, {"max", builtin_max}, {"min", builtin_min}, {"sorted", builtin_sorted, 1, "iterable,key,reverse"},
+    {"any", builtin_any}, {"all", builtin_all}, {"max", builtin_max}, {"min", builtin_min}, {"sorted", builtin_sorted, 1, "iterable,*key,*reverse"},
     {"__build_class__", build_class}, {"print", builtin_print},
 };
 

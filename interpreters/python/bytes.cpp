@@ -291,7 +291,6 @@ Result<W_Object*> method_split(W_Object* o, W_Object* separator, W_Object* limit
             while (at < text.size() && isspace(static_cast<unsigned char>(text[at]))) at++;
             if (at >= text.size()) break;
             if (most == 0) {
-                while (!text.empty() && isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
                 add(std::string_view(text).substr(at));
                 break;
             }

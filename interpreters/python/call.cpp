@@ -98,7 +98,7 @@ static Result<W_Object*> call_function_from_stack(W_Function* function, slots_ar
 HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_argument_count(W_Builtin* builtin, long count) {
     std::string name = to_utf8(builtin->name);
     long self = builtin->owner ? 1 : 0;
-    long arity = builtin->arity - self, minimum = builtin->minimum - self;
+    long arity = builtin->positional - self, minimum = builtin->minimum - self;
     count -= self;
     if (arity == 0) return raise_error(T::TypeError, "%s() takes no arguments (%ld given)", name.c_str(), count);
     if (arity == minimum && arity == 1) return raise_error(T::TypeError, "%s() takes exactly one argument (%ld given)", name.c_str(), count);
@@ -116,9 +116,7 @@ static HEDDLE_INLINE bool self_fits(W_Builtin* builtin, W_Object* self) {
     return !builtin->owner || self->type() == builtin->owner || is_subtype(self->type(), builtin->owner);
 }
 
-static Result<W_Object*> call_builtin_values(W_Builtin* builtin, long count, W_Object* a, W_Object* b, W_Object* c, W_Object* d) {
-    long arity = builtin->arity;
-    if (count > arity || count < builtin->minimum) return wrong_argument_count(builtin, count);
+static Result<W_Object*> invoke_builtin(W_Builtin* builtin, long arity, W_Object* a, W_Object* b, W_Object* c, W_Object* d) {
     if (arity > 0 && !self_fits(builtin, a)) return wrong_self(builtin, a);
     void (*function)() = builtin->function.pointer;
     switch (arity) {
@@ -128,6 +126,11 @@ static Result<W_Object*> call_builtin_values(W_Builtin* builtin, long count, W_O
     case 3: return reinterpret_cast<builtin_3*>(function)(a, b, c);
     default: return reinterpret_cast<builtin_4*>(function)(a, b, c, d);
     }
+}
+static Result<W_Object*> call_builtin_values(W_Builtin* builtin, long count, W_Object* a, W_Object* b, W_Object* c, W_Object* d) {
+    long arity = builtin->arity;
+    if (count > builtin->positional || count < builtin->minimum) return wrong_argument_count(builtin, count);
+    return invoke_builtin(builtin, arity, a, b, c, d);
 }
 
 static Result<W_Object*> call_builtin_from_stack(W_Builtin* builtin, W_Frame* frame, long first, long count) {
@@ -278,7 +281,7 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> place_keywords(W_Builtin* bu
     const char* parameters = builtin->entry->parameters;
     if (!parameters) return raise_error(T::TypeError, "%s() takes no keyword arguments", name.c_str());
     long arity = builtin->arity, positional = arguments->positional_count();
-    if (positional > arity) return wrong_argument_count(builtin, positional);
+    if (positional > builtin->positional) return wrong_argument_count(builtin, positional);
     auto* values = make_array<slots_array>(arity);
     copy_items(arguments->values, 0, values, 0, positional);
     for (long i = 0; i < arguments->keyword_count(); i++) {
@@ -288,6 +291,7 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> place_keywords(W_Builtin* bu
         const char* at = parameters;
         for (; *at; position++) {
             const char* end = strchrnul(at, ',');
+            if (*at == '*') at++;
             if (std::string_view(at, end - at) == text) break;
             at = *end ? end + 1 : end;
         }
@@ -313,7 +317,9 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> call_builtin(W_Builtin* builtin, W_Arg
     long count = arguments->positional_count();
     if (arguments->keyword_count()) {
         arguments = HEDDLE_TRY(place_keywords(builtin, arguments));
-        count = arity;
+        slots_array* placed = arguments->values;
+        return invoke_builtin(builtin, arity, arity > 0 ? placed->get(0) : nullptr, arity > 1 ? placed->get(1) : nullptr,
+                              arity > 2 ? placed->get(2) : nullptr, arity > 3 ? placed->get(3) : nullptr);
     }
     if (count > arity) return wrong_argument_count(builtin, count);
     slots_array* values = arguments->values;

@@ -66,6 +66,7 @@ static Result<W_Exception*> exception_from(W_Object* o) {
     if (is<W_Type>(o) && is_subtype(static_cast<W_Type*>(o), type_of(T::BaseException))) {
         W_Object* made = HEDDLE_TRY(call_0(o));
         if (is<W_Exception>(made)) return static_cast<W_Exception*>(made);
+        return raise_error(T::TypeError, "calling %s should have returned an instance of BaseException, not %s", to_utf8(HEDDLE_TRY(repr(o))).c_str(), type_name(made).c_str());
     }
     return raise_text(T::TypeError, "exceptions must derive from BaseException");
 }

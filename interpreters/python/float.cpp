@@ -26,7 +26,7 @@ HEDDLE_ELIDABLE static double float_floor_division(double a, double b) {
     return quotient - floored > 0.5 ? floored + 1 : floored;
 }
 HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> float_power(double a, double b) {
-    if (a == 0 && b < 0) return raise_text(T::ZeroDivisionError, "0.0 cannot be raised to a negative power");
+    if (a == 0 && b < 0 && std::isfinite(b)) return raise_text(T::ZeroDivisionError, "0.0 cannot be raised to a negative power");
     if (a < 0 && std::isfinite(a) && std::isfinite(b) && b != std::floor(b))
         return raise_text(T::ValueError, "complex numbers are not supported yet: negative number to a fractional power");
     double result = std::pow(a, b);

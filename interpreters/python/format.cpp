@@ -9,7 +9,7 @@ struct format_specification {
     char32_t fill = ' ';
     char align = 0;          // < > = ^, 0: not given
     char sign = '-';
-    bool alternate = false, negative_zero = false, zero = false;
+    bool alternate = false, negative_zero = false, zero = false, fill_given = false;
     long width = -1, precision = -1;
     char grouping = 0;       // , or _
     char type = 0;
@@ -23,6 +23,7 @@ bool parse_specification(W_Str* text, format_specification* out, const char* typ
     if (length > 1 && is_align(peek(1))) {
         out->fill = peek(0);
         out->align = static_cast<char>(peek(1));
+        out->fill_given = true;
         at = 2;
     } else if (is_align(peek(0))) {
         out->align = static_cast<char>(peek(0));
@@ -33,10 +34,8 @@ bool parse_specification(W_Str* text, format_specification* out, const char* typ
     if (peek(at) == '#') { out->alternate = true; at++; }
     if (peek(at) == '0') {
         out->zero = true;
-        if (!out->align) {
-            out->fill = '0';
-            out->align = '=';
-        }
+        if (!out->fill_given) out->fill = '0';
+        if (!out->align) out->align = '=';
         at++;
     }
     auto number = [&](long* result) {

@@ -143,7 +143,8 @@ struct builtin_entry {
     const char* name;
     int arity;               // 0..4; -1 general
     int minimum;             // arguments that must be there (self included)
-    const char* parameters;  // names for keyword arguments, comma-separated, as many as arity; null: positional only
+    const char* parameters;  // names for keyword arguments, comma-separated, as many as arity; null: positional only. '*' before a
+                             // name: from here on by keyword only
     enum kind : uint8_t { plain, static_method, class_method, wants_frame, class_method_general = class_method } how = plain;
 
     constexpr builtin_entry(const char* n, builtin_0* f, kind h = plain) : zero(f), name(n), arity(0), minimum(0), parameters(nullptr), how(h) {}
@@ -158,17 +159,26 @@ struct builtin_entry {
     constexpr builtin_entry(const char* n, builtin_general* f, kind h = plain)
         : general(f), name(n), arity(-1), minimum(0), parameters(nullptr), how(h) {}
 };
+inline long positional_parameters(const builtin_entry* entry) {
+    long count = 0;
+    for (const char* at = entry->parameters; at && *at && *at != '*'; at++) {
+        count++;
+        while (at[1] && *at != ',') at++;
+        if (*at != ',') return count;
+    }
+    return entry->parameters ? count : entry->arity;
+}
 struct W_Builtin : W_Object {
     W_Builtin(const builtin_entry* e, W_Str* n, W_Type* t)
-        : function(reinterpret_cast<void (*)()>(e->general)), arity(e->arity), minimum(e->minimum), wants_frame(e->how == builtin_entry::wants_frame),
+        : function(reinterpret_cast<void (*)()>(e->general)), arity(e->arity), positional(positional_parameters(e)), minimum(e->minimum), wants_frame(e->how == builtin_entry::wants_frame),
           entry(e), name(n), owner(t) {}
     W_Type* type() const override { return type_of(owner ? T::method_descriptor : T::builtin_function); }
     const raw<void()> function;
-    const long arity, minimum, wants_frame;
+    const long arity, positional, minimum, wants_frame;
     const raw<const builtin_entry> entry;
     W_Str* const name;
     W_Type* const owner;     // a method: of which type; null: a function (never bound to an instance)
-    HEDDLE_GC_CLASS(W_Builtin, W_Object, function, arity, minimum, wants_frame, entry, name, owner)
+    HEDDLE_GC_CLASS(W_Builtin, W_Object, function, arity, positional, minimum, wants_frame, entry, name, owner)
 };
 struct getset_entry {
     const char* name;

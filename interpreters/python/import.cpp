@@ -230,12 +230,17 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> import_star(W_Object* module, W_Object* tar
     if (all) {
         slots_array* names = HEDDLE_TRY(iterable_to_slots(all));
         for (long i = 0; i < names->length(); i++) {
+            if (!is<W_Str>(names->get(i))) return raise_error(T::TypeError, "Item in __all__ must be str, not %s", type_name(names->get(i)).c_str());
             W_Object* value = HEDDLE_TRY(get_attribute(module, intern(static_cast<W_Str*>(names->get(i)))));
             HEDDLE_TRY(set_item(target, names->get(i), value));
         }
         return ok;
     }
-    W_Dict* dict = static_cast<W_Module*>(module)->dict;
+    W_Object* space = find_attribute(module, name_of(N::dict));
+    if (pending_error()) return failure;
+    if (space && is_exact<W_MappingProxy>(space)) space = static_cast<W_MappingProxy*>(space)->dict;
+    if (!space || !is<W_Dict>(space)) return raise_text(T::ImportError, "from-import-* object has no __dict__ and no __all__");
+    auto* dict = static_cast<W_Dict*>(space);
     for (long entry = dict_next_entry(dict, 0); entry >= 0; entry = dict_next_entry(dict, entry + 1)) {
         W_Object* name = dict->keys->get(entry);
         if (is<W_Str>(name) && static_cast<W_Str*>(name)->length() && static_cast<W_Str*>(name)->at(0) == '_') continue;

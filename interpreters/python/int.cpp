@@ -535,8 +535,8 @@ constexpr builtin_entry methods[] = {
     {"__repr__", method_repr}, {"__hash__", method_hash}, {"__bool__", method_bool}, {"__int__", method_int}, {"__index__", method_int},
     {"__float__", method_float}, {"__abs__", method_abs}, {"__round__", method_round, 1}, {"__trunc__", method_int}, {"__floor__", method_int},
     {"__ceil__", method_int}, {"__format__", method_format}, {"bit_length", method_bit_length}, {"bit_count", method_bit_count},
-    {"conjugate", method_int}, {"as_integer_ratio", method_as_integer_ratio}, {"to_bytes", method_to_bytes, 1, "self,length,byteorder,signed"},
-    {"from_bytes", method_from_bytes, 2, "cls,bytes,byteorder,signed", builtin_entry::class_method},
+    {"conjugate", method_int}, {"as_integer_ratio", method_as_integer_ratio}, {"to_bytes", method_to_bytes, 1, "self,length,byteorder,*signed"},
+    {"from_bytes", method_from_bytes, 2, "cls,bytes,byteorder,*signed", builtin_entry::class_method},
 };
 constexpr getset_entry attributes[] = {
     {"real", method_int, nullptr}, {"imag", get_zero, nullptr}, {"numerator", method_int, nullptr}, {"denominator", get_one, nullptr}};

@@ -1,14 +1,11 @@
 // Modules of the standard library that are written in Python and live inside the executable. Our own, small versions.
+#include <initializer_list>
 #include <string_view>
+#include "library.h"
 
 namespace heddle::python {
 
-namespace {
-struct library_module {
-    std::string_view name;
-    const char* source;
-};
-constexpr library_module library[] = {
+const library_module core_modules[] = {
     {"abc", R"python(
 def abstractmethod(function):
     function.__isabstractmethod__ = True
@@ -517,12 +514,13 @@ class cached_property:
         value = instance.__dict__[self.name] = self.function(instance)
         return value
 )python"},
+    {nullptr, nullptr},
 };
-}  // namespace
 
 const char* library_source(std::string_view name) {
-    for (const library_module& module : library)
-        if (module.name == name) return module.source;
+    for (const library_module* table : {core_modules, container_modules})
+        for (; table->name; table++)
+            if (table->name == name) return table->source;
     return nullptr;
 }
 

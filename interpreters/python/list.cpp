@@ -695,7 +695,7 @@ Result<W_Object*> generic_alias(W_Object* cls, W_Object*) { return cls; }   // l
 
 constexpr builtin_entry list_methods[] = {
     {"append", method_append}, {"extend", method_extend}, {"insert", method_insert}, {"pop", method_pop, 1}, {"remove", method_remove},
-    {"index", method_index, 2}, {"count", method_count}, {"reverse", method_reverse}, {"sort", method_sort, 1, "self,key,reverse"},
+    {"index", method_index, 2}, {"count", method_count}, {"reverse", method_reverse}, {"sort", method_sort, 1, "self,*key,*reverse"},
     {"clear", method_clear}, {"copy", method_copy}, {"__getitem__", method_getitem}, {"__setitem__", method_setitem},
     {"__delitem__", method_delitem}, {"__len__", method_len}, {"__iter__", method_iter}, {"__reversed__", method_reversed},
     {"__contains__", method_contains}, {"__add__", method_add}, {"__iadd__", method_iadd}, {"__mul__", method_mul}, {"__rmul__", method_mul},

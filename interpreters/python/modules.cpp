@@ -185,7 +185,7 @@ Result<W_Object*> math_gamma(W_Object* o) {
 }
 Result<W_Object*> math_lgamma(W_Object* o) {
     double x = HEDDLE_TRY(to_double(o));
-    if (x == std::floor(x) && x <= 0) return domain_error();
+    if (x == std::floor(x) && x <= 0 && std::isfinite(x)) return domain_error();
     return make_float(std::lgamma(x));
 }
 // Logarithms of ints of any size: exponent and mantissa apart.
@@ -378,6 +378,7 @@ Result<W_Object*> math_fsum(W_Object* iterable) {
 Result<W_Object*> math_isclose(W_Object* a, W_Object* b, W_Object* relative, W_Object* absolute) {
     double x = HEDDLE_TRY(to_double(a)), y = HEDDLE_TRY(to_double(b));
     double rel = relative ? HEDDLE_TRY(to_double(relative)) : 1e-9, abs = absolute ? HEDDLE_TRY(to_double(absolute)) : 0;
+    if (rel < 0 || abs < 0) return raise_text(T::ValueError, "tolerances must be non-negative");
     if (x == y) return boolean(true);
     if (std::isinf(x) || std::isinf(y)) return boolean(false);
     double difference = std::fabs(x - y);
@@ -421,6 +422,13 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> print_expression(W_Object* value) {
     return none();
 }
 
+static Result<W_Object*> gc_collect(W_Object*) {
+    gc::collect_full();
+    gc::run_finalizers();
+    return make_int(0);
+}
+static constexpr builtin_entry gc_functions[] = {{"collect", gc_collect, 0}};
+
 // The parts of setup that built-in types' setup functions need come first: core.cpp calls this before them.
 void setup_namespaces() {
     builtins_dict = make_module_dict();
@@ -439,6 +447,7 @@ void setup_modules() {
     set(math, "inf", make_float(HUGE_VAL));
     set(math, "nan", make_float(NAN));
     W_Dict* types = add_module("_types");
+    add_functions(types, gc_functions);
     for (T id : {T::function, T::builtin_function, T::method, T::generator, T::code, T::frame, T::traceback, T::cell, T::module, T::mappingproxy,
                  T::namespace_, T::none_type, T::not_implemented_type, T::ellipsis, T::getset_descriptor, T::member_descriptor})
         dict_set_str(types, type_of(id)->name, type_of(id));

@@ -254,13 +254,11 @@ Result<W_Object*> method_split(W_Object* o, W_Object* separator, W_Object* limit
         for (;; most--) {
             while (at < length && is_space(text->at(at))) at++;
             if (at >= length) return parts;
-            long end = at;
             if (most == 0) {
-                end = length;
-                while (is_space(text->at(end - 1))) end--;
-                list_append(parts, str_substring(text, at, end));
+                list_append(parts, str_substring(text, at, length));
                 return parts;
             }
+            long end = at;
             while (end < length && !is_space(text->at(end))) end++;
             list_append(parts, str_substring(text, at, end));
             at = end;
@@ -286,9 +284,7 @@ Result<W_Object*> method_rsplit(W_Object* o, W_Object* separator, W_Object* limi
             if (end <= 0) break;
             long start = end;
             if (most == 0) {
-                start = 0;
-                while (is_space(text->at(start))) start++;
-                list_append(parts, str_substring(text, start, end));
+                list_append(parts, str_substring(text, 0, end));
                 break;
             }
             while (start > 0 && !is_space(text->at(start - 1))) start--;

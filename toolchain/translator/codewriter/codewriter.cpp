@@ -80,7 +80,7 @@ private:
         d.result = result;
         d.effects = effects_.of(function);
         d.effects.elidable = context_.hints.has(&function, hint::elidable) || context_.hints.has(&function, hint::elidable_promote);
-        d.effects.loop_invariant = context_.hints.has(&function, hint::loop_invariant);
+        d.effects.loop_invariant |= context_.hints.has(&function, hint::loop_invariant);
         return descrs_.call(d, thunks_.thunk(arguments, result));
     }
 

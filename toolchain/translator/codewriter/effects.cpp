@@ -84,7 +84,7 @@ bool effect_analysis::known_external(llvm::StringRef name, summary& does) {
                    .Cases("log", "log2", "log10", "log1p", "expm1", "pow", "fmod", "floor", "ceil", "trunc", pure)
                    .Cases("round", "rint", "nearbyint", "roundeven", "fma", "fmax", "fmin", "hypot", "cbrt", "sinh", pure)
                    .Cases("cosh", "tanh", "asinh", "acosh", "atanh", "ldexp", "scalbn", "copysign", "fabs", "remainder", pure)
-                   .Cases("abort", "exit", "_exit", "abs", "labs", pure)
+                   .Cases("abort", "exit", "_exit", "abs", "labs", "heddle_stack_is_low", pure)
                    .Cases("memcmp", "bcmp", "strcmp", "strncmp", "strlen", "memchr", "strchr", "strtol", "strtod", "getenv", reads_raw)
                    .Cases("memcpy", "memmove", "memset", "malloc", "free", "calloc", "realloc", "_Znwm", "_Znam", "_ZdlPv", reads_raw | writes_raw)
                    .Cases("_ZdlPvm", "_ZdaPv", "_ZdaPvm", "printf", "puts", "putchar", "fprintf", "fputs", "fputc", reads_raw | writes_raw)
@@ -252,7 +252,12 @@ jit::effect_info effect_analysis::convert(const summary& does) const {
 
 jit::effect_info effect_analysis::of(const llvm::Function& function) const {
     auto found = numbers_.find(&function);
-    if (found != numbers_.end()) return convert(nodes_[found->second].does);
+    if (found != numbers_.end()) {
+        jit::effect_info info = convert(nodes_[found->second].does);
+        // A trace runs in one frame of the native stack: asking once is enough.
+        if (function.getName() == "heddle_stack_is_low") info.loop_invariant = true;
+        return info;
+    }
     summary does;   // declared since (call_libm)
     if (!known_external(function.getName(), does)) does.anything = does.may_collect = does.may_run_portal = true;
     return convert(does);

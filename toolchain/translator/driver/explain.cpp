@@ -27,7 +27,7 @@ std::string place_text(const jit::program& program, const jit::source_location& 
 bool is_of_interest(const llvm::Function& function) {
     llvm::StringRef name = function.getName();
     if (function.isDeclaration() || !function.getSubprogram()) return false;
-    return !name.starts_with("_ZNSt") && !name.starts_with("_ZNKSt") && !name.starts_with("_ZSt") && !name.contains("heddle_describe") && !name.starts_with("__cxx_global") && !name.starts_with("_GLOBAL_");
+    return !name.starts_with("_ZNSt") && !name.starts_with("_ZNKSt") && !name.starts_with("_ZSt") && !name.contains("heddle_describe") && !name.contains("11heddle_typeEv") && !name.contains("heddle_anchor") && !name.starts_with("__cxx_global") && !name.starts_with("_GLOBAL_");
 }
 
 // False: 'error' says why.

@@ -94,6 +94,21 @@ std::string generate_object_from_bitcode(llvm::StringRef bitcode, int level, con
 
 } // namespace
 
+// A constructor of an inline variable is listed with that variable as its key, and isn't emitted by the part of a split module in
+// which the key is only declared. After linking there is one of each: no keys are needed.
+static void release_constructors(llvm::Module& module) {
+    llvm::GlobalVariable* list = module.getGlobalVariable("llvm.global_ctors");
+    auto* entries = list && list->hasInitializer() ? llvm::dyn_cast<llvm::ConstantArray>(list->getInitializer()) : nullptr;
+    if (!entries) return;
+    std::vector<llvm::Constant*> released;
+    for (llvm::Use& use : entries->operands()) {
+        auto* entry = llvm::cast<llvm::ConstantStruct>(use.get());
+        auto* no_key = llvm::Constant::getNullValue(entry->getOperand(2)->getType());
+        released.push_back(llvm::ConstantStruct::get(entry->getType(), {entry->getOperand(0), entry->getOperand(1), no_key}));
+    }
+    list->setInitializer(llvm::ConstantArray::get(entries->getType(), released));
+}
+
 std::vector<std::string> generate_objects(llvm::Module& module, int level, unsigned parallel, const std::string& prefix, std::string& error) {
     constexpr uint64_t worth_splitting = 20000;   // IR instructions a part
     unsigned parts = std::max(1u, std::min<unsigned>(parallel, static_cast<unsigned>(module.getInstructionCount() / worth_splitting + 1)));
@@ -103,6 +118,7 @@ std::vector<std::string> generate_objects(llvm::Module& module, int level, unsig
         error = generate_object(module, level, paths[0]);
         return error.empty() ? paths : std::vector<std::string>{};
     }
+    release_constructors(module);
     // Splitting makes local symbols global: they must not meet functions of the same name, but perhaps other parameters, in the archives.
     for (llvm::GlobalValue& value : module.global_values())
         if (value.hasLocalLinkage() && value.hasName()) value.setName(value.getName() + ".vm");

@@ -1,0 +1,4 @@
+value = 5
+def get(): return value
+class Thing:
+    x = 3

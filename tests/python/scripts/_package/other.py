@@ -1,0 +1,2 @@
+from .part import where
+name = "other of " + where

@@ -1,0 +1,4 @@
+def inner():
+    raise ValueError("at the end")
+print("before")
+inner()
