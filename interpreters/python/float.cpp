@@ -89,7 +89,7 @@ HEDDLE_ELIDABLE static long exact_order(W_Object* a, W_Object* b) {   // of an i
 Result<W_Object*> float_compare(compare_op op, W_Object* a, W_Object* b) {
     if (!(is<W_Float>(a) || is_int(a)) || !(is<W_Float>(b) || is_int(b))) return not_implemented();
     double x = operand(a), y = operand(b);
-    bool large = (is_int(a) && std::fabs(x) > 9007199254740992.0) || (is_int(b) && std::fabs(y) > 9007199254740992.0);
+    bool large = (is_int(a) && std::fabs(x) >= 9007199254740992.0) || (is_int(b) && std::fabs(y) >= 9007199254740992.0);
     if (large && std::isfinite(is<W_Float>(a) ? x : 0.0) && std::isfinite(is<W_Float>(b) ? y : 0.0)) {
         x = static_cast<double>(exact_order(a, b));
         y = 0;

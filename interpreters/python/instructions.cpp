@@ -202,12 +202,19 @@ W_Object* make_function(W_Frame* frame, slots_array* slots, long depth, long fla
     W_Object* defaults = (flags & 1) ? slots->get(--at) : nullptr;
     return make<W_Function>(code, frame->globals, static_cast<W_Tuple*>(defaults), keyword_defaults, static_cast<W_Tuple*>(closure), annotations);
 }
+// "module.qualname" of a Python function, as errors about its arguments name it.
+static std::string full_name(W_Object* o) {
+    auto* function = static_cast<W_Function*>(o);
+    W_Object* module = dict_get_str(function->globals, name_of(N::name));
+    std::string prefix = module && is<W_Str>(module) ? to_utf8(static_cast<W_Str*>(module)) + "." : "";
+    return prefix + to_utf8(function->qualname) + "()";
+}
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_merge(W_Dict* dict, W_Object* other, W_Object* callable) {
-    std::string name = is_exact<W_Function>(callable) ? to_utf8(static_cast<W_Function*>(callable)->qualname) + "()" :
+    std::string name = is_exact<W_Function>(callable) ? full_name(callable) :
                        is<W_Type>(callable) ? name_text(static_cast<W_Type*>(callable)) + "()" :
                        is_exact<W_Builtin>(callable) ? to_utf8(static_cast<W_Builtin*>(callable)->name) + "()" :
                        is_exact<W_BoundMethod>(callable) && is_exact<W_Function>(static_cast<W_BoundMethod*>(callable)->function) ?
-                           to_utf8(static_cast<W_Function*>(static_cast<W_BoundMethod*>(callable)->function)->qualname) + "()" : type_name(callable) + " object";
+                           full_name(static_cast<W_BoundMethod*>(callable)->function) : type_name(callable) + " object";
     if (!is<W_Dict>(other) && !find_attribute(other, name_of(N::keys))) {
         if (pending_error()) return failure;
         return raise_error(T::TypeError, "%s argument after ** must be a mapping, not %s", name.c_str(), type_name(other).c_str());

@@ -142,7 +142,8 @@ class EnumType(type):
             type.__setattr__(cls, key, canonical)
         if maker is not None:
             cls.__new_member__ = maker
-        cls.__new__ = Enum.__new__
+        if Enum is not None:
+            cls.__new__ = Enum.__new__
         return cls
 
     def __call__(cls, value, names=None, **keywords):

@@ -11,7 +11,7 @@ d.update({"z": 1}, y=2); print(d, {**d, "w": 0} == {**d, "w": 0}, dict([("a", 1)
 big = {i: i * i for i in range(1000)}
 for i in range(0, 1000, 3): del big[i]
 print(len(big), sum(big), big[500], list(big)[:5], list(reversed({"x": 1, "y": 2})))
-s = {1, 2, 3}; s.add(2); s.add(4); s.discard(1); print(sorted(s), 2 in s, s | {9}, s & {2, 3}, s - {2}, sorted(s ^ {2, 10}), s <= {2, 3, 4, 5}, len(s), frozenset([1]) == {1}, {frozenset([1]): 2})
+s = {1, 2, 3}; s.add(2); s.add(4); s.discard(1); print(sorted(s), 2 in s, sorted(s | {9}), sorted(s & {2, 3}), sorted(s - {2}), sorted(s ^ {2, 10}), s <= {2, 3, 4, 5}, len(s), frozenset([1]) == {1}, {frozenset([1]): 2})
 print(d.keys() & {"z"}, sorted({"a": 1}.items() | {("b", 2)}), {1.0: "f"}[1], {True: "t"}[1])
 print(list(enumerate("ab", 1)), list(zip([1, 2], "ab", (None, None))), list(map(lambda x, y: x + y, [1, 2], [3, 4])), list(filter(None, [0, 1, "", "a"])), list(reversed([1, 2])), any([0, 1]), all([]))
 first, *rest = range(5); print(first, rest); (x, y), z = (1, 2), 3; print(x, y, z); *init, last = "abc"; print(init, last)

@@ -69,7 +69,7 @@ except OSError as err: print(err, err.errno, err.strerror, err.filename)
 def g():
     try: yield 1
     except GeneratorExit: print("gen exit"); raise
-x = g(); next(x); del x
+x = g(); next(x); x.close()
 print(issubclass(KeyError, LookupError), Exception("a", "b"), repr(Exception()), BaseException.__name__)
 count = 0
 for i in range(3000):
