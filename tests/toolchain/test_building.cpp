@@ -62,7 +62,7 @@ TEST_CASE("a translated program does what the plain one does, with and without J
     built = shop.heddle("build vm -o with --jit -O2");
     INFO(built.output);
     REQUIRE(built.status == 0);
-    for (const char* options : {"off", "threshold=3,function_threshold=3", "threshold=3,function_threshold=3,backend=portable", "threshold=3,always_bridge=1,trace_eagerness=1", "threshold=2,fuel=5"}) {
+    for (const char* options : {"off", "threshold=3,function_threshold=3", "threshold=3,function_threshold=3,backend=portable", "threshold=3,always_bridge,trace_eagerness=1", "threshold=2,fuel=5"}) {
         run_result result = shop.run(std::string("./with 200 ") + options);
         INFO(options << ": " << result.output);
         CHECK(result.output == expected.output);

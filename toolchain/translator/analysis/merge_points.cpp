@@ -3,11 +3,13 @@
 #include <map>
 #include "../diagnostics.h"
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Analysis/ConstantFolding.h"
 #include "llvm/IR/CFG.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/SSAUpdater.h"
 
 namespace heddle::translator {
@@ -179,6 +181,7 @@ public:
     bool same(llvm::Value* at_merge, llvm::Value* before, int depth = 6) const {
         if (auto i = phis_.find(at_merge); i != phis_.end()) at_merge = i->second;
         if (at_merge == before) return true;
+        if (auto* constant = llvm::dyn_cast<llvm::Constant>(before)) return constant_at_merge(at_merge) == constant;
         auto* left = llvm::dyn_cast<llvm::Instruction>(at_merge);
         auto* right = llvm::dyn_cast<llvm::Instruction>(before);
         if (!left || !right || depth == 0 || !is_pure(*left) || !left->isSameOperationAs(right)) return false;
@@ -188,6 +191,15 @@ public:
     }
 
 private:
+    // A variable narrower than a word is widened at the merge point; at the can_enter_jit call clang has folded that.
+    llvm::Constant* constant_at_merge(llvm::Value* value) const {
+        if (auto i = phis_.find(value); i != phis_.end()) value = i->second;
+        if (auto* constant = llvm::dyn_cast<llvm::Constant>(value)) return constant;
+        auto* cast = llvm::dyn_cast<llvm::CastInst>(value);
+        llvm::Constant* operand = cast ? constant_at_merge(cast->getOperand(0)) : nullptr;
+        return operand ? llvm::ConstantFoldCastOperand(cast->getOpcode(), operand, cast->getType(), to_->getFunction()->getParent()->getDataLayout()) : nullptr;
+    }
+
     void enter(llvm::BasicBlock* from, llvm::BasicBlock* block) {
         std::map<llvm::Value*, llvm::Value*> fresh;
         for (llvm::PHINode& phi : block->phis()) {
