@@ -195,7 +195,7 @@ static Result<W_Object*> call_type_from_stack(W_Type* type, W_Frame* frame, long
     if (type->constructor) return call_builtin_from_stack(static_cast<W_Builtin*>(type->constructor.get()), frame, first, count);
     if (type->instance_layout == layout::object && type_lookup(type, N::new_) == type_lookup(type_of(T::object), N::new_)) {
         W_Object* abstract = type_lookup(type, N::abstractmethods);
-        if (abstract) return abstract_error(type, abstract);
+        if (abstract && abstract != none()) return abstract_error(type, abstract);
         if (type_lookup(type, N::init) == type_lookup(type_of(T::object), N::init)) {
             if (count > 0) return takes_no_arguments(type);
             return allocate_instance(type);

@@ -144,6 +144,11 @@ class EnumType(type):
             cls.__new_member__ = maker
         if Enum is not None:
             cls.__new__ = Enum.__new__
+            shown = Flag if Flag is not None and issubclass(cls, Flag) else Enum
+            if member_type is not object:
+                for method in ("__repr__", "__str__"):
+                    if getattr(cls, method) in (getattr(member_type, method), getattr(object, method)):
+                        setattr(cls, method, getattr(shown, method))
         return cls
 
     def __call__(cls, value, names=None, **keywords):

@@ -19,7 +19,7 @@ Result<W_Object*> object_new(W_Arguments* arguments) {
         if (type_lookup(type, N::init) == plain_init) return raise_error(T::TypeError, "%s() takes no arguments", name_text(type).c_str());
     }
     if (W_Object* abstract = type->is_builtin ? nullptr : type_lookup(type, N::abstractmethods)) {
-        if (HEDDLE_TRY(length_of(abstract)) > 0) return call_0(type);   // raises the error that names them
+        if (abstract != none()) return call_0(type);   // raises the error that names them
     }
     if (type->instance_layout != layout::object) {
         if (type->instance_layout == layout::none || type->instance_layout == layout::type)
@@ -255,12 +255,14 @@ Result<W_Object*> type_set_annotations(W_Object* o, W_Object* value) {
 }
 Result<W_Object*> type_get_abstract(W_Object* o) {
     W_Object* names = unwrap_attribute(dict_get_str(type_self(o)->dict, name_of(N::abstractmethods)));
+    if (names == none()) return make<W_FrozenSet>(make_dict());
     if (names) return names;
     return raise_text(T::AttributeError, "__abstractmethods__");
 }
 Result<W_Object*> type_set_abstract(W_Object* o, W_Object* value) {
-    if (value && HEDDLE_TRY(length_of(value)) > 0) {
-        type_set_own(type_self(o), name_of(N::abstractmethods), value);
+    if (value) {   // None stands for "none are left", which hides the bases' sets
+        bool any = HEDDLE_TRY(length_of(value)) > 0;
+        type_set_own(type_self(o), name_of(N::abstractmethods), any ? value : none());
     } else if (dict_delete_str(type_self(o)->dict, name_of(N::abstractmethods))) {
         type_changed(type_self(o));
     }
