@@ -70,6 +70,9 @@ bool function_lowering::check_shape(llvm::Instruction& access, uint32_t descr, l
     jit::slot_shape wanted = shape_of_type(type), found{kind::none, 0, true, false};
     if (descr != descriptor_table::no_descr) found = context_.descrs.shape(descr);
     if (found.size && found.slot_kind == wanted.slot_kind && found.size == wanted.size) return true;
+    // std::bit_cast of a double's field: loads convert.
+    bool bits = found.size == 8 && wanted.size == 8 && found.slot_kind != kind::pointer && wanted.slot_kind != kind::pointer;
+    if (bits && llvm::isa<llvm::LoadInst>(access)) return true;
     if (found.size == 0) fail(access, "accesses " + what + ", which is neither a pointer, a double nor an integer of 8 to 64 bits");
     else fail(access, "accesses " + what + " as another type than it was declared with");
     return false;
@@ -84,7 +87,14 @@ void function_lowering::lower_load(llvm::LoadInst& load) {
     llvm::Value* pointer = load.getPointerOperand();
     address place = classify(pointer, context_.layouts);
     auto with_descr = [&](opcode op, llvm::ArrayRef<flat_value> inputs, uint32_t descr) {
-        emit(static_cast<jitcode_op>(op), inputs, result_for(&load)).descr = descr;
+        kind stored = context_.descrs.shape(descr).slot_kind;
+        if (op == opcode::arraylen || stored == k) {
+            emit(static_cast<jitcode_op>(op), inputs, result_for(&load)).descr = descr;
+            return;
+        }
+        flat_value value = out_.new_register(stored);
+        emit(static_cast<jitcode_op>(op), inputs, value).descr = descr;
+        set(&load, compute(k == kind::integer ? opcode::float_to_bits : opcode::bits_to_float, {value}, k));
     };
     switch (place.kind) {
     case place_kind::field: {

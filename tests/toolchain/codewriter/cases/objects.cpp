@@ -49,14 +49,14 @@ struct W_Weak : W_Object {   // not traced: it has a weak reference
 W_Object* weak(W_Object* o) { return make<W_Weak>(o); }
 
 Result<W_Object*> run(W_Object* program, W_Object* w, long n) {
-    while (n > 0) {
+    for (;;) {
         HEDDLE_MERGE_POINT(drv, (program), (w, n));
+        if (n <= 0) return w;
         if (is_exact<W_List>(w)) w = weak(static_cast<W_List*>(w));
         w = HEDDLE_TRY(w->add(make<W_Int>(n)));
         n--;
         HEDDLE_CAN_ENTER_JIT(drv, (program), (w, n));
     }
-    return w;
 }
 int main() {
     gc::initialise_from_environment_or_exit();
