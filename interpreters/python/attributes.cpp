@@ -6,9 +6,12 @@ namespace {
 
 HEDDLE_DONT_LOOK_INSIDE failure_type no_attribute(W_Object* o, W_Str* name) {
     std::string text;
-    if (is<W_Type>(o)) text = "type object '" + name_text(static_cast<W_Type*>(o)) + "' has no attribute '" + to_utf8(name) + "'";
-    else if (is<W_Module>(o)) text = "module '" + to_utf8(static_cast<W_Module*>(o)->name) + "' has no attribute '" + to_utf8(name) + "'";
-    else text = "'" + type_name(o) + "' object has no attribute '" + to_utf8(name) + "'";
+    if (is<W_Type>(o))
+        text = "type object '" + name_text(static_cast<W_Type*>(o)) + "' has no attribute '" + to_utf8(name) + "'";
+    else if (is<W_Module>(o))
+        text = "module '" + to_utf8(static_cast<W_Module*>(o)->name) + "' has no attribute '" + to_utf8(name) + "'";
+    else
+        text = "'" + type_name(o) + "' object has no attribute '" + to_utf8(name) + "'";
     raise_text(T::AttributeError, text.c_str());
     auto* exception = static_cast<W_Exception*>(pending_error());
     instance_set(exception, name_of(N::plain_name), name);
@@ -16,13 +19,16 @@ HEDDLE_DONT_LOOK_INSIDE failure_type no_attribute(W_Object* o, W_Str* name) {
     return failure;
 }
 HEDDLE_DONT_LOOK_INSIDE failure_type read_only_attribute(W_Object* o, W_Str* name) {
-    return raise_error(T::AttributeError, "'%s' object attribute '%s' is read-only", type_name(o).c_str(), to_utf8(name).c_str());
+    return raise_error(T::AttributeError, "'%s' object attribute '%s' is read-only", type_name(o).c_str(),
+                       to_utf8(name).c_str());
 }
 HEDDLE_DONT_LOOK_INSIDE failure_type property_error(W_Object* o, W_Str* name, const char* what) {
-    return raise_error(T::AttributeError, "property '%s' of '%s' object has no %s", to_utf8(name).c_str(), type_name(o).c_str(), what);
+    return raise_error(T::AttributeError, "property '%s' of '%s' object has no %s", to_utf8(name).c_str(),
+                       type_name(o).c_str(), what);
 }
 HEDDLE_DONT_LOOK_INSIDE failure_type not_writable(W_Str* name, W_Object* o) {
-    return raise_error(T::AttributeError, "attribute '%s' of '%s' objects is not writable", to_utf8(name).c_str(), type_name(o).c_str());
+    return raise_error(T::AttributeError, "attribute '%s' of '%s' objects is not writable", to_utf8(name).c_str(),
+                       type_name(o).c_str());
 }
 
 bool has_special(W_Object* o, N name) { return type_lookup(o->type(), name) != nullptr; }
@@ -82,7 +88,8 @@ Result<W_Object*> object_get_attribute(W_Object* o, W_Type* type, W_Str* name, b
     W_Object* in_type = type_lookup(type, name);
     if (in_type && is_data_descriptor(in_type)) {
         auto result = read_descriptor(in_type, o, type, name);
-        if (!result.failed() || !use_hook || !type_lookup(type, N::getattr) || !pending_is(T::AttributeError)) return result;
+        if (!result.failed() || !use_hook || !type_lookup(type, N::getattr) || !pending_is(T::AttributeError))
+            return result;
         set_pending_error(nullptr);
         return missing_attribute(o, type, name);
     }
@@ -96,10 +103,12 @@ Result<W_Object*> object_get_attribute(W_Object* o, W_Type* type, W_Str* name, b
     return missing_attribute(o, type, name);
 }
 
-}  // namespace
+} // namespace
 
 bool is_data_descriptor(W_Object* descriptor) {
-    if (is_exact<W_Function>(descriptor) || is_exact<W_Builtin>(descriptor) || is_exact<W_Int>(descriptor) || is_exact<W_Str>(descriptor)) return false;
+    if (is_exact<W_Function>(descriptor) || is_exact<W_Builtin>(descriptor) || is_exact<W_Int>(descriptor) ||
+        is_exact<W_Str>(descriptor))
+        return false;
     if (is<W_Property>(descriptor) || is_exact<W_GetSet>(descriptor) || is_exact<W_SlotMember>(descriptor)) return true;
     if (!is<W_Instance>(descriptor)) return false;
     return has_special(descriptor, N::set) || has_special(descriptor, N::delete_);
@@ -160,7 +169,8 @@ Result<W_Object*> make_super(W_Object* start, W_Object* self) {
     if (!is<W_Type>(start)) return raise_text(T::TypeError, "super() argument 1 must be a type");
     auto* type = static_cast<W_Type*>(start);
     if (!self) return make<W_Super>(type, nullptr, nullptr);
-    if (is<W_Type>(self) && is_subtype(static_cast<W_Type*>(self), type)) return make<W_Super>(type, self, static_cast<W_Type*>(self));
+    if (is<W_Type>(self) && is_subtype(static_cast<W_Type*>(self), type))
+        return make<W_Super>(type, self, static_cast<W_Type*>(self));
     if (is_subtype(self->type(), type)) return make<W_Super>(type, self, self->type());
     return raise_text(T::TypeError, "super(type, obj): obj must be an instance or subtype of type");
 }
@@ -189,7 +199,8 @@ Result<W_Object*> get_attribute(W_Object* o, W_Str* name) {
     if (is<W_Type>(o)) return type_get_attribute(static_cast<W_Type*>(o), name);
     if (is_exact<W_Module>(o)) return module_get_attribute(static_cast<W_Module*>(o), name);
     if (is_exact<W_Super>(o)) return super_lookup(static_cast<W_Super*>(o), name);
-    if (is_exact<W_BoundMethod>(o) && !type_lookup(type, name)) return get_attribute(static_cast<W_BoundMethod*>(o)->function, name);
+    if (is_exact<W_BoundMethod>(o) && !type_lookup(type, name))
+        return get_attribute(static_cast<W_BoundMethod*>(o)->function, name);
     return object_get_attribute(o, type, name, true);
 }
 
@@ -211,7 +222,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> type_set_attribute(W_Type* type, W_Str* nam
     if (in_meta && is<W_Instance>(in_meta) && type_lookup(in_meta->type(), N::set) && value)
         return call_3(type_lookup(in_meta->type(), N::set), in_meta, type, value).failed() ? Result<void>(failure) : ok;
     if (type->is_builtin)
-        return raise_error(T::TypeError, "cannot set '%s' attribute of immutable type '%s'", to_utf8(name).c_str(), name_text(type).c_str());
+        return raise_error(T::TypeError, "cannot set '%s' attribute of immutable type '%s'", to_utf8(name).c_str(),
+                           name_text(type).c_str());
     if (!value) {
         if (!dict_get_str(type->dict, name)) return no_attribute(type, name);
         dict_delete_str(type->dict, name);
@@ -258,8 +270,10 @@ Result<void> write_descriptor(W_Object* descriptor, W_Object* o, W_Str* name, W_
     }
     W_Object* setter = type_lookup(descriptor->type(), value ? N::set : N::delete_);
     if (!setter) return no_attribute(o, name);
-    if (value) HEDDLE_TRY(call_3(setter, descriptor, o, value));
-    else HEDDLE_TRY(call_2(setter, descriptor, o));
+    if (value)
+        HEDDLE_TRY(call_3(setter, descriptor, o, value));
+    else
+        HEDDLE_TRY(call_2(setter, descriptor, o));
     return ok;
 }
 
@@ -272,7 +286,7 @@ Result<void> module_set_attribute(W_Module* module, W_Str* name, W_Object* value
     return ok;
 }
 
-}  // namespace
+} // namespace
 
 Result<void> generic_set_attribute(W_Object* o, W_Str* name, W_Object* value) {
     if (is<W_Type>(o)) return type_set_attribute(static_cast<W_Type*>(o), name, value);
@@ -296,8 +310,10 @@ Result<void> set_attribute(W_Object* o, W_Str* name, W_Object* value) {
         N which = value ? N::setattr : N::delattr;
         W_Object* setter = type_lookup(type, which);
         if (setter != type_lookup(type_of(T::object), which)) {
-            if (value) HEDDLE_TRY(call_3(setter, o, name, value));
-            else HEDDLE_TRY(call_2(setter, o, name));
+            if (value)
+                HEDDLE_TRY(call_3(setter, o, name, value));
+            else
+                HEDDLE_TRY(call_2(setter, o, name));
             return ok;
         }
     }
@@ -335,4 +351,4 @@ Result<W_Object*> call_method(W_Object* o, W_Str* name, W_Object* a, W_Object* b
     return call_2(method, a, b);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

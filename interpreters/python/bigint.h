@@ -1,14 +1,14 @@
 // GMP numbers on loan: integers of any size for computing, and back to Python ints. Not for traced code.
 #pragma once
-#include <gmp.h>
 #include "values.h"
+#include <gmp.h>
 
 namespace heddle::python {
 
 class big {
 public:
     big() { mpz_init(value); }
-    explicit big(W_Object* o) {   // a W_Int or W_BigInt
+    explicit big(W_Object* o) { // a W_Int or W_BigInt
         if (is<W_Int>(o)) {
             mpz_init_set_si(value, static_cast<W_Int*>(o)->value);
         } else {
@@ -31,4 +31,4 @@ public:
     mpz_t value;
 };
 
-}  // namespace heddle::python
+} // namespace heddle::python

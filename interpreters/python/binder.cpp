@@ -17,15 +17,18 @@ failure_type too_many_positional(W_Function* function, long given) {
     const code_unit* unit = function->code->unit;
     long most = unit->positional_count, defaults = function->defaults ? function->defaults->length() : 0;
     std::string name = to_utf8(function->qualname), takes;
-    if (defaults) takes = "from " + std::to_string(most - defaults) + " to " + std::to_string(most);
-    else takes = std::to_string(most);
-    return raise_error(T::TypeError, "%s() takes %s positional argument%s but %ld %s given", name.c_str(), takes.c_str(),
-                       most == 1 && !defaults ? "" : "s", given, given == 1 ? "was" : "were");
+    if (defaults)
+        takes = "from " + std::to_string(most - defaults) + " to " + std::to_string(most);
+    else
+        takes = std::to_string(most);
+    return raise_error(T::TypeError, "%s() takes %s positional argument%s but %ld %s given", name.c_str(),
+                       takes.c_str(), most == 1 && !defaults ? "" : "s", given, given == 1 ? "was" : "were");
 }
 
 failure_type missing_arguments(W_Function* function, const std::vector<std::string>& names, bool keyword_only) {
-    return raise_error(T::TypeError, "%s() missing %zu required %s argument%s: %s", to_utf8(function->qualname).c_str(), names.size(),
-                       keyword_only ? "keyword-only" : "positional", names.size() == 1 ? "" : "s", quoted_list(names).c_str());
+    return raise_error(T::TypeError, "%s() missing %zu required %s argument%s: %s", to_utf8(function->qualname).c_str(),
+                       names.size(), keyword_only ? "keyword-only" : "positional", names.size() == 1 ? "" : "s",
+                       quoted_list(names).c_str());
 }
 
 // The slot of a parameter that may be given by keyword, or -1.
@@ -45,7 +48,9 @@ Result<void> bind_keywords(W_Function* function, slots_array* slots, W_Arguments
         long slot = keyword_slot(unit, name);
         W_Object* value = arguments->at(positional + i);
         if (slot >= 0) {
-            if (slots->get(slot)) return raise_error(T::TypeError, "%s() got multiple values for argument '%s'", to_utf8(function->qualname).c_str(), name.c_str());
+            if (slots->get(slot))
+                return raise_error(T::TypeError, "%s() got multiple values for argument '%s'",
+                                   to_utf8(function->qualname).c_str(), name.c_str());
             slots->set(slot, value);
             continue;
         }
@@ -55,8 +60,11 @@ Result<void> bind_keywords(W_Function* function, slots_array* slots, W_Arguments
         }
         for (long p = 0; p < unit->positional_only_count; p++)
             if (unit->slots[p].name == name)
-                return raise_error(T::TypeError, "%s() got some positional-only arguments passed as keyword arguments: '%s'", to_utf8(function->qualname).c_str(), name.c_str());
-        return raise_error(T::TypeError, "%s() got an unexpected keyword argument '%s'", to_utf8(function->qualname).c_str(), name.c_str());
+                return raise_error(T::TypeError,
+                                   "%s() got some positional-only arguments passed as keyword arguments: '%s'",
+                                   to_utf8(function->qualname).c_str(), name.c_str());
+        return raise_error(T::TypeError, "%s() got an unexpected keyword argument '%s'",
+                           to_utf8(function->qualname).c_str(), name.c_str());
     }
     return ok;
 }
@@ -67,16 +75,21 @@ Result<void> bind_defaults(W_Function* function, slots_array* slots) {
     std::vector<std::string> missing;
     for (long i = 0; i < count; i++) {
         if (slots->get(i)) continue;
-        if (i >= count - defaults) slots->set(i, function->defaults->at(i - (count - defaults)));
-        else missing.push_back(unit->slots[i].name);
+        if (i >= count - defaults)
+            slots->set(i, function->defaults->at(i - (count - defaults)));
+        else
+            missing.push_back(unit->slots[i].name);
     }
     if (!missing.empty()) return missing_arguments(function, missing, false);
     for (long i = count; i < count + static_cast<long>(unit->keyword_only_count); i++) {
         if (slots->get(i)) continue;
         W_Object* value = nullptr;
-        if (function->keyword_defaults) value = dict_get_str(static_cast<W_Dict*>(function->keyword_defaults.get()), make_str(unit->slots[i].name));
-        if (value) slots->set(i, value);
-        else missing.push_back(unit->slots[i].name);
+        if (function->keyword_defaults)
+            value = dict_get_str(static_cast<W_Dict*>(function->keyword_defaults.get()), make_str(unit->slots[i].name));
+        if (value)
+            slots->set(i, value);
+        else
+            missing.push_back(unit->slots[i].name);
     }
     if (!missing.empty()) return missing_arguments(function, missing, true);
     return ok;
@@ -105,11 +118,11 @@ Result<W_Frame*> bind(W_Function* function, W_Arguments* arguments) {
     return make<W_Frame>(code, function->globals, slots, function, nullptr);
 }
 
-}  // namespace
+} // namespace
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> bind_and_run(W_Function* function, W_Arguments* arguments) {
     W_Frame* frame = HEDDLE_TRY(bind(function, arguments));
     return run_frame(frame);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

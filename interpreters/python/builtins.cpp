@@ -1,11 +1,12 @@
 // The built-in functions.
-#include <algorithm>
 #include "bigint.h"
 #include "interpreter.h"
+#include <algorithm>
 
 namespace heddle::python {
 
-// ---- isinstance, issubclass -----------------------------------------------------------------------------------------------
+// ---- isinstance, issubclass
+// -----------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static Result<bool> any_instance(W_Object* o, W_Tuple* types) {
     for (long i = 0; i < types->length(); i++)
         if (HEDDLE_TRY(instance_check(o, types->at(i)))) return true;
@@ -31,7 +32,8 @@ Result<bool> subclass_check(W_Object* type, W_Object* types) {
         return false;
     }
     if (!is<W_Type>(type)) return raise_text(T::TypeError, "issubclass() arg 1 must be a class");
-    if (!is<W_Type>(types)) return raise_text(T::TypeError, "issubclass() arg 2 must be a class, a tuple of classes, or a union");
+    if (!is<W_Type>(types))
+        return raise_text(T::TypeError, "issubclass() arg 2 must be a class, a tuple of classes, or a union");
     if (types->type() == type_of(T::type)) return is_subtype(static_cast<W_Type*>(type), static_cast<W_Type*>(types));
     W_Object* result = HEDDLE_TRY(call_2(type_lookup(types->type(), N::subclasscheck), types, type));
     return is_true(result);
@@ -39,8 +41,12 @@ Result<bool> subclass_check(W_Object* type, W_Object* types) {
 
 namespace {
 
-Result<W_Object*> builtin_isinstance(W_Object* o, W_Object* types) { return boolean(HEDDLE_TRY(instance_check(o, types))); }
-Result<W_Object*> builtin_issubclass(W_Object* type, W_Object* types) { return boolean(HEDDLE_TRY(subclass_check(type, types))); }
+Result<W_Object*> builtin_isinstance(W_Object* o, W_Object* types) {
+    return boolean(HEDDLE_TRY(instance_check(o, types)));
+}
+Result<W_Object*> builtin_issubclass(W_Object* type, W_Object* types) {
+    return boolean(HEDDLE_TRY(subclass_check(type, types)));
+}
 Result<W_Object*> builtin_len(W_Object* o) { return make_int(HEDDLE_TRY(length_of(o))); }
 Result<W_Object*> builtin_repr(W_Object* o) { return HEDDLE_TRY(repr(o)); }
 Result<W_Object*> builtin_ascii(W_Object* o) { return HEDDLE_TRY(ascii(o)); }
@@ -64,7 +70,8 @@ Result<W_Object*> builtin_next(W_Object* iterator, W_Object* missing) {
     }
     item = call_special_0(iterator, N::next);
     if (item) return item;
-    if (!pending_error()) return raise_error(T::TypeError, "'%s' object is not an iterator", type_name(iterator).c_str());
+    if (!pending_error())
+        return raise_error(T::TypeError, "'%s' object is not an iterator", type_name(iterator).c_str());
     if (missing && clear_if_pending(T::StopIteration)) return missing;
     return failure;
 }
@@ -93,7 +100,8 @@ Result<W_Object*> builtin_ord(W_Object* o) {
         if (text->length() == 1) return make_int(text->at(0));
         return raise_error(T::TypeError, "ord() expected a character, but string of length %ld found", text->length());
     }
-    if (is<W_Bytes>(o) && static_cast<W_Bytes*>(o)->data->length() == 1) return make_int(static_cast<W_Bytes*>(o)->data->get(0));
+    if (is<W_Bytes>(o) && static_cast<W_Bytes*>(o)->data->length() == 1)
+        return make_int(static_cast<W_Bytes*>(o)->data->get(0));
     return raise_error(T::TypeError, "ord() expected string of length 1, but %s found", type_name(o).c_str());
 }
 Result<W_Object*> builtin_chr(W_Object* o) {
@@ -111,10 +119,12 @@ Result<W_Object*> builtin_hex(W_Object* o) { return in_base(o, 16, "0x"); }
 Result<W_Object*> builtin_oct(W_Object* o) { return in_base(o, 8, "0o"); }
 Result<W_Object*> builtin_bin(W_Object* o) { return in_base(o, 2, "0b"); }
 Result<W_Object*> builtin_callable(W_Object* o) {
-    return boolean(is_exact<W_Function>(o) || is_exact<W_Builtin>(o) || is<W_Type>(o) || is_exact<W_BoundMethod>(o) || is_exact<W_StaticMethod>(o) || type_lookup(o->type(), N::call));
+    return boolean(is_exact<W_Function>(o) || is_exact<W_Builtin>(o) || is<W_Type>(o) || is_exact<W_BoundMethod>(o) ||
+                   is_exact<W_StaticMethod>(o) || type_lookup(o->type(), N::call));
 }
 Result<W_Object*> builtin_format(W_Object* o, W_Object* specification) {
-    if (specification && !is<W_Str>(specification)) return raise_error(T::TypeError, "format() argument 2 must be str, not %s", type_name(specification).c_str());
+    if (specification && !is<W_Str>(specification))
+        return raise_error(T::TypeError, "format() argument 2 must be str, not %s", type_name(specification).c_str());
     return HEDDLE_TRY(format_value(o, static_cast<W_Str*>(specification)));
 }
 
@@ -156,7 +166,8 @@ Result<W_Object*> frame_locals(W_Frame* frame) {
     const code_unit* unit = frame->code->unit;
     for (long i = 0; i < static_cast<long>(unit->slots.size()); i++) {
         W_Object* value = frame->slots->get(i);
-        if (value && is_exact<W_Cell>(value) && unit->slots[i].kind != slot_kind::local) value = static_cast<W_Cell*>(value)->value;
+        if (value && is_exact<W_Cell>(value) && unit->slots[i].kind != slot_kind::local)
+            value = static_cast<W_Cell*>(value)->value;
         if (value && unit->slots[i].name[0] != '.') dict_set_str(dict, intern(make_str(unit->slots[i].name)), value);
     }
     return dict;
@@ -170,7 +181,8 @@ Result<W_Object*> builtin_vars(W_Object* o) {
 }
 Result<W_Object*> builtin_dir(W_Object* o) {
     W_Object* names;
-    if (!o) names = HEDDLE_TRY(frame_locals(callers_frame()));
+    if (!o)
+        names = HEDDLE_TRY(frame_locals(callers_frame()));
     else {
         names = call_special_0(o, N::dir);
         if (!names) return failure;
@@ -185,18 +197,24 @@ Result<W_Object*> run_code(W_Object* source, W_Object* globals, W_Object* locals
         if (!locals || locals == none()) locals = HEDDLE_TRY(frame_locals(caller));
         globals = caller->globals;
     }
-    if (!is<W_Dict>(globals)) return raise_error(T::TypeError, "%s() globals must be a dict, not %s", mode ? "eval" : "exec", type_name(globals).c_str());
+    if (!is<W_Dict>(globals))
+        return raise_error(T::TypeError, "%s() globals must be a dict, not %s", mode ? "eval" : "exec",
+                           type_name(globals).c_str());
     if (!locals || locals == none()) locals = globals;
-    if (!dict_get_str(static_cast<W_Dict*>(globals), name_of(N::builtins))) dict_set_str(static_cast<W_Dict*>(globals), name_of(N::builtins), builtins_namespace());
+    if (!dict_get_str(static_cast<W_Dict*>(globals), name_of(N::builtins)))
+        dict_set_str(static_cast<W_Dict*>(globals), name_of(N::builtins), builtins_namespace());
     W_Object* code = source;
     if (is<W_Str>(source)) code = HEDDLE_TRY(compile_text(to_utf8(static_cast<W_Str*>(source)), "<string>", mode));
     if (is<W_Bytes>(source)) {
         byte_array* data = static_cast<W_Bytes*>(source)->data;
-        code = HEDDLE_TRY(compile_text(std::string_view(reinterpret_cast<const char*>(data->data()), data->length()), "<string>", mode));
+        code = HEDDLE_TRY(compile_text(std::string_view(reinterpret_cast<const char*>(data->data()), data->length()),
+                                       "<string>", mode));
     }
-    if (!is_exact<W_Code>(code)) return raise_error(T::TypeError, "%s() arg 1 must be a string, bytes or code object", mode ? "eval" : "exec");
+    if (!is_exact<W_Code>(code))
+        return raise_error(T::TypeError, "%s() arg 1 must be a string, bytes or code object", mode ? "eval" : "exec");
     auto* unit = static_cast<W_Code*>(code);
-    auto* frame = make<W_Frame>(unit, static_cast<W_Dict*>(globals), make_array<slots_array>(unit->frame_size), nullptr, locals);
+    auto* frame =
+        make<W_Frame>(unit, static_cast<W_Dict*>(globals), make_array<slots_array>(unit->frame_size), nullptr, locals);
     return run_frame(frame);
 }
 Result<W_Object*> builtin_exec(W_Object* source, W_Object* globals, W_Object* locals) {
@@ -212,7 +230,8 @@ Result<W_Object*> builtin_eval(W_Object* source, W_Object* globals, W_Object* lo
     return run_code(source, globals, locals, 1);
 }
 Result<W_Object*> builtin_compile(W_Object* source, W_Object* filename, W_Object* mode, W_Object*) {
-    if (!is<W_Str>(source) || !is<W_Str>(filename) || !is<W_Str>(mode)) return raise_text(T::TypeError, "compile() arguments must be str");
+    if (!is<W_Str>(source) || !is<W_Str>(filename) || !is<W_Str>(mode))
+        return raise_text(T::TypeError, "compile() arguments must be str");
     auto* text = static_cast<W_Str*>(mode);
     long number = str_is(text, "exec") ? 0 : str_is(text, "eval") ? 1 : str_is(text, "single") ? 2 : -1;
     if (number < 0) return raise_text(T::ValueError, "compile() mode must be 'exec', 'eval' or 'single'");
@@ -220,14 +239,16 @@ Result<W_Object*> builtin_compile(W_Object* source, W_Object* filename, W_Object
 }
 Result<W_Object*> builtin_import(W_Arguments* arguments) {
     long count = arguments->positional_count();
-    if (count < 1 || !is<W_Str>(arguments->at(0))) return raise_text(T::TypeError, "__import__() argument 1 must be str");
+    if (count < 1 || !is<W_Str>(arguments->at(0)))
+        return raise_text(T::TypeError, "__import__() argument 1 must be str");
     W_Dict* globals = count > 1 && is<W_Dict>(arguments->at(1)) ? static_cast<W_Dict*>(arguments->at(1)) : make_dict();
     W_Object* from = count > 3 ? arguments->at(3) : none();
     long level = count > 4 ? HEDDLE_TRY(index_of(arguments->at(4))) : 0;
     return import_name(intern(static_cast<W_Str*>(arguments->at(0))), globals, from, level);
 }
 
-// ---- reductions ---------------------------------------------------------------------------------------------------------
+// ---- reductions
+// ---------------------------------------------------------------------------------------------------------
 Result<W_Object*> builtin_sum(W_Object* iterable, W_Object* start) {
     W_Object* total = start ? start : make_int(0);
     if (is<W_Str>(total)) return raise_text(T::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
@@ -259,7 +280,8 @@ Result<W_Object*> builtin_all(W_Object* iterable) {
     if (pending_error()) return failure;
     return boolean(true);
 }
-Result<W_Object*> extreme_of_iterable(W_Object* iterable, W_Object* key, W_Object* missing, compare_op op, const char* name) {
+Result<W_Object*> extreme_of_iterable(W_Object* iterable, W_Object* key, W_Object* missing, compare_op op,
+                                      const char* name) {
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     W_Object *best = nullptr, *best_key = nullptr;
     while (W_Object* item = next_item(iterator)) {
@@ -279,20 +301,29 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> extreme_general(W_Arguments* arguments
     for (long i = 0; i < arguments->keyword_count(); i++) {
         auto* keyword = static_cast<W_Str*>(arguments->keywords->at(i));
         W_Object* value = arguments->at(count + i);
-        if (str_is(keyword, "key")) key = value == none() ? nullptr : value;
-        else if (str_is(keyword, "default")) missing = value;
-        else return raise_error(T::TypeError, "%s() got an unexpected keyword argument '%s'", name, to_utf8(keyword).c_str());
+        if (str_is(keyword, "key"))
+            key = value == none() ? nullptr : value;
+        else if (str_is(keyword, "default"))
+            missing = value;
+        else
+            return raise_error(T::TypeError, "%s() got an unexpected keyword argument '%s'", name,
+                               to_utf8(keyword).c_str());
     }
     if (count == 0) return raise_error(T::TypeError, "%s expected at least 1 argument, got 0", name);
     if (count == 1) return extreme_of_iterable(arguments->at(0), key, missing, op, name);
-    if (missing) return raise_error(T::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
-    return extreme_of_iterable(make<W_Tuple>(count == arguments->values->length() ? arguments->values : take_slots(arguments->values, 0, count)), key, nullptr, op, name);
+    if (missing)
+        return raise_error(T::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
+    return extreme_of_iterable(make<W_Tuple>(count == arguments->values->length()
+                                                 ? arguments->values
+                                                 : take_slots(arguments->values, 0, count)),
+                               key, nullptr, op, name);
 }
 // max(a, b) is common enough to be followed by traces.
 Result<W_Object*> builtin_max(W_Arguments* arguments) {
     if (arguments->values->length() == 2 && !arguments->keywords) {
         W_Object *a = arguments->at(0), *b = arguments->at(1);
-        if (is_exact<W_Int>(a) && is_exact<W_Int>(b)) return static_cast<W_Int*>(b)->value > static_cast<W_Int*>(a)->value ? b : a;
+        if (is_exact<W_Int>(a) && is_exact<W_Int>(b))
+            return static_cast<W_Int*>(b)->value > static_cast<W_Int*>(a)->value ? b : a;
         return HEDDLE_TRY(compare_true(compare_op::gt, b, a)) ? b : a;
     }
     return extreme_general(arguments, compare_op::gt, "max");
@@ -300,7 +331,8 @@ Result<W_Object*> builtin_max(W_Arguments* arguments) {
 Result<W_Object*> builtin_min(W_Arguments* arguments) {
     if (arguments->values->length() == 2 && !arguments->keywords) {
         W_Object *a = arguments->at(0), *b = arguments->at(1);
-        if (is_exact<W_Int>(a) && is_exact<W_Int>(b)) return static_cast<W_Int*>(b)->value < static_cast<W_Int*>(a)->value ? b : a;
+        if (is_exact<W_Int>(a) && is_exact<W_Int>(b))
+            return static_cast<W_Int*>(b)->value < static_cast<W_Int*>(a)->value ? b : a;
         return HEDDLE_TRY(compare_true(compare_op::lt, b, a)) ? b : a;
     }
     return extreme_general(arguments, compare_op::lt, "min");
@@ -313,20 +345,49 @@ Result<W_Object*> builtin_sorted(W_Object* iterable, W_Object* key, W_Object* re
 }
 
 constexpr builtin_entry functions[] = {
-    {"isinstance", builtin_isinstance}, {"issubclass", builtin_issubclass}, {"len", builtin_len}, {"repr", builtin_repr}, {"ascii", builtin_ascii},
-    {"hash", builtin_hash}, {"id", builtin_id}, {"iter", builtin_iter, 1}, {"next", builtin_next, 1}, {"abs", builtin_abs}, {"divmod", builtin_divmod},
-    {"pow", builtin_pow, 2, "base,exp,mod"}, {"round", builtin_round, 1, "number,ndigits"}, {"ord", builtin_ord}, {"chr", builtin_chr}, {"hex", builtin_hex},
-    {"oct", builtin_oct}, {"bin", builtin_bin}, {"callable", builtin_callable}, {"format", builtin_format, 1}, {"getattr", builtin_getattr, 2},
-    {"hasattr", builtin_hasattr}, {"setattr", builtin_setattr}, {"delattr", builtin_delattr},
-    {"globals", builtin_globals, builtin_entry::wants_frame}, {"locals", builtin_locals, builtin_entry::wants_frame},
-    {"vars", builtin_vars, 0, nullptr, builtin_entry::wants_frame}, {"dir", builtin_dir, 0, nullptr, builtin_entry::wants_frame},
-    {"exec", builtin_exec, 1, nullptr, builtin_entry::wants_frame}, {"eval", builtin_eval, 1, nullptr, builtin_entry::wants_frame},
-    {"compile", builtin_compile, 3, "source,filename,mode,flags"}, {"__import__", builtin_import}, {"sum", builtin_sum, 1, "iterable,start"},
-    {"any", builtin_any}, {"all", builtin_all}, {"max", builtin_max}, {"min", builtin_min}, {"sorted", builtin_sorted, 1, "iterable,*key,*reverse"},
-    {"__build_class__", build_class}, {"print", builtin_print},
+    {"isinstance", builtin_isinstance},
+    {"issubclass", builtin_issubclass},
+    {"len", builtin_len},
+    {"repr", builtin_repr},
+    {"ascii", builtin_ascii},
+    {"hash", builtin_hash},
+    {"id", builtin_id},
+    {"iter", builtin_iter, 1},
+    {"next", builtin_next, 1},
+    {"abs", builtin_abs},
+    {"divmod", builtin_divmod},
+    {"pow", builtin_pow, 2, "base,exp,mod"},
+    {"round", builtin_round, 1, "number,ndigits"},
+    {"ord", builtin_ord},
+    {"chr", builtin_chr},
+    {"hex", builtin_hex},
+    {"oct", builtin_oct},
+    {"bin", builtin_bin},
+    {"callable", builtin_callable},
+    {"format", builtin_format, 1},
+    {"getattr", builtin_getattr, 2},
+    {"hasattr", builtin_hasattr},
+    {"setattr", builtin_setattr},
+    {"delattr", builtin_delattr},
+    {"globals", builtin_globals, builtin_entry::wants_frame},
+    {"locals", builtin_locals, builtin_entry::wants_frame},
+    {"vars", builtin_vars, 0, nullptr, builtin_entry::wants_frame},
+    {"dir", builtin_dir, 0, nullptr, builtin_entry::wants_frame},
+    {"exec", builtin_exec, 1, nullptr, builtin_entry::wants_frame},
+    {"eval", builtin_eval, 1, nullptr, builtin_entry::wants_frame},
+    {"compile", builtin_compile, 3, "source,filename,mode,flags"},
+    {"__import__", builtin_import},
+    {"sum", builtin_sum, 1, "iterable,start"},
+    {"any", builtin_any},
+    {"all", builtin_all},
+    {"max", builtin_max},
+    {"min", builtin_min},
+    {"sorted", builtin_sorted, 1, "iterable,*key,*reverse"},
+    {"__build_class__", build_class},
+    {"print", builtin_print},
 };
 
-}  // namespace
+} // namespace
 
 void setup_builtins() {
     W_Dict* builtins = builtins_namespace();
@@ -339,11 +400,13 @@ void setup_builtins() {
     add("Ellipsis", ellipsis());
     add("__debug__", singleton(2));
     add("__name__", name_of(N::builtins_module));
-    for (T id : {T::object, T::type, T::int_, T::bool_, T::float_, T::str, T::bytes, T::bytearray, T::tuple, T::list, T::dict, T::set, T::frozenset,
-                 T::slice, T::range, T::property, T::classmethod, T::staticmethod, T::super, T::enumerate, T::zip, T::map, T::filter, T::reversed})
+    for (T id :
+         {T::object,      T::type,         T::int_,  T::bool_,     T::float_,    T::str,   T::bytes,  T::bytearray,
+          T::tuple,       T::list,         T::dict,  T::set,       T::frozenset, T::slice, T::range,  T::property,
+          T::classmethod, T::staticmethod, T::super, T::enumerate, T::zip,       T::map,   T::filter, T::reversed})
         dict_set_str(builtins, type_of(id)->name, type_of(id));
     for (long id = static_cast<long>(T::BaseException); id < static_cast<long>(T::count); id++)
         dict_set_str(builtins, type_of(static_cast<T>(id))->name, type_of(static_cast<T>(id)));
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

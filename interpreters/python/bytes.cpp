@@ -10,15 +10,19 @@ byte_array* data_of(W_Object* o) {
     if (is_exact<W_ByteArray>(o)) return static_cast<W_ByteArray*>(o)->data;
     return nullptr;
 }
-std::string_view view_of(byte_array* data) { return {reinterpret_cast<const char*>(data->data()), static_cast<size_t>(data->length())}; }
+std::string_view view_of(byte_array* data) {
+    return {reinterpret_cast<const char*>(data->data()), static_cast<size_t>(data->length())};
+}
 std::string text_of(W_Object* o) { return std::string(view_of(data_of(o))); }
 W_Object* same_kind(W_Object* like, std::string_view data) {
     byte_array* array = make_byte_array(data.data(), static_cast<long>(data.size()));
     if (is_exact<W_ByteArray>(like)) return make<W_ByteArray>(array);
     return make<W_Bytes>(array);
 }
-failure_type needs_bytes(W_Object* o) { return raise_error(T::TypeError, "a bytes-like object is required, not '%s'", type_name(o).c_str()); }
-#define BYTES_ARGUMENT(name, o) \
+failure_type needs_bytes(W_Object* o) {
+    return raise_error(T::TypeError, "a bytes-like object is required, not '%s'", type_name(o).c_str());
+}
+#define BYTES_ARGUMENT(name, o)             \
     if (!data_of(o)) return needs_bytes(o); \
     std::string name = text_of(o);
 
@@ -28,7 +32,8 @@ Result<long> byte_value(W_Object* o) {
     return value;
 }
 
-// ---- encoding and decoding ------------------------------------------------------------------------------------------------
+// ---- encoding and decoding
+// ------------------------------------------------------------------------------------------------
 std::string normal_encoding(W_Object* name) {
     std::string out;
     if (!name || !is<W_Str>(name)) return "utf8";
@@ -80,53 +85,69 @@ long decode_utf8(std::string_view data, size_t at, size_t* length, const char** 
     return value;
 }
 Result<W_Object*> decode(W_Object* o, W_Object* encoding, W_Object* errors) {
-    std::string codec = normal_encoding(encoding), mode = errors && is<W_Str>(errors) ? to_utf8(static_cast<W_Str*>(errors)) : "strict";
+    std::string codec = normal_encoding(encoding),
+                mode = errors && is<W_Str>(errors) ? to_utf8(static_cast<W_Str*>(errors)) : "strict";
     std::string data = text_of(o);
     std::u32string out;
     bool ascii = codec == "ascii", utf8 = codec == "utf8";
-    if (codec == "latin1") return make_str_latin1(reinterpret_cast<const uint8_t*>(data.data()), static_cast<long>(data.size()));
-    if (!ascii && !utf8) return raise_error(T::LookupError, "unknown encoding: %s", to_utf8(static_cast<W_Str*>(encoding)).c_str());
+    if (codec == "latin1")
+        return make_str_latin1(reinterpret_cast<const uint8_t*>(data.data()), static_cast<long>(data.size()));
+    if (!ascii && !utf8)
+        return raise_error(T::LookupError, "unknown encoding: %s", to_utf8(static_cast<W_Str*>(encoding)).c_str());
     for (size_t at = 0; at < data.size();) {
         size_t length = 1;
         const char* reason = "ordinal not in range(128)";
         auto byte = static_cast<unsigned char>(data[at]);
         long c = ascii ? (byte < 128 ? byte : -1) : decode_utf8(data, at, &length, &reason);
-        if (c >= 0) out += static_cast<char32_t>(c);
-        else if (mode == "replace") out += U'\ufffd';
+        if (c >= 0)
+            out += static_cast<char32_t>(c);
+        else if (mode == "replace")
+            out += U'\ufffd';
         else if (mode == "surrogateescape")
-            for (size_t i = 0; i < length; i++) out += static_cast<char32_t>(0xdc00 + static_cast<unsigned char>(data[at + i]));
+            for (size_t i = 0; i < length; i++)
+                out += static_cast<char32_t>(0xdc00 + static_cast<unsigned char>(data[at + i]));
         else if (mode == "backslashreplace")
             for (size_t i = 0; i < length; i++) {
                 char escape[8];
                 snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned char>(data[at + i]));
                 for (char* p = escape; *p; p++) out += static_cast<char32_t>(*p);
             }
-        else if (mode != "ignore") return decode_error(ascii ? "ascii" : "utf-8", o, static_cast<long>(at), static_cast<long>(at + length), reason);
+        else if (mode != "ignore")
+            return decode_error(ascii ? "ascii" : "utf-8", o, static_cast<long>(at), static_cast<long>(at + length),
+                                reason);
         at += length;
     }
     return make_str(out);
 }
 
-}  // namespace
+} // namespace
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> encode_str(W_Str* text, W_Object* encoding, W_Object* errors) {
-    std::string codec = normal_encoding(encoding), mode = errors && is<W_Str>(errors) ? to_utf8(static_cast<W_Str*>(errors)) : "strict";
+    std::string codec = normal_encoding(encoding),
+                mode = errors && is<W_Str>(errors) ? to_utf8(static_cast<W_Str*>(errors)) : "strict";
     uint32_t limit = codec == "ascii" ? 128 : codec == "latin1" ? 256 : 0x110000;
-    if (limit == 0x110000 && codec != "utf8") return raise_error(T::LookupError, "unknown encoding: %s", to_utf8(static_cast<W_Str*>(encoding)).c_str());
+    if (limit == 0x110000 && codec != "utf8")
+        return raise_error(T::LookupError, "unknown encoding: %s", to_utf8(static_cast<W_Str*>(encoding)).c_str());
     std::string out;
     for (long i = 0; i < text->length(); i++) {
         uint32_t c = text->at(i);
         bool surrogate = c >= 0xd800 && c < 0xe000;
         if (c < limit && !(surrogate && limit == 0x110000)) {
-            if (limit < 0x110000) out += static_cast<char>(c);
-            else append_utf8(out, make_str_wide(&c, 1));
+            if (limit < 0x110000)
+                out += static_cast<char>(c);
+            else
+                append_utf8(out, make_str_wide(&c, 1));
             continue;
         }
         char escape[16];
-        if (surrogate && mode == "surrogateescape" && c >= 0xdc80 && c < 0xdd00) out += static_cast<char>(c - 0xdc00);
-        else if (surrogate && mode == "surrogatepass") out += to_utf8(make_str_wide(&c, 1));
-        else if (mode == "replace") out += '?';
-        else if (mode == "ignore") continue;
+        if (surrogate && mode == "surrogateescape" && c >= 0xdc80 && c < 0xdd00)
+            out += static_cast<char>(c - 0xdc00);
+        else if (surrogate && mode == "surrogatepass")
+            out += to_utf8(make_str_wide(&c, 1));
+        else if (mode == "replace")
+            out += '?';
+        else if (mode == "ignore")
+            continue;
         else if (mode == "backslashreplace") {
             snprintf(escape, sizeof escape, c < 256 ? "\\x%02x" : c < 65536 ? "\\u%04x" : "\\U%08x", c);
             out += escape;
@@ -138,7 +159,9 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> encode_str(W_Str* text, W_Object* enco
             items->set(1, text);
             items->set(2, make_int(i));
             items->set(3, make_int(i + 1));
-            items->set(4, make_str(limit == 128 ? "ordinal not in range(128)" : limit == 256 ? "ordinal not in range(256)" : "surrogates not allowed"));
+            items->set(4, make_str(limit == 128   ? "ordinal not in range(128)"
+                                   : limit == 256 ? "ordinal not in range(256)"
+                                                  : "surrogates not allowed"));
             return raise_exception(make_exception(type_of(T::UnicodeEncodeError), make<W_Tuple>(items)));
         }
     }
@@ -155,9 +178,11 @@ Result<byte_array*> construct_data(W_Object* source, W_Object* encoding, W_Objec
         W_Object* bytes = HEDDLE_TRY(encode_str(static_cast<W_Str*>(source), encoding, errors));
         return static_cast<W_Bytes*>(bytes)->data;
     }
-    if (byte_array* data = data_of(source)) return is<W_Bytes>(source) ? data : make_byte_array(data->data(), data->length());
+    if (byte_array* data = data_of(source))
+        return is<W_Bytes>(source) ? data : make_byte_array(data->data(), data->length());
     if (W_Object* bytes = call_special_0(source, N::bytes)) {
-        if (!is<W_Bytes>(bytes)) return raise_error(T::TypeError, "__bytes__ returned non-bytes (type %s)", type_name(bytes).c_str());
+        if (!is<W_Bytes>(bytes))
+            return raise_error(T::TypeError, "__bytes__ returned non-bytes (type %s)", type_name(bytes).c_str());
         return static_cast<W_Bytes*>(bytes)->data;
     }
     if (pending_error()) return failure;
@@ -171,7 +196,8 @@ Result<byte_array*> construct_data(W_Object* source, W_Object* encoding, W_Objec
     }
     auto iterator = get_iterator(source);
     if (iterator.failed()) {
-        if (pending_is(T::TypeError)) return raise_error(T::TypeError, "cannot convert '%s' object to bytes", type_name(source).c_str());
+        if (pending_is(T::TypeError))
+            return raise_error(T::TypeError, "cannot convert '%s' object to bytes", type_name(source).c_str());
         return failure;
     }
     std::string out;
@@ -196,10 +222,12 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
         slice_bounds bounds;
         if (!slice_indices(static_cast<W_Slice*>(key), data->length(), &bounds)) return failure;
         std::string out;
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) out += static_cast<char>(data->get(at));
+        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
+            out += static_cast<char>(data->get(at));
         return same_kind(o, out);
     }
-    if (!is_int(key) && !type_lookup(key->type(), N::index)) return raise_error(T::TypeError, "byte indices must be integers or slices, not %s", type_name(key).c_str());
+    if (!is_int(key) && !type_lookup(key->type(), N::index))
+        return raise_error(T::TypeError, "byte indices must be integers or slices, not %s", type_name(key).c_str());
     long index = HEDDLE_TRY(index_of(key));
     if (index < 0) index += data->length();
     if (index < 0 || index >= data->length()) return raise_text(T::IndexError, "index out of range");
@@ -208,20 +236,23 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
 Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
     if (is_int(item)) {
         long value = HEDDLE_TRY(byte_value(item));
-        return boolean(memchr(data_of(o)->data(), static_cast<int>(value), static_cast<size_t>(data_of(o)->length())) != nullptr);
+        return boolean(memchr(data_of(o)->data(), static_cast<int>(value), static_cast<size_t>(data_of(o)->length())) !=
+                       nullptr);
     }
     BYTES_ARGUMENT(part, item)
     return boolean(view_of(data_of(o)).find(part) != std::string_view::npos);
 }
 Result<W_Object*> method_add(W_Object* a, W_Object* b) {
-    if (!data_of(b)) return raise_error(T::TypeError, "can't concat %s to %s", type_name(b).c_str(), type_name(a).c_str());
+    if (!data_of(b))
+        return raise_error(T::TypeError, "can't concat %s to %s", type_name(b).c_str(), type_name(a).c_str());
     return same_kind(a, text_of(a) + text_of(b));
 }
 Result<W_Object*> method_mul(W_Object* o, W_Object* count) {
     if (!is_int(count)) return not_implemented();
     long times = HEDDLE_TRY(index_of(count));
     std::string out, part = text_of(o);
-    if (times > 0 && part.size() * static_cast<size_t>(times) > (size_t{1} << 34)) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
+    if (times > 0 && part.size() * static_cast<size_t>(times) > (size_t{1} << 34))
+        return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
     for (long i = 0; i < times; i++) out += part;
     return same_kind(o, out);
 }
@@ -245,7 +276,9 @@ Result<W_Object*> method_repr(W_Object* o) {
     std::string text = bytes_repr(data_of(o)->data(), data_of(o)->length());
     return make_str(is_exact<W_ByteArray>(o) ? "bytearray(" + text + ")" : text);
 }
-Result<W_Object*> method_decode(W_Object* o, W_Object* encoding, W_Object* errors) { return decode(o, encoding, errors); }
+Result<W_Object*> method_decode(W_Object* o, W_Object* encoding, W_Object* errors) {
+    return decode(o, encoding, errors);
+}
 Result<W_Object*> method_hex(W_Object* o, W_Object* separator) {
     std::string out;
     byte_array* data = data_of(o);
@@ -261,9 +294,13 @@ Result<W_Object*> method_fromhex(W_Object*, W_Object* text) {
     if (!is<W_Str>(text)) return raise_text(T::TypeError, "fromhex() argument must be str");
     std::string digits = to_utf8(static_cast<W_Str*>(text)), out;
     for (size_t i = 0; i < digits.size();) {
-        if (isspace(static_cast<unsigned char>(digits[i]))) { i++; continue; }
+        if (isspace(static_cast<unsigned char>(digits[i]))) {
+            i++;
+            continue;
+        }
         if (i + 1 >= digits.size() || !isxdigit(digits[i]) || !isxdigit(digits[i + 1]))
-            return raise_error(T::ValueError, "non-hexadecimal number found in fromhex() arg at position %zu", isxdigit(digits[i]) ? i + 1 : i);
+            return raise_error(T::ValueError, "non-hexadecimal number found in fromhex() arg at position %zu",
+                               isxdigit(digits[i]) ? i + 1 : i);
         out += static_cast<char>(strtol(digits.substr(i, 2).c_str(), nullptr, 16));
         i += 2;
     }
@@ -273,7 +310,9 @@ Result<W_Object*> method_join(W_Object* o, W_Object* iterable) {
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     std::string out;
     for (long i = 0; W_Object* item = next_item(iterator); i++) {
-        if (!data_of(item)) return raise_error(T::TypeError, "sequence item %ld: expected a bytes-like object, %s found", i, type_name(item).c_str());
+        if (!data_of(item))
+            return raise_error(T::TypeError, "sequence item %ld: expected a bytes-like object, %s found", i,
+                               type_name(item).c_str());
         if (i) out += text_of(o);
         out += text_of(item);
     }
@@ -314,12 +353,14 @@ Result<W_Object*> method_split(W_Object* o, W_Object* separator, W_Object* limit
 }
 Result<W_Object*> method_find(W_Object* o, W_Object* part, W_Object* start, W_Object* end) {
     long length = data_of(o)->length();
-    long from = start && start != none() ? HEDDLE_TRY(index_clamped(start)) : 0, to = end && end != none() ? HEDDLE_TRY(index_clamped(end)) : length;
+    long from = start && start != none() ? HEDDLE_TRY(index_clamped(start)) : 0,
+         to = end && end != none() ? HEDDLE_TRY(index_clamped(end)) : length;
     if (from < 0) from = std::max(0l, from + length);
     if (to < 0) to += length;
     to = std::min(to, length);
     std::string needle;
-    if (is_int(part)) needle = std::string(1, static_cast<char>(HEDDLE_TRY(byte_value(part))));
+    if (is_int(part))
+        needle = std::string(1, static_cast<char>(HEDDLE_TRY(byte_value(part))));
     else {
         if (!data_of(part)) return needs_bytes(part);
         needle = text_of(part);
@@ -344,7 +385,8 @@ Result<W_Object*> method_count(W_Object* o, W_Object* part) {
 Result<W_Object*> method_startswith(W_Object* o, W_Object* part) {
     if (is<W_Tuple>(part)) {
         for (long i = 0; i < static_cast<W_Tuple*>(part)->length(); i++)
-            if (HEDDLE_TRY(method_startswith(o, static_cast<W_Tuple*>(part)->at(i))) == singleton(2)) return boolean(true);
+            if (HEDDLE_TRY(method_startswith(o, static_cast<W_Tuple*>(part)->at(i))) == singleton(2))
+                return boolean(true);
         return boolean(false);
     }
     BYTES_ARGUMENT(prefix, part)
@@ -380,8 +422,10 @@ template <bool Left, bool Right> Result<W_Object*> method_strip(W_Object* o, W_O
         set = text_of(characters);
     }
     size_t start = 0, end = text.size();
-    if (Left) while (start < end && set.find(text[start]) != std::string::npos) start++;
-    if (Right) while (end > start && set.find(text[end - 1]) != std::string::npos) end--;
+    if (Left)
+        while (start < end && set.find(text[start]) != std::string::npos) start++;
+    if (Right)
+        while (end > start && set.find(text[end - 1]) != std::string::npos) end--;
     return same_kind(o, text.substr(start, end - start));
 }
 template <int (*Change)(int)> Result<W_Object*> method_case(W_Object* o) {
@@ -396,25 +440,55 @@ template <int (*Test)(int)> Result<W_Object*> method_is(W_Object* o) {
     for (char c : text) all &= static_cast<unsigned char>(c) < 128 && Test(c);
     return boolean(all);
 }
-Result<W_Object*> method_mod(W_Object* o, W_Object* values) { return format_percent_bytes(static_cast<W_Bytes*>(o), values); }
+Result<W_Object*> method_mod(W_Object* o, W_Object* values) {
+    return format_percent_bytes(static_cast<W_Bytes*>(o), values);
+}
 
 constexpr builtin_entry methods[] = {
-    {"__len__", method_len}, {"__iter__", method_iter}, {"__getitem__", method_getitem}, {"__contains__", method_contains}, {"__add__", method_add},
-    {"__mul__", method_mul}, {"__rmul__", method_mul}, {"__repr__", method_repr}, {"decode", method_decode, 1, "self,encoding,errors"},
-    {"hex", method_hex, 1, "self,sep"}, {"fromhex", method_fromhex, 2, nullptr, builtin_entry::class_method}, {"join", method_join},
-    {"split", method_split, 1, "self,sep,maxsplit"}, {"find", method_find, 2}, {"index", method_index, 2}, {"count", method_count},
-    {"startswith", method_startswith}, {"endswith", method_endswith}, {"replace", method_replace, 3}, {"strip", method_strip<true, true>, 1},
-    {"lstrip", method_strip<true, false>, 1}, {"rstrip", method_strip<false, true>, 1}, {"upper", method_case<toupper>}, {"lower", method_case<tolower>},
-    {"isdigit", method_is<isdigit>}, {"isalpha", method_is<isalpha>}, {"isalnum", method_is<isalnum>}, {"isspace", method_is<isspace>},
-    {"__lt__", method_compare<compare_op::lt>}, {"__le__", method_compare<compare_op::le>}, {"__eq__", method_compare<compare_op::eq>},
-    {"__ne__", method_compare<compare_op::ne>}, {"__gt__", method_compare<compare_op::gt>}, {"__ge__", method_compare<compare_op::ge>},
+    {"__len__", method_len},
+    {"__iter__", method_iter},
+    {"__getitem__", method_getitem},
+    {"__contains__", method_contains},
+    {"__add__", method_add},
+    {"__mul__", method_mul},
+    {"__rmul__", method_mul},
+    {"__repr__", method_repr},
+    {"decode", method_decode, 1, "self,encoding,errors"},
+    {"hex", method_hex, 1, "self,sep"},
+    {"fromhex", method_fromhex, 2, nullptr, builtin_entry::class_method},
+    {"join", method_join},
+    {"split", method_split, 1, "self,sep,maxsplit"},
+    {"find", method_find, 2},
+    {"index", method_index, 2},
+    {"count", method_count},
+    {"startswith", method_startswith},
+    {"endswith", method_endswith},
+    {"replace", method_replace, 3},
+    {"strip", method_strip<true, true>, 1},
+    {"lstrip", method_strip<true, false>, 1},
+    {"rstrip", method_strip<false, true>, 1},
+    {"upper", method_case<toupper>},
+    {"lower", method_case<tolower>},
+    {"isdigit", method_is<isdigit>},
+    {"isalpha", method_is<isalpha>},
+    {"isalnum", method_is<isalnum>},
+    {"isspace", method_is<isspace>},
+    {"__lt__", method_compare<compare_op::lt>},
+    {"__le__", method_compare<compare_op::le>},
+    {"__eq__", method_compare<compare_op::eq>},
+    {"__ne__", method_compare<compare_op::ne>},
+    {"__gt__", method_compare<compare_op::gt>},
+    {"__ge__", method_compare<compare_op::ge>},
 };
 constexpr builtin_entry bytes_methods[] = {{"__hash__", method_hash}, {"__mod__", method_mod}};
 constexpr builtin_entry construct_bytes{"bytes", bytes_construct, 0, "source,encoding,errors"};
 
-// ---- bytearray's changes --------------------------------------------------------------------------------------------------
+// ---- bytearray's changes
+// --------------------------------------------------------------------------------------------------
 HEDDLE_INLINE W_ByteArray* array_of(W_Object* o) { return static_cast<W_ByteArray*>(o); }
-void replace_data(W_Object* o, const std::string& text) { array_of(o)->data = make_byte_array(text.data(), static_cast<long>(text.size())); }
+void replace_data(W_Object* o, const std::string& text) {
+    array_of(o)->data = make_byte_array(text.data(), static_cast<long>(text.size()));
+}
 Result<W_Object*> array_setitem(W_Object* o, W_Object* key, W_Object* value) {
     byte_array* data = array_of(o)->data;
     if (is_exact<W_Slice>(key)) {
@@ -427,8 +501,10 @@ Result<W_Object*> array_setitem(W_Object* o, W_Object* key, W_Object* value) {
             text.replace(static_cast<size_t>(bounds.start), static_cast<size_t>(bounds.stop - bounds.start), part);
         } else {
             if (static_cast<long>(part.size()) != bounds.count)
-                return raise_error(T::ValueError, "attempt to assign bytes of size %zu to extended slice of size %ld", part.size(), bounds.count);
-            for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) text[static_cast<size_t>(at)] = part[static_cast<size_t>(i)];
+                return raise_error(T::ValueError, "attempt to assign bytes of size %zu to extended slice of size %ld",
+                                   part.size(), bounds.count);
+            for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
+                text[static_cast<size_t>(at)] = part[static_cast<size_t>(i)];
         }
         replace_data(o, text);
         return none();
@@ -482,12 +558,12 @@ Result<W_Object*> array_clear(W_Object* o) {
 }
 Result<W_Object*> array_copy(W_Object* o) { return same_kind(o, text_of(o)); }
 constexpr builtin_entry array_methods[] = {
-    {"__setitem__", array_setitem}, {"__delitem__", array_delitem}, {"append", array_append}, {"extend", array_extend}, {"__iadd__", array_iadd},
-    {"pop", array_pop, 1}, {"clear", array_clear}, {"copy", array_copy},
+    {"__setitem__", array_setitem}, {"__delitem__", array_delitem}, {"append", array_append}, {"extend", array_extend},
+    {"__iadd__", array_iadd},       {"pop", array_pop, 1},          {"clear", array_clear},   {"copy", array_copy},
 };
 constexpr builtin_entry construct_bytearray{"bytearray", bytearray_construct, 0, "source,encoding,errors"};
 
-}  // namespace
+} // namespace
 
 void setup_bytes() {
     add_methods(T::bytes, methods);
@@ -499,4 +575,4 @@ void setup_bytes() {
     add_constructor(T::bytearray, &construct_bytearray);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

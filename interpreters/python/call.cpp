@@ -1,7 +1,8 @@
 // Calls: from the value stack, with a fixed number of arguments, and with arguments in general.
 //
 // In traces the callable is nearly always a constant, so that all of this folds to the new frame's slots, which stay
-// virtual. Whatever does not fit (keywords, *args, wrong counts) goes to bind_and_run, which traces call but do not follow.
+// virtual. Whatever does not fit (keywords, *args, wrong counts) goes to bind_and_run, which traces call but do not
+// follow.
 #include "interpreter.h"
 
 namespace heddle::python {
@@ -10,8 +11,9 @@ root<ExecutionContext> the_context;
 
 HEDDLE_DONT_LOOK_INSIDE static Result<void> check_depth(long depth) {
     ExecutionContext* context = execution_context();
-    if (depth > context->depth_limit || static_cast<char*>(__builtin_frame_address(0)) < heddle_thread.stack_limit + 65536) {
-        context->depth_limit += 50;   // room for handling the error
+    if (depth > context->depth_limit ||
+        static_cast<char*>(__builtin_frame_address(0)) < heddle_thread.stack_limit + 65536) {
+        context->depth_limit += 50; // room for handling the error
         auto result = raise_text(T::RecursionError, "maximum recursion depth exceeded");
         context->depth_limit -= 50;
         return result;
@@ -101,14 +103,19 @@ HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_argument_count(W_Builtin* buil
     long arity = builtin->positional - self, minimum = builtin->minimum - self;
     count -= self;
     if (arity == 0) return raise_error(T::TypeError, "%s() takes no arguments (%ld given)", name.c_str(), count);
-    if (arity == minimum && arity == 1) return raise_error(T::TypeError, "%s() takes exactly one argument (%ld given)", name.c_str(), count);
-    if (arity == minimum) return raise_error(T::TypeError, "%s expected %ld arguments, got %ld", name.c_str(), arity, count);
-    if (count < minimum) return raise_error(T::TypeError, "%s expected at least %ld argument%s, got %ld", name.c_str(), minimum, minimum == 1 ? "" : "s", count);
-    return raise_error(T::TypeError, "%s expected at most %ld argument%s, got %ld", name.c_str(), arity, arity == 1 ? "" : "s", count);
+    if (arity == minimum && arity == 1)
+        return raise_error(T::TypeError, "%s() takes exactly one argument (%ld given)", name.c_str(), count);
+    if (arity == minimum)
+        return raise_error(T::TypeError, "%s expected %ld arguments, got %ld", name.c_str(), arity, count);
+    if (count < minimum)
+        return raise_error(T::TypeError, "%s expected at least %ld argument%s, got %ld", name.c_str(), minimum,
+                           minimum == 1 ? "" : "s", count);
+    return raise_error(T::TypeError, "%s expected at most %ld argument%s, got %ld", name.c_str(), arity,
+                       arity == 1 ? "" : "s", count);
 }
 HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_self(W_Builtin* builtin, W_Object* self) {
-    return raise_error(T::TypeError, "descriptor '%s' for '%s' objects doesn't apply to a '%s' object", to_utf8(builtin->name).c_str(),
-                       name_text(builtin->owner).c_str(), type_name(self).c_str());
+    return raise_error(T::TypeError, "descriptor '%s' for '%s' objects doesn't apply to a '%s' object",
+                       to_utf8(builtin->name).c_str(), name_text(builtin->owner).c_str(), type_name(self).c_str());
 }
 
 // Methods of built-in types rely on self's class.
@@ -116,7 +123,8 @@ static HEDDLE_INLINE bool self_fits(W_Builtin* builtin, W_Object* self) {
     return !builtin->owner || self->type() == builtin->owner || is_subtype(self->type(), builtin->owner);
 }
 
-static Result<W_Object*> invoke_builtin(W_Builtin* builtin, long arity, W_Object* a, W_Object* b, W_Object* c, W_Object* d) {
+static Result<W_Object*> invoke_builtin(W_Builtin* builtin, long arity, W_Object* a, W_Object* b, W_Object* c,
+                                        W_Object* d) {
     if (arity > 0 && !self_fits(builtin, a)) return wrong_self(builtin, a);
     void (*function)() = builtin->function.pointer;
     switch (arity) {
@@ -127,7 +135,8 @@ static Result<W_Object*> invoke_builtin(W_Builtin* builtin, long arity, W_Object
     default: return reinterpret_cast<builtin_4*>(function)(a, b, c, d);
     }
 }
-static Result<W_Object*> call_builtin_values(W_Builtin* builtin, long count, W_Object* a, W_Object* b, W_Object* c, W_Object* d) {
+static Result<W_Object*> call_builtin_values(W_Builtin* builtin, long count, W_Object* a, W_Object* b, W_Object* c,
+                                             W_Object* d) {
     long arity = builtin->arity;
     if (count > builtin->positional || count < builtin->minimum) return wrong_argument_count(builtin, count);
     return invoke_builtin(builtin, arity, a, b, c, d);
@@ -139,7 +148,8 @@ static Result<W_Object*> call_builtin_from_stack(W_Builtin* builtin, W_Frame* fr
     slots_array* slots = frame->slots;
     if (builtin->arity < 0) {
         W_Arguments* arguments = make_arguments(take_slots(slots, first, count));
-        if (builtin->owner && (count == 0 || !self_fits(builtin, slots->get(first)))) return call_builtin(builtin, arguments);
+        if (builtin->owner && (count == 0 || !self_fits(builtin, slots->get(first))))
+            return call_builtin(builtin, arguments);
         return reinterpret_cast<builtin_general*>(builtin->function.pointer)(arguments);
     }
     if (count > 4) return wrong_argument_count(builtin, count);
@@ -163,13 +173,18 @@ HEDDLE_DONT_LOOK_INSIDE static failure_type abstract_error(W_Type* type, W_Objec
     if (items.failed()) return failure;
     slots_array* sorted = list_to_slots(items.value());
     if (sort_slots(sorted, sorted->length(), nullptr, false).failed()) return failure;
-    for (; count < sorted->length(); count++) list += (count ? ", " : "") + to_utf8(static_cast<W_Str*>(sorted->get(count)));
-    return raise_error(T::TypeError, "Can't instantiate abstract class %s with abstract method%s %s", name_text(type).c_str(), count == 1 ? "" : "s", list.c_str());
+    for (; count < sorted->length(); count++)
+        list += (count ? ", " : "") + to_utf8(static_cast<W_Str*>(sorted->get(count)));
+    return raise_error(T::TypeError, "Can't instantiate abstract class %s with abstract method%s %s",
+                       name_text(type).c_str(), count == 1 ? "" : "s", list.c_str());
 }
-HEDDLE_ELIDABLE static W_Object* type_call_slot() { return type_lookup_raw(type_of(T::type), type_of(T::type)->version, name_of(N::call)); }
+HEDDLE_ELIDABLE static W_Object* type_call_slot() {
+    return type_lookup_raw(type_of(T::type), type_of(T::type)->version, name_of(N::call));
+}
 
 // Runs __init__ on a new instance; slots[first - 1] is free for self.
-static Result<W_Object*> initialise_from_stack(W_Type* type, W_Object* instance, W_Frame* frame, long first, long count) {
+static Result<W_Object*> initialise_from_stack(W_Type* type, W_Object* instance, W_Frame* frame, long first,
+                                               long count) {
     W_Object* init = type_lookup(type, N::init);
     frame->slots->set(first - 1, instance);
     W_Object* result;
@@ -192,8 +207,10 @@ static Result<W_Object*> call_type_from_stack(W_Type* type, W_Frame* frame, long
             return call_from_stack(caller, frame, first - 1, count + 1);
         }
     }
-    if (type->constructor) return call_builtin_from_stack(static_cast<W_Builtin*>(type->constructor.get()), frame, first, count);
-    if (type->instance_layout == layout::object && type_lookup(type, N::new_) == type_lookup(type_of(T::object), N::new_)) {
+    if (type->constructor)
+        return call_builtin_from_stack(static_cast<W_Builtin*>(type->constructor.get()), frame, first, count);
+    if (type->instance_layout == layout::object &&
+        type_lookup(type, N::new_) == type_lookup(type_of(T::object), N::new_)) {
         W_Object* abstract = type_lookup(type, N::abstractmethods);
         if (abstract && abstract != none()) return abstract_error(type, abstract);
         if (type_lookup(type, N::init) == type_lookup(type_of(T::object), N::init)) {
@@ -202,7 +219,8 @@ static Result<W_Object*> call_type_from_stack(W_Type* type, W_Frame* frame, long
         }
         return initialise_from_stack(type, allocate_instance(type), frame, first, count);
     }
-    if (type->instance_layout == layout::exception && type_lookup(type, N::new_) == type_lookup(type_of(T::BaseException), N::new_)) {
+    if (type->instance_layout == layout::exception &&
+        type_lookup(type, N::new_) == type_lookup(type_of(T::BaseException), N::new_)) {
         W_Exception* exception = make_exception(type, make<W_Tuple>(take_slots(frame->slots, first, count)));
         if (type_lookup(type, N::init) == type_lookup(type_of(T::BaseException), N::init)) return exception;
         return initialise_from_stack(type, exception, frame, first, count);
@@ -211,14 +229,18 @@ static Result<W_Object*> call_type_from_stack(W_Type* type, W_Frame* frame, long
 }
 
 Result<W_Object*> call_from_stack(W_Object* callable, W_Frame* frame, long first, long count) {
-    if (is_exact<W_Function>(callable)) return call_function_from_stack(static_cast<W_Function*>(callable), frame->slots, first, count);
-    if (is_exact<W_Builtin>(callable)) return call_builtin_from_stack(static_cast<W_Builtin*>(callable), frame, first, count);
+    if (is_exact<W_Function>(callable))
+        return call_function_from_stack(static_cast<W_Function*>(callable), frame->slots, first, count);
+    if (is_exact<W_Builtin>(callable))
+        return call_builtin_from_stack(static_cast<W_Builtin*>(callable), frame, first, count);
     if (is_exact<W_BoundMethod>(callable)) {
         auto* method = static_cast<W_BoundMethod*>(callable);
         frame->slots->set(first - 1, method->self);
         W_Object* function = method->function;
-        if (is_exact<W_Function>(function)) return call_function_from_stack(static_cast<W_Function*>(function), frame->slots, first - 1, count + 1);
-        if (is_exact<W_Builtin>(function)) return call_builtin_from_stack(static_cast<W_Builtin*>(function), frame, first - 1, count + 1);
+        if (is_exact<W_Function>(function))
+            return call_function_from_stack(static_cast<W_Function*>(function), frame->slots, first - 1, count + 1);
+        if (is_exact<W_Builtin>(function))
+            return call_builtin_from_stack(static_cast<W_Builtin*>(function), frame, first - 1, count + 1);
         return call(function, make_arguments(take_slots(frame->slots, first - 1, count + 1)));
     }
     if (is<W_Type>(callable)) return call_type_from_stack(static_cast<W_Type*>(callable), frame, first, count);
@@ -232,8 +254,10 @@ Result<W_Object*> call_from_stack(W_Object* callable, W_Frame* frame, long first
     return call(callable, make_arguments(take_slots(frame->slots, first, count)));
 }
 
-// ---- a few arguments from C++ -----------------------------------------------------------------------------------------
-static Result<W_Object*> call_function_values(W_Function* function, long count, W_Object* a, W_Object* b, W_Object* c, W_Object* d) {
+// ---- a few arguments from C++
+// -----------------------------------------------------------------------------------------
+static Result<W_Object*> call_function_values(W_Function* function, long count, W_Object* a, W_Object* b, W_Object* c,
+                                              W_Object* d) {
     W_Code* code = jit::promote(function->code);
     long missing = jit::promote(defaults_needed(function, code, count));
     slots_array* slots;
@@ -253,11 +277,13 @@ static Result<W_Object*> call_function_values(W_Function* function, long count, 
     return enter_frame(code, frame);
 }
 static Result<W_Object*> call_values(W_Object* callable, long count, W_Object* a, W_Object* b, W_Object* c) {
-    if (is_exact<W_Function>(callable)) return call_function_values(static_cast<W_Function*>(callable), count, a, b, c, nullptr);
+    if (is_exact<W_Function>(callable))
+        return call_function_values(static_cast<W_Function*>(callable), count, a, b, c, nullptr);
     if (is_exact<W_BoundMethod>(callable)) {
         auto* method = static_cast<W_BoundMethod*>(callable);
         W_Object* function = method->function;
-        if (is_exact<W_Function>(function)) return call_function_values(static_cast<W_Function*>(function), count + 1, method->self, a, b, c);
+        if (is_exact<W_Function>(function))
+            return call_function_values(static_cast<W_Function*>(function), count + 1, method->self, a, b, c);
         if (is_exact<W_Builtin>(function) && static_cast<W_Builtin*>(function)->arity >= 0)
             return call_builtin_values(static_cast<W_Builtin*>(function), count + 1, method->self, a, b, c);
     }
@@ -271,11 +297,16 @@ static Result<W_Object*> call_values(W_Object* callable, long count, W_Object* a
 }
 Result<W_Object*> call_0(W_Object* callable) { return call_values(callable, 0, nullptr, nullptr, nullptr); }
 Result<W_Object*> call_1(W_Object* callable, W_Object* a) { return call_values(callable, 1, a, nullptr, nullptr); }
-Result<W_Object*> call_2(W_Object* callable, W_Object* a, W_Object* b) { return call_values(callable, 2, a, b, nullptr); }
-Result<W_Object*> call_3(W_Object* callable, W_Object* a, W_Object* b, W_Object* c) { return call_values(callable, 3, a, b, c); }
+Result<W_Object*> call_2(W_Object* callable, W_Object* a, W_Object* b) {
+    return call_values(callable, 2, a, b, nullptr);
+}
+Result<W_Object*> call_3(W_Object* callable, W_Object* a, W_Object* b, W_Object* c) {
+    return call_values(callable, 3, a, b, c);
+}
 
-// ---- in general -------------------------------------------------------------------------------------------------------
-// Places keyword arguments by the names of the built-in's parameters.
+// ---- in general
+// ------------------------------------------------------------------------------------------------------- Places
+// keyword arguments by the names of the built-in's parameters.
 HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> place_keywords(W_Builtin* builtin, W_Arguments* arguments) {
     std::string name = to_utf8(builtin->name);
     const char* parameters = builtin->entry->parameters;
@@ -295,12 +326,17 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> place_keywords(W_Builtin* bu
             if (std::string_view(at, end - at) == text) break;
             at = *end ? end + 1 : end;
         }
-        if (!*at) return raise_error(T::TypeError, "'%s' is an invalid keyword argument for %s()", text.c_str(), name.c_str());
-        if (values->get(position)) return raise_error(T::TypeError, "argument for %s() given by name ('%s') and position (%ld)", name.c_str(), text.c_str(), position + 1);
+        if (!*at)
+            return raise_error(T::TypeError, "'%s' is an invalid keyword argument for %s()", text.c_str(),
+                               name.c_str());
+        if (values->get(position))
+            return raise_error(T::TypeError, "argument for %s() given by name ('%s') and position (%ld)", name.c_str(),
+                               text.c_str(), position + 1);
         values->set(position, arguments->at(positional + i));
     }
     for (long i = 0; i < builtin->minimum; i++)
-        if (!values->get(i)) return raise_error(T::TypeError, "%s() missing required argument (pos %ld)", name.c_str(), i + 1);
+        if (!values->get(i))
+            return raise_error(T::TypeError, "%s() missing required argument (pos %ld)", name.c_str(), i + 1);
     return make_arguments(values);
 }
 
@@ -309,7 +345,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> call_builtin(W_Builtin* builtin, W_Arg
     if (arity < 0) {
         if (builtin->owner) {
             if (arguments->positional_count() == 0)
-                return raise_error(T::TypeError, "unbound method %s.%s() needs an argument", name_text(builtin->owner).c_str(), to_utf8(builtin->name).c_str());
+                return raise_error(T::TypeError, "unbound method %s.%s() needs an argument",
+                                   name_text(builtin->owner).c_str(), to_utf8(builtin->name).c_str());
             if (!self_fits(builtin, arguments->at(0))) return wrong_self(builtin, arguments->at(0));
         }
         return reinterpret_cast<builtin_general*>(builtin->function.pointer)(arguments);
@@ -318,16 +355,20 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> call_builtin(W_Builtin* builtin, W_Arg
     if (arguments->keyword_count()) {
         arguments = HEDDLE_TRY(place_keywords(builtin, arguments));
         slots_array* placed = arguments->values;
-        return invoke_builtin(builtin, arity, arity > 0 ? placed->get(0) : nullptr, arity > 1 ? placed->get(1) : nullptr,
-                              arity > 2 ? placed->get(2) : nullptr, arity > 3 ? placed->get(3) : nullptr);
+        return invoke_builtin(builtin, arity, arity > 0 ? placed->get(0) : nullptr,
+                              arity > 1 ? placed->get(1) : nullptr, arity > 2 ? placed->get(2) : nullptr,
+                              arity > 3 ? placed->get(3) : nullptr);
     }
     if (count > arity) return wrong_argument_count(builtin, count);
     slots_array* values = arguments->values;
-    return call_builtin_values(builtin, count, count > 0 ? values->get(0) : nullptr, count > 1 ? values->get(1) : nullptr,
-                               count > 2 ? values->get(2) : nullptr, count > 3 ? values->get(3) : nullptr);
+    return call_builtin_values(builtin, count, count > 0 ? values->get(0) : nullptr,
+                               count > 1 ? values->get(1) : nullptr, count > 2 ? values->get(2) : nullptr,
+                               count > 3 ? values->get(3) : nullptr);
 }
 
-Result<W_Object*> call_function(W_Function* function, W_Arguments* arguments) { return bind_and_run(function, arguments); }
+Result<W_Object*> call_function(W_Function* function, W_Arguments* arguments) {
+    return bind_and_run(function, arguments);
+}
 
 // type.__call__: __new__, then __init__ if the result is an instance.
 HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> construct(W_Type* type, W_Arguments* arguments) {
@@ -350,7 +391,8 @@ Result<W_Object*> type_call(W_Type* type, W_Arguments* arguments) { return const
 HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> call_special_object(W_Object* callable, W_Arguments* arguments) {
     W_Object* caller = type_lookup(callable->type(), N::call);
     if (!caller) return raise_error(T::TypeError, "'%s' object is not callable", type_name(callable).c_str());
-    if (is_exact<W_Function>(caller)) return bind_and_run(static_cast<W_Function*>(caller), arguments_with_first(callable, arguments));
+    if (is_exact<W_Function>(caller))
+        return bind_and_run(static_cast<W_Function*>(caller), arguments_with_first(callable, arguments));
     W_Object* bound = HEDDLE_TRY(bind_descriptor(caller, callable, callable->type()));
     ExecutionContext* context = execution_context();
     if (context->depth > context->checked_depth) HEDDLE_TRY(check_depth(context->depth + 1));
@@ -378,12 +420,14 @@ Result<W_Object*> call(W_Object* callable, W_Arguments* arguments) {
     return call_special_object(callable, arguments);
 }
 
-// ---- the call instructions with keywords and unpacking ------------------------------------------------------------------
+// ---- the call instructions with keywords and unpacking
+// ------------------------------------------------------------------
 Result<W_Object*> call_keywords(W_Object* callable, slots_array* slots, long first, long count, W_Object* names) {
     return call(callable, make_arguments(take_slots(slots, first, count), static_cast<W_Tuple*>(names)));
 }
 
-HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> gather_arguments(W_Object* callable, W_Object* positional, W_Object* keywords) {
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> gather_arguments(W_Object* callable, W_Object* positional,
+                                                                     W_Object* keywords) {
     slots_array* values;
     if (is_exact<W_Tuple>(positional)) {
         values = static_cast<W_Tuple*>(positional)->items;
@@ -391,7 +435,8 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> gather_arguments(W_Object* c
         auto items = iterable_to_slots(positional);
         if (items.failed()) {
             if (pending_is(T::TypeError) && !type_lookup(positional->type(), N::iter))
-                return raise_error(T::TypeError, "Value after * must be an iterable, not %s", type_name(positional).c_str());
+                return raise_error(T::TypeError, "Value after * must be an iterable, not %s",
+                                   type_name(positional).c_str());
             return failure;
         }
         values = items.value();
@@ -410,7 +455,8 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> gather_arguments(W_Object* c
     copy_items(values, 0, all, 0, positional_count);
     auto* names = make_array<slots_array>(count);
     long filled = 0;
-    for (long entry = dict_next_entry(dict, 0); entry >= 0 && filled < count; entry = dict_next_entry(dict, entry + 1)) {
+    for (long entry = dict_next_entry(dict, 0); entry >= 0 && filled < count;
+         entry = dict_next_entry(dict, entry + 1)) {
         W_Object* key = dict->keys->get(entry);
         if (!is<W_Str>(key)) return raise_text(T::TypeError, "keywords must be strings");
         names->set(filled, key);
@@ -425,4 +471,4 @@ Result<W_Object*> call_unpacked(W_Object* callable, W_Object* positional, W_Obje
     return call(callable, arguments);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

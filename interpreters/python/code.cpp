@@ -6,7 +6,7 @@ namespace heddle::python {
 namespace {
 
 std::vector<std::shared_ptr<const code_unit>>& kept_units() {
-    static std::vector<std::shared_ptr<const code_unit>> units;   // code lives as long as the process
+    static std::vector<std::shared_ptr<const code_unit>> units; // code lives as long as the process
     return units;
 }
 
@@ -22,7 +22,8 @@ W_Object* make_constant(const constant& c) {
         W_Str* text = make_str(c.text);
         if (text->narrow && text->length() < 40) {
             bool is_name = true;
-            for (long i = 0; i < text->length(); i++) is_name &= isalnum(static_cast<int>(text->at(i))) || text->at(i) == '_';
+            for (long i = 0; i < text->length(); i++)
+                is_name &= isalnum(static_cast<int>(text->at(i))) || text->at(i) == '_';
             if (is_name) return intern(text);
         }
         return text;
@@ -38,7 +39,7 @@ W_Object* make_constant(const constant& c) {
     return none();
 }
 
-}  // namespace
+} // namespace
 
 W_Code* make_code(const std::shared_ptr<const code_unit>& unit) {
     kept_units().push_back(unit);
@@ -49,7 +50,8 @@ W_Code* make_code(const std::shared_ptr<const code_unit>& unit) {
     long count = static_cast<long>(unit->instructions.size());
     auto* words = make_array_copy<code_words>(unit->instructions.data(), count);
     auto* caches = make_array<heddle::array<member<InlineCache>>>(count);
-    return make<W_Code>(words, constants, names, caches, unit.get(), intern(make_str(unit->name)), intern(make_str(unit->qualname)));
+    return make<W_Code>(words, constants, names, caches, unit.get(), intern(make_str(unit->name)),
+                        intern(make_str(unit->qualname)));
 }
 
 HEDDLE_ELIDABLE long code_handler(W_Code* code, long instruction) {
@@ -57,8 +59,10 @@ HEDDLE_ELIDABLE long code_handler(W_Code* code, long instruction) {
     size_t low = 0, high = table.size();
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (table[middle].start <= instruction) low = middle + 1;
-        else high = middle;
+        if (table[middle].start <= instruction)
+            low = middle + 1;
+        else
+            high = middle;
     }
     if (low == 0 || instruction >= table[low - 1].end) return -1;
     const exception_entry& entry = table[low - 1];
@@ -73,4 +77,4 @@ long code_line(W_Code* code, long instruction) {
     return code->unit->first_line;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

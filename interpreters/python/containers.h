@@ -1,10 +1,10 @@
 // Mutable containers: list, dict, set, and the iterators over all containers.
 //
-// A list keeps exact ints or exact floats unboxed while it holds nothing else (list_kind); traces specialise on the kind.
-// A dict is CPython's compact layout: an open-addressed index into parallel arrays of hashes, keys and values in insertion
-// order; deleted entries have a null key. A set is a dict without values.
-// A module's namespace is a dict with a version: a name's value stands in the dict itself until it is assigned again;
-// from then on in a GlobalCell, so that lookups are elidable for a given version, and constants stay constant.
+// A list keeps exact ints or exact floats unboxed while it holds nothing else (list_kind); traces specialise on the
+// kind. A dict is CPython's compact layout: an open-addressed index into parallel arrays of hashes, keys and values in
+// insertion order; deleted entries have a null key. A set is a dict without values. A module's namespace is a dict with
+// a version: a name's value stands in the dict itself until it is assigned again; from then on in a GlobalCell, so that
+// lookups are elidable for a given version, and constants stay constant.
 #pragma once
 #include "type.h"
 #include "values.h"
@@ -25,23 +25,23 @@ struct W_List : W_Object {
     HEDDLE_INLINE double_array* floats() const { return static_cast<double_array*>(storage.get()); }
     field<list_kind> kind;
     field<long> length;
-    member<heddle::cell> storage;  // by kind: slots_array, long_array, double_array; null when empty
+    member<heddle::cell> storage; // by kind: slots_array, long_array, double_array; null when empty
     HEDDLE_GC_CLASS(W_List, W_Object, kind, length, storage)
 };
 W_List* make_list();
-W_List* make_list_with_capacity(long capacity);               // of kind objects
-W_List* list_from_slots(slots_array* items, long length);     // takes the array over; picks the best kind
-W_Object* list_get(W_List* list, long index);                 // index is in range
-void list_set(W_List* list, long index, W_Object* item);      // index is in range
+W_List* make_list_with_capacity(long capacity);           // of kind objects
+W_List* list_from_slots(slots_array* items, long length); // takes the array over; picks the best kind
+W_Object* list_get(W_List* list, long index);             // index is in range
+void list_set(W_List* list, long index, W_Object* item);  // index is in range
 void list_append(W_List* list, W_Object* item);
 HEDDLE_DONT_LOOK_INSIDE Result<void> list_extend(W_List* list, W_Object* iterable);
 HEDDLE_DONT_LOOK_INSIDE void list_extend_list(W_List* list, W_List* other);
 HEDDLE_DONT_LOOK_INSIDE void list_insert(W_List* list, long index, W_Object* item);
 HEDDLE_DONT_LOOK_INSIDE void list_delete_range(W_List* list, long start, long end);
 HEDDLE_DONT_LOOK_INSIDE void list_clear(W_List* list);
-HEDDLE_DONT_LOOK_INSIDE slots_array* list_to_slots(W_List* list);   // a fresh array of exactly its items
+HEDDLE_DONT_LOOK_INSIDE slots_array* list_to_slots(W_List* list); // a fresh array of exactly its items
 HEDDLE_DONT_LOOK_INSIDE Result<void> sort_slots(slots_array* items, long count, W_Object* key, bool reverse);
-Result<slots_array*> iterable_to_slots(W_Object* iterable);         // a fresh array
+Result<slots_array*> iterable_to_slots(W_Object* iterable); // a fresh array
 Result<W_List*> iterable_to_list(W_Object* iterable);
 Result<W_Tuple*> iterable_to_tuple(W_Object* iterable);
 
@@ -53,16 +53,18 @@ struct GlobalCell : W_Object {
 };
 
 struct W_Dict : W_Object {
-    W_Dict() : index(nullptr), hashes(nullptr), keys(nullptr), values(nullptr), used(0), count(0), only_strings(1), version(nullptr) {}
+    W_Dict()
+        : index(nullptr), hashes(nullptr), keys(nullptr), values(nullptr), used(0), count(0), only_strings(1),
+          version(nullptr) {}
     HEDDLE_PYTHON_TYPED(dict)
-    member<index_array> index;     // null while nothing was ever inserted; -1 free, -2 deleted
+    member<index_array> index; // null while nothing was ever inserted; -1 free, -2 deleted
     member<long_array> hashes;
     member<slots_array> keys;
     member<slots_array> values;
-    field<long> used;              // entries in use, deleted ones included
+    field<long> used; // entries in use, deleted ones included
     field<long> count;
-    field<long> only_strings;      // all keys are exact str: comparing them runs no user code
-    member<VersionTag> version;    // of a module's namespace, else null
+    field<long> only_strings;   // all keys are exact str: comparing them runs no user code
+    member<VersionTag> version; // of a module's namespace, else null
     HEDDLE_GC_CLASS(W_Dict, W_Object, index, hashes, keys, values, used, count, only_strings, version)
 };
 W_Dict* make_dict();
@@ -80,13 +82,13 @@ W_Object* dict_get(W_Dict* dict, W_Object* key);
 W_Object* dict_get_str(W_Dict* dict, W_Str* key);
 Result<void> dict_set(W_Dict* dict, W_Object* key, W_Object* value);
 void dict_set_str(W_Dict* dict, W_Str* key, W_Object* value);
-HEDDLE_DONT_LOOK_INSIDE Result<bool> dict_delete(W_Dict* dict, W_Object* key);   // false: was not there
+HEDDLE_DONT_LOOK_INSIDE Result<bool> dict_delete(W_Dict* dict, W_Object* key); // false: was not there
 HEDDLE_DONT_LOOK_INSIDE bool dict_delete_str(W_Dict* dict, W_Str* key);
 HEDDLE_DONT_LOOK_INSIDE void dict_delete_entry(W_Dict* dict, long entry);
 HEDDLE_DONT_LOOK_INSIDE void dict_clear(W_Dict* dict);
 HEDDLE_DONT_LOOK_INSIDE W_Dict* dict_copy(W_Dict* dict);
-HEDDLE_DONT_LOOK_INSIDE Result<void> dict_update(W_Dict* dict, W_Object* other);  // a mapping or pairs
-HEDDLE_DONT_LOOK_INSIDE long dict_next_entry(W_Dict* dict, long entry);           // first entry in use from `entry` on, or -1
+HEDDLE_DONT_LOOK_INSIDE Result<void> dict_update(W_Dict* dict, W_Object* other); // a mapping or pairs
+HEDDLE_DONT_LOOK_INSIDE long dict_next_entry(W_Dict* dict, long entry); // first entry in use from `entry` on, or -1
 HEDDLE_DONT_LOOK_INSIDE long dict_previous_entry(W_Dict* dict, long entry);
 // What a module's namespace holds for a name now: the value, a GlobalCell, or null.
 HEDDLE_ELIDABLE W_Object* global_lookup(W_Dict* dict, VersionTag* version, W_Str* name);
@@ -94,7 +96,7 @@ HEDDLE_ELIDABLE W_Object* global_lookup(W_Dict* dict, VersionTag* version, W_Str
 struct W_Set : W_Object {
     explicit W_Set(W_Dict* t) : table(t) {}
     HEDDLE_PYTHON_TYPED(set)
-    member<W_Dict> table;  // values are None
+    member<W_Dict> table; // values are None
     HEDDLE_GC_CLASS(W_Set, W_Object, table)
 };
 struct W_FrozenSet : W_Set {
@@ -116,7 +118,7 @@ struct W_ListIterator : W_Iterator {
     explicit W_ListIterator(W_List* l) : list(l), index(0) {}
     HEDDLE_PYTHON_TYPED(list_iterator)
     W_Object* next() override;
-    member<W_List> list;  // null when exhausted
+    member<W_List> list; // null when exhausted
     field<long> index;
     HEDDLE_GC_CLASS(W_ListIterator, W_Iterator, list, index)
 };
@@ -157,20 +159,21 @@ struct W_BytesIterator : W_Iterator {
     explicit W_BytesIterator(W_Object* o) : bytes(o), index(0) {}
     HEDDLE_PYTHON_TYPED(bytes_iterator)
     W_Object* next() override;
-    W_Object* const bytes;  // W_Bytes or W_ByteArray
+    W_Object* const bytes; // W_Bytes or W_ByteArray
     field<long> index;
     HEDDLE_GC_CLASS(W_BytesIterator, W_Iterator, bytes, index)
 };
 enum class dict_part : long { keys, values, items };
 struct W_DictIterator : W_Iterator {
-    W_DictIterator(W_Dict* d, dict_part p, bool for_set) : dict(d), part(p), of_set(for_set), index(0), expected(d->count) {}
+    W_DictIterator(W_Dict* d, dict_part p, bool for_set)
+        : dict(d), part(p), of_set(for_set), index(0), expected(d->count) {}
     W_Type* type() const override;
     W_Object* next() override;
     W_Dict* const dict;
     const dict_part part;
     const long of_set;
-    field<long> index;      // -1 when exhausted
-    const long expected;    // the dict's size at the start: a change is a RuntimeError
+    field<long> index;   // -1 when exhausted
+    const long expected; // the dict's size at the start: a change is a RuntimeError
     HEDDLE_GC_CLASS(W_DictIterator, W_Iterator, dict, part, of_set, index, expected)
 };
 struct W_DictReverseIterator : W_Iterator {
@@ -240,7 +243,7 @@ struct W_Filter : W_Iterator {
     W_Filter(W_Object* f, W_Object* i) : function(f), iterator(i) {}
     HEDDLE_PYTHON_TYPED(filter)
     W_Object* next() override;
-    W_Object* const function;  // None: truth
+    W_Object* const function; // None: truth
     W_Object* const iterator;
     HEDDLE_GC_CLASS(W_Filter, W_Iterator, function, iterator)
 };
@@ -253,4 +256,4 @@ struct W_Reversed : W_Iterator {
     HEDDLE_GC_CLASS(W_Reversed, W_Iterator, sequence, index)
 };
 
-}  // namespace heddle::python
+} // namespace heddle::python

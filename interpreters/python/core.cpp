@@ -51,7 +51,7 @@ void make_types() {
     }
 }
 
-}  // namespace
+} // namespace
 
 void add_methods(T id, const builtin_entry* first, const builtin_entry* end) {
     W_Type* type = type_of(id);
@@ -66,7 +66,9 @@ void add_methods(T id, const builtin_entry* first, const builtin_entry* end) {
 }
 void add_getsets(T id, const getset_entry* first, const getset_entry* end) {
     W_Type* type = type_of(id);
-    for (; first != end; first++) dict_set_str(type->dict, intern(first->name), make<W_GetSet>(intern(first->name), first->getter, first->setter));
+    for (; first != end; first++)
+        dict_set_str(type->dict, intern(first->name),
+                     make<W_GetSet>(intern(first->name), first->getter, first->setter));
 }
 
 // __new__ of a built-in type with a constructor: makes the value, and for a subclass wraps it.
@@ -76,11 +78,15 @@ static Result<W_Object*> new_from_constructor(W_Arguments* arguments) {
     auto* type = static_cast<W_Type*>(arguments->at(0));
     W_Type* builtin = type;
     while (!builtin->is_builtin) builtin = builtin->base;
-    if (!builtin->constructor) return raise_error(T::TypeError, "cannot create '%s' instances", name_text(type).c_str());
+    if (!builtin->constructor)
+        return raise_error(T::TypeError, "cannot create '%s' instances", name_text(type).c_str());
     // Mutable containers are filled by __init__; what __new__ makes of its arguments does not matter.
-    bool filled_later = type->instance_layout == layout::list || type->instance_layout == layout::dict || type->instance_layout == layout::set;
+    bool filled_later = type->instance_layout == layout::list || type->instance_layout == layout::dict ||
+                        type->instance_layout == layout::set;
     W_Object* value = nullptr;
-    if (builtin == type || !filled_later) value = HEDDLE_TRY(call_builtin(static_cast<W_Builtin*>(builtin->constructor.get()), arguments_without_first(arguments)));
+    if (builtin == type || !filled_later)
+        value = HEDDLE_TRY(
+            call_builtin(static_cast<W_Builtin*>(builtin->constructor.get()), arguments_without_first(arguments)));
     if (builtin == type) return value;
     return wrap_for_subclass(type, value);
 }
@@ -89,13 +95,15 @@ static constexpr builtin_entry new_entry{"__new__", new_from_constructor};
 void add_constructor(T id, const builtin_entry* entry) {
     W_Type* type = type_of(id);
     type->constructor = make<W_Builtin>(entry, intern(entry->name), nullptr);
-    dict_set_str(type->dict, name_of(N::new_), make<W_StaticMethod>(make<W_Builtin>(&new_entry, name_of(N::new_), nullptr)));
+    dict_set_str(type->dict, name_of(N::new_),
+                 make<W_StaticMethod>(make<W_Builtin>(&new_entry, name_of(N::new_), nullptr)));
 }
 void add_functions(W_Dict* module, const builtin_entry* first, const builtin_entry* end) {
-    for (; first != end; first++) dict_set_str(module, intern(first->name), make<W_Builtin>(first, intern(first->name), nullptr));
+    for (; first != end; first++)
+        dict_set_str(module, intern(first->name), make<W_Builtin>(first, intern(first->name), nullptr));
 }
 
-void setup_namespaces();   // modules.cpp
+void setup_namespaces(); // modules.cpp
 void setup_modules();
 
 void setup_world() {
@@ -118,4 +126,4 @@ void setup_world() {
     setup_modules();
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

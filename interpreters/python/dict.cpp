@@ -6,7 +6,7 @@ namespace heddle::python {
 namespace {
 constexpr int32_t free_slot = -1, deleted_slot = -2;
 HEDDLE_INLINE unsigned long scatter(long hash) { return static_cast<unsigned long>(hash) * 0x9e3779b97f4a7c15ul >> 16; }
-}  // namespace
+} // namespace
 
 W_Dict* make_dict() { return make<W_Dict>(); }
 W_Dict* make_module_dict() {
@@ -15,7 +15,8 @@ W_Dict* make_module_dict() {
     return dict;
 }
 
-// ---- finding --------------------------------------------------------------------------------------------------------------
+// ---- finding
+// --------------------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE long dict_find_str(W_Dict* dict, W_Str* key) {
     index_array* index = dict->index;
     if (!index) return -1;
@@ -28,7 +29,8 @@ HEDDLE_DONT_LOOK_INSIDE long dict_find_str(W_Dict* dict, W_Str* key) {
         if (entry == deleted_slot) continue;
         W_Object* other = keys->get(entry);
         if (other == key) return entry;
-        if (dict->hashes->get(entry) == hash && is<W_Str>(other) && str_equal(static_cast<W_Str*>(other), key)) return entry;
+        if (dict->hashes->get(entry) == hash && is<W_Str>(other) && str_equal(static_cast<W_Str*>(other), key))
+            return entry;
     }
 }
 HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value, long hash) {
@@ -43,7 +45,7 @@ HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value, long hash
         if (is_exact<W_Int>(other)) {
             if (static_cast<W_Int*>(other)->value == value) return entry;
         } else if (!is_exact<W_Str>(other)) {
-            return -2;   // something else with this hash: ask it
+            return -2; // something else with this hash: ask it
         }
     }
 }
@@ -66,12 +68,13 @@ restart:
         if (other == key) return entry;
         if (dict->hashes->get(entry) != hash) continue;
         bool same = HEDDLE_TRY(equal(other, key));
-        if (dict->index != index || dict->keys != keys) goto restart;   // __eq__ changed the dict
+        if (dict->index != index || dict->keys != keys) goto restart; // __eq__ changed the dict
         if (same) return entry;
     }
 }
 
-// ---- changing -------------------------------------------------------------------------------------------------------------
+// ---- changing
+// -------------------------------------------------------------------------------------------------------------
 static void put_index(index_array* index, long hash, int32_t entry) {
     long mask = index->length() - 1;
     unsigned long slot = scatter(hash);
@@ -125,8 +128,10 @@ HEDDLE_DONT_LOOK_INSIDE static void replace_global(W_Dict* dict, long entry, W_O
     dict->version = new_version();
 }
 HEDDLE_INLINE static void replace_value(W_Dict* dict, long entry, W_Object* value) {
-    if (dict->version) replace_global(dict, entry, value);
-    else dict->values->set(entry, value);
+    if (dict->version)
+        replace_global(dict, entry, value);
+    else
+        dict->values->set(entry, value);
 }
 HEDDLE_DONT_LOOK_INSIDE void dict_delete_entry(W_Dict* dict, long entry) {
     long mask = dict->index->length() - 1;
@@ -145,7 +150,8 @@ HEDDLE_DONT_LOOK_INSIDE void dict_delete_entry(W_Dict* dict, long entry) {
     }
 }
 
-// ---- the interface --------------------------------------------------------------------------------------------------------
+// ---- the interface
+// --------------------------------------------------------------------------------------------------------
 W_Object* dict_get_str(W_Dict* dict, W_Str* key) {
     long entry = dict_find_str(dict, key);
     return entry < 0 ? nullptr : dict_value_at(dict, entry);
@@ -160,8 +166,10 @@ W_Object* dict_get(W_Dict* dict, W_Object* key) {
 }
 void dict_set_str(W_Dict* dict, W_Str* key, W_Object* value) {
     long entry = dict_find_str(dict, key);
-    if (entry >= 0) replace_value(dict, entry, value);
-    else add_entry(dict, key, str_hash(key), value);
+    if (entry >= 0)
+        replace_value(dict, entry, value);
+    else
+        add_entry(dict, key, str_hash(key), value);
 }
 Result<void> dict_set(W_Dict* dict, W_Object* key, W_Object* value) {
     if (is_exact<W_Str>(key) && dict->only_strings) {
@@ -170,8 +178,10 @@ Result<void> dict_set(W_Dict* dict, W_Object* key, W_Object* value) {
     }
     long hash = HEDDLE_TRY(hash_of(key));
     long entry = HEDDLE_TRY(dict_find(dict, key, hash));
-    if (entry >= 0) replace_value(dict, entry, value);
-    else add_entry(dict, key, hash, value);
+    if (entry >= 0)
+        replace_value(dict, entry, value);
+    else
+        add_entry(dict, key, hash, value);
     return ok;
 }
 HEDDLE_DONT_LOOK_INSIDE Result<bool> dict_delete(W_Dict* dict, W_Object* key) {
@@ -214,14 +224,17 @@ HEDDLE_DONT_LOOK_INSIDE W_Dict* dict_copy(W_Dict* dict) {
 }
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_update(W_Dict* dict, W_Object* other) {
     if (is_exact<W_MappingProxy>(other)) other = static_cast<W_MappingProxy*>(other)->dict;
-    if (is<W_Dict>(other) && (is_exact<W_Dict>(other) || type_lookup(other->type(), N::iter) == type_lookup(type_of(T::dict), N::iter))) {
+    if (is<W_Dict>(other) &&
+        (is_exact<W_Dict>(other) || type_lookup(other->type(), N::iter) == type_lookup(type_of(T::dict), N::iter))) {
         auto* source = static_cast<W_Dict*>(other);
         for (long entry = dict_next_entry(source, 0); entry >= 0; entry = dict_next_entry(source, entry + 1)) {
             W_Object* key = source->keys->get(entry);
             W_Object* value = dict_value_at(source, entry);
             long at = HEDDLE_TRY(dict_find(dict, key, source->hashes->get(entry)));
-            if (at >= 0) replace_value(dict, at, value);
-            else add_entry(dict, key, source->hashes->get(entry), value);
+            if (at >= 0)
+                replace_value(dict, at, value);
+            else
+                add_entry(dict, key, source->hashes->get(entry), value);
         }
         return ok;
     }
@@ -237,11 +250,14 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> dict_update(W_Dict* dict, W_Object* other) 
     for (long number = 0; W_Object* pair = next_item(iterator); number++) {
         auto items = iterable_to_slots(pair);
         if (items.failed()) {
-            if (pending_is(T::TypeError)) return raise_error(T::TypeError, "cannot convert dictionary update sequence element #%ld to a sequence", number);
+            if (pending_is(T::TypeError))
+                return raise_error(T::TypeError, "cannot convert dictionary update sequence element #%ld to a sequence",
+                                   number);
             return failure;
         }
         if (items.value()->length() != 2)
-            return raise_error(T::ValueError, "dictionary update sequence element #%ld has length %ld; 2 is required", number, items.value()->length());
+            return raise_error(T::ValueError, "dictionary update sequence element #%ld has length %ld; 2 is required",
+                               number, items.value()->length());
         HEDDLE_TRY(dict_set(dict, items.value()->get(0), items.value()->get(1)));
     }
     if (pending_error()) return failure;
@@ -252,15 +268,21 @@ HEDDLE_ELIDABLE W_Object* global_lookup(W_Dict* dict, VersionTag*, W_Str* name) 
     return entry < 0 ? nullptr : dict->values->get(entry);
 }
 
-// ---- iteration --------------------------------------------------------------------------------------------------------------
+// ---- iteration
+// --------------------------------------------------------------------------------------------------------------
 W_Type* W_DictIterator::type() const {
     if (of_set) return type_of(T::set_iterator);
-    return type_of(part == dict_part::keys ? T::dict_keyiterator : part == dict_part::values ? T::dict_valueiterator : T::dict_itemiterator);
+    return type_of(part == dict_part::keys     ? T::dict_keyiterator
+                   : part == dict_part::values ? T::dict_valueiterator
+                                               : T::dict_itemiterator);
 }
-W_Type* W_DictView::type() const { return type_of(part == dict_part::keys ? T::dict_keys : part == dict_part::values ? T::dict_values : T::dict_items); }
+W_Type* W_DictView::type() const {
+    return type_of(part == dict_part::keys ? T::dict_keys : part == dict_part::values ? T::dict_values : T::dict_items);
+}
 
 HEDDLE_DONT_LOOK_INSIDE static void size_changed(bool of_set) {
-    raise_text(T::RuntimeError, of_set ? "Set changed size during iteration" : "dictionary changed size during iteration");
+    raise_text(T::RuntimeError,
+               of_set ? "Set changed size during iteration" : "dictionary changed size during iteration");
 }
 static HEDDLE_INLINE W_Object* part_of_entry(W_Dict* dict, dict_part part, long entry) {
     if (part == dict_part::keys) return dict->keys->get(entry);
@@ -294,7 +316,8 @@ W_Object* W_DictReverseIterator::next() {
     return part_of_entry(dict, part, at);
 }
 
-// ---- methods --------------------------------------------------------------------------------------------------------------
+// ---- methods
+// --------------------------------------------------------------------------------------------------------------
 namespace {
 
 HEDDLE_INLINE W_Dict* dict_of(W_Object* o) { return static_cast<W_Dict*>(o); }
@@ -355,7 +378,9 @@ Result<W_Object*> method_popitem(W_Object* o) {
     return pair;
 }
 Result<void> update_with_keywords(W_Dict* dict, W_Arguments* arguments, const char* name) {
-    if (arguments->positional_count() > 2) return raise_error(T::TypeError, "%s expected at most 1 argument, got %ld", name, arguments->positional_count() - 1);
+    if (arguments->positional_count() > 2)
+        return raise_error(T::TypeError, "%s expected at most 1 argument, got %ld", name,
+                           arguments->positional_count() - 1);
     if (arguments->positional_count() == 2) HEDDLE_TRY(dict_update(dict, arguments->at(1)));
     for (long i = 0; i < arguments->keyword_count(); i++)
         HEDDLE_TRY(dict_set(dict, arguments->keywords->at(i), arguments->at(arguments->positional_count() + i)));
@@ -441,12 +466,30 @@ Result<W_Object*> method_repr(W_Object* o) { return dict_repr(o, dict_of(o), "{"
 Result<W_Object*> generic_alias(W_Object* cls, W_Object*) { return cls; }
 
 constexpr builtin_entry methods[] = {
-    {"__getitem__", method_getitem}, {"__setitem__", method_setitem}, {"__delitem__", method_delitem}, {"__contains__", method_contains},
-    {"get", method_get, 2}, {"setdefault", method_setdefault, 2}, {"pop", method_pop, 2}, {"popitem", method_popitem},
-    {"update", method_update}, {"clear", method_clear}, {"copy", method_copy}, {"keys", method_view<dict_part::keys>},
-    {"values", method_view<dict_part::values>}, {"items", method_view<dict_part::items>}, {"__len__", method_len}, {"__iter__", method_iter},
-    {"__reversed__", method_reversed}, {"__eq__", method_eq}, {"__ne__", method_ne}, {"__or__", method_or}, {"__ior__", method_ior},
-    {"__repr__", method_repr}, {"__init__", method_init}, {"fromkeys", method_fromkeys, 2, nullptr, builtin_entry::class_method},
+    {"__getitem__", method_getitem},
+    {"__setitem__", method_setitem},
+    {"__delitem__", method_delitem},
+    {"__contains__", method_contains},
+    {"get", method_get, 2},
+    {"setdefault", method_setdefault, 2},
+    {"pop", method_pop, 2},
+    {"popitem", method_popitem},
+    {"update", method_update},
+    {"clear", method_clear},
+    {"copy", method_copy},
+    {"keys", method_view<dict_part::keys>},
+    {"values", method_view<dict_part::values>},
+    {"items", method_view<dict_part::items>},
+    {"__len__", method_len},
+    {"__iter__", method_iter},
+    {"__reversed__", method_reversed},
+    {"__eq__", method_eq},
+    {"__ne__", method_ne},
+    {"__or__", method_or},
+    {"__ior__", method_ior},
+    {"__repr__", method_repr},
+    {"__init__", method_init},
+    {"fromkeys", method_fromkeys, 2, nullptr, builtin_entry::class_method},
     {"__class_getitem__", generic_alias, 2, nullptr, builtin_entry::class_method},
 };
 constexpr builtin_entry construct{"dict", dict_construct};
@@ -485,32 +528,46 @@ template <compare_op Op> Result<W_Object*> view_compare(W_Object* a, W_Object* b
     return compare(Op, left, right);
 }
 constexpr builtin_entry view_methods[] = {
-    {"__len__", view_len}, {"__iter__", view_iter}, {"__reversed__", view_reversed}, {"__repr__", view_repr},
+    {"__len__", view_len},
+    {"__iter__", view_iter},
+    {"__reversed__", view_reversed},
+    {"__repr__", view_repr},
 };
 constexpr builtin_entry set_view_methods[] = {
-    {"__contains__", view_contains}, {"__and__", view_binary<binary_op::and_>}, {"__or__", view_binary<binary_op::or_>},
-    {"__sub__", view_binary<binary_op::sub>}, {"__xor__", view_binary<binary_op::xor_>},
-    {"__eq__", view_compare<compare_op::eq>}, {"__ne__", view_compare<compare_op::ne>}, {"__le__", view_compare<compare_op::le>},
-    {"__lt__", view_compare<compare_op::lt>}, {"__ge__", view_compare<compare_op::ge>}, {"__gt__", view_compare<compare_op::gt>},
+    {"__contains__", view_contains},           {"__and__", view_binary<binary_op::and_>},
+    {"__or__", view_binary<binary_op::or_>},   {"__sub__", view_binary<binary_op::sub>},
+    {"__xor__", view_binary<binary_op::xor_>}, {"__eq__", view_compare<compare_op::eq>},
+    {"__ne__", view_compare<compare_op::ne>},  {"__le__", view_compare<compare_op::le>},
+    {"__lt__", view_compare<compare_op::lt>},  {"__ge__", view_compare<compare_op::ge>},
+    {"__gt__", view_compare<compare_op::gt>},
 };
 
 // ---- mappingproxy: reads only
 HEDDLE_INLINE W_Dict* proxied(W_Object* o) { return static_cast<W_MappingProxy*>(o)->dict; }
 Result<W_Object*> proxy_getitem(W_Object* o, W_Object* key) { return method_getitem(proxied(o), key); }
 Result<W_Object*> proxy_contains(W_Object* o, W_Object* key) { return method_contains(proxied(o), key); }
-Result<W_Object*> proxy_get(W_Object* o, W_Object* key, W_Object* missing) { return method_get(proxied(o), key, missing); }
+Result<W_Object*> proxy_get(W_Object* o, W_Object* key, W_Object* missing) {
+    return method_get(proxied(o), key, missing);
+}
 Result<W_Object*> proxy_len(W_Object* o) { return method_len(proxied(o)); }
 Result<W_Object*> proxy_iter(W_Object* o) { return method_iter(proxied(o)); }
 Result<W_Object*> proxy_repr(W_Object* o) { return dict_repr(o, proxied(o), "mappingproxy({", "})"); }
 template <dict_part Part> Result<W_Object*> proxy_view(W_Object* o) { return method_view<Part>(proxied(o)); }
 Result<W_Object*> proxy_copy(W_Object* o) { return dict_copy(proxied(o)); }
 constexpr builtin_entry proxy_methods[] = {
-    {"__getitem__", proxy_getitem}, {"__contains__", proxy_contains}, {"get", proxy_get, 2}, {"__len__", proxy_len}, {"__iter__", proxy_iter},
-    {"__repr__", proxy_repr}, {"keys", proxy_view<dict_part::keys>}, {"values", proxy_view<dict_part::values>},
-    {"items", proxy_view<dict_part::items>}, {"copy", proxy_copy},
+    {"__getitem__", proxy_getitem},
+    {"__contains__", proxy_contains},
+    {"get", proxy_get, 2},
+    {"__len__", proxy_len},
+    {"__iter__", proxy_iter},
+    {"__repr__", proxy_repr},
+    {"keys", proxy_view<dict_part::keys>},
+    {"values", proxy_view<dict_part::values>},
+    {"items", proxy_view<dict_part::items>},
+    {"copy", proxy_copy},
 };
 
-}  // namespace
+} // namespace
 
 void setup_dict() {
     add_methods(T::dict, methods);
@@ -524,4 +581,4 @@ void setup_dict() {
     add_methods(T::mappingproxy, proxy_methods);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

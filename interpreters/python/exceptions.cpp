@@ -1,12 +1,14 @@
 // Raising, chaining and printing exceptions; the exception types' attributes.
 #include "exceptions.h"
-#include <cstdarg>
-#include <cerrno>
 #include "interpreter.h"
+#include <cerrno>
+#include <cstdarg>
 
 namespace heddle::python {
 
-W_Exception* make_exception(W_Type* type, W_Tuple* arguments) { return make<W_Exception>(map_for_type(type), arguments); }
+W_Exception* make_exception(W_Type* type, W_Tuple* arguments) {
+    return make<W_Exception>(map_for_type(type), arguments);
+}
 
 failure_type raise_exception(W_Exception* exception) {
     W_Exception* handled = execution_context()->handled;
@@ -66,7 +68,8 @@ static Result<W_Exception*> exception_from(W_Object* o) {
     if (is<W_Type>(o) && is_subtype(static_cast<W_Type*>(o), type_of(T::BaseException))) {
         W_Object* made = HEDDLE_TRY(call_0(o));
         if (is<W_Exception>(made)) return static_cast<W_Exception*>(made);
-        return raise_error(T::TypeError, "calling %s should have returned an instance of BaseException, not %s", to_utf8(HEDDLE_TRY(repr(o))).c_str(), type_name(made).c_str());
+        return raise_error(T::TypeError, "calling %s should have returned an instance of BaseException, not %s",
+                           to_utf8(HEDDLE_TRY(repr(o))).c_str(), type_name(made).c_str());
     }
     return raise_text(T::TypeError, "exceptions must derive from BaseException");
 }
@@ -84,7 +87,8 @@ Result<W_Object*> raise_statement(W_Object* raised, W_Object* cause) {
         } else {
             auto made = exception_from(cause);
             if (made.failed()) {
-                if (pending_is(T::TypeError)) return raise_text(T::TypeError, "exception causes must derive from BaseException");
+                if (pending_is(T::TypeError))
+                    return raise_text(T::TypeError, "exception causes must derive from BaseException");
                 return failure;
             }
             exception->cause = made.value();
@@ -94,8 +98,9 @@ Result<W_Object*> raise_statement(W_Object* raised, W_Object* cause) {
     return raise_exception(exception);
 }
 
-// ---- printing ---------------------------------------------------------------------------------------------------------
-std::string source_line(const std::string& filename, long line);   // import.cpp
+// ---- printing
+// ---------------------------------------------------------------------------------------------------------
+std::string source_line(const std::string& filename, long line); // import.cpp
 
 namespace {
 
@@ -104,12 +109,15 @@ void append_traceback(std::string& out, W_Traceback* traceback) {
     std::string previous;
     long repeated = 0;
     auto finish = [&] {
-        if (repeated > 3) out += "  [Previous line repeated " + std::to_string(repeated - 3) + " more time" + (repeated - 3 == 1 ? "" : "s") + "]\n";
+        if (repeated > 3)
+            out += "  [Previous line repeated " + std::to_string(repeated - 3) + " more time" +
+                   (repeated - 3 == 1 ? "" : "s") + "]\n";
     };
     for (; traceback; traceback = traceback->next) {
         W_Code* code = traceback->code;
         long line = code_line(code, traceback->instruction);
-        std::string entry = "  File \"" + code->unit->filename + "\", line " + std::to_string(line) + ", in " + code->unit->name + "\n";
+        std::string entry =
+            "  File \"" + code->unit->filename + "\", line " + std::to_string(line) + ", in " + code->unit->name + "\n";
         std::string text = source_line(code->unit->filename, line);
         size_t first = text.find_first_not_of(" \t\f");
         if (first != std::string::npos) {
@@ -121,11 +129,15 @@ void append_traceback(std::string& out, W_Traceback* traceback) {
                 size_t start = static_cast<size_t>(p.column);
                 size_t last = text.find_last_not_of(" \t\f") + 1;
                 if (p.line == line && start < end && end <= text.size() && !(start <= first && end >= last))
-                    entry += "    " + std::string(start - std::min(first, start), ' ') + std::string(end - start, '^') + "\n";
+                    entry += "    " + std::string(start - std::min(first, start), ' ') + std::string(end - start, '^') +
+                             "\n";
             }
         }
         if (entry == previous) {
-            if (++repeated >= 3) { if (repeated == 3) {} continue; }
+            if (++repeated >= 3) {
+                if (repeated == 3) {}
+                continue;
+            }
         } else {
             finish();
             repeated = 0;
@@ -164,7 +176,8 @@ long attribute_number(W_Instance* o, const char* name) {
 }
 std::string syntax_error_location(W_Exception* exception) {
     std::string filename = attribute_text(exception, "filename"), text = attribute_text(exception, "text");
-    long line = attribute_number(exception, "lineno"), offset = attribute_number(exception, "offset"), end = attribute_number(exception, "end_offset");
+    long line = attribute_number(exception, "lineno"), offset = attribute_number(exception, "offset"),
+         end = attribute_number(exception, "end_offset");
     if (filename.empty()) return "";
     std::string out = "  File \"" + filename + "\", line " + std::to_string(line) + "\n";
     if (text.empty()) return out;
@@ -200,7 +213,7 @@ void append_exception(std::string& out, W_Exception* exception, std::vector<uint
     out += format_exception_only(exception);
 }
 
-}  // namespace
+} // namespace
 
 std::string format_exception_only(W_Exception* exception) {
     std::string out, name = qualified_name(exception->type()), text;
@@ -215,7 +228,8 @@ std::string format_exception_only(W_Exception* exception) {
         std::string notes;
         W_Object* list = instance_get(exception, intern("__notes__"));
         if (list && is<W_List>(list))
-            for (long i = 0; i < static_cast<W_List*>(list)->length; i++) notes += text_of(list_get(static_cast<W_List*>(list), i)) + "\n";
+            for (long i = 0; i < static_cast<W_List*>(list)->length; i++)
+                notes += text_of(list_get(static_cast<W_List*>(list), i)) + "\n";
         return notes;
     }();
 }
@@ -227,23 +241,28 @@ std::string format_exception(W_Exception* exception) {
     return out;
 }
 
-// ---- the types' methods -----------------------------------------------------------------------------------------------
+// ---- the types' methods
+// -----------------------------------------------------------------------------------------------
 namespace {
 
 HEDDLE_INLINE W_Exception* self_of(W_Object* o) { return static_cast<W_Exception*>(o); }
 
 Result<W_Object*> exception_new(W_Arguments* arguments) {
-    if (arguments->positional_count() == 0 || !is<W_Type>(arguments->at(0))) return raise_text(T::TypeError, "BaseException.__new__(X): X is not a type object");
+    if (arguments->positional_count() == 0 || !is<W_Type>(arguments->at(0)))
+        return raise_text(T::TypeError, "BaseException.__new__(X): X is not a type object");
     long count = arguments->positional_count() - 1;
-    return make_exception(static_cast<W_Type*>(arguments->at(0)), make<W_Tuple>(take_slots(arguments->values, 1, count)));
+    return make_exception(static_cast<W_Type*>(arguments->at(0)),
+                          make<W_Tuple>(take_slots(arguments->values, 1, count)));
 }
 Result<W_Object*> exception_init(W_Arguments* arguments) {
     W_Exception* self = self_of(arguments->at(0));
     if (arguments->keyword_count()) {
-        bool import_error = is_instance(self, T::ImportError) || is_instance(self, T::NameError) || is_instance(self, T::AttributeError);
+        bool import_error = is_instance(self, T::ImportError) || is_instance(self, T::NameError) ||
+                            is_instance(self, T::AttributeError);
         if (!import_error) return raise_error(T::TypeError, "%s() takes no keyword arguments", type_name(self).c_str());
         for (long i = 0; i < arguments->keyword_count(); i++)
-            instance_set(self, static_cast<W_Str*>(arguments->keywords->at(i)), arguments->at(arguments->positional_count() + i));
+            instance_set(self, static_cast<W_Str*>(arguments->keywords->at(i)),
+                         arguments->at(arguments->positional_count() + i));
     }
     self->arguments = make<W_Tuple>(take_slots(arguments->values, 1, arguments->positional_count() - 1));
     return none();
@@ -264,8 +283,10 @@ Result<W_Object*> exception_str(W_Object* o) {
         long line = attribute_number(self, "lineno");
         size_t slash = filename.rfind('/');
         if (slash != std::string::npos) filename = filename.substr(slash + 1);
-        if (!filename.empty() && line) text += " (" + filename + ", line " + std::to_string(line) + ")";
-        else if (line) text += " (line " + std::to_string(line) + ")";
+        if (!filename.empty() && line)
+            text += " (" + filename + ", line " + std::to_string(line) + ")";
+        else if (line)
+            text += " (line " + std::to_string(line) + ")";
         return make_str(text);
     }
     if (arguments->length() == 0) return name_of(N::empty);
@@ -280,11 +301,15 @@ Result<W_Object*> exception_str(W_Object* o) {
         } else if (is<W_Str>(arguments->at(1))) {
             uint32_t c = static_cast<W_Str*>(arguments->at(1))->at(start);
             char text[32];
-            snprintf(text, sizeof text, c < 256 ? "character '\\x%02x'" : c < 65536 ? "character '\\u%04x'" : "character '\\U%08x'", c);
+            snprintf(text, sizeof text,
+                     c < 256     ? "character '\\x%02x'"
+                     : c < 65536 ? "character '\\u%04x'"
+                                 : "character '\\U%08x'",
+                     c);
             what = text;
         }
-        return make_str("'" + text_of(arguments->at(0)) + "' codec can't " + (decode ? "decode " : "encode ") + what + " in position " +
-                        std::to_string(start) + ": " + text_of(arguments->at(4)));
+        return make_str("'" + text_of(arguments->at(0)) + "' codec can't " + (decode ? "decode " : "encode ") + what +
+                        " in position " + std::to_string(start) + ": " + text_of(arguments->at(4)));
     }
     if (arguments->length() == 1) {
         if (is_instance(self, T::KeyError)) return HEDDLE_TRY(repr(arguments->at(0)));
@@ -295,7 +320,8 @@ Result<W_Object*> exception_str(W_Object* o) {
 Result<W_Object*> exception_repr(W_Object* o) {
     W_Exception* self = self_of(o);
     std::string name = name_text(self->type());
-    if (self->arguments->length() == 1) return make_str(name + "(" + to_utf8(HEDDLE_TRY(repr(self->arguments->at(0)))) + ")");
+    if (self->arguments->length() == 1)
+        return make_str(name + "(" + to_utf8(HEDDLE_TRY(repr(self->arguments->at(0)))) + ")");
     return make_str(name + to_utf8(HEDDLE_TRY(repr(self->arguments))));
 }
 Result<W_Object*> with_traceback(W_Object* o, W_Object* traceback) {
@@ -322,14 +348,18 @@ Result<W_Object*> set_args(W_Object* o, W_Object* value) {
 }
 Result<W_Object*> get_cause(W_Object* o) { return self_of(o)->cause ? self_of(o)->cause.get() : none(); }
 Result<W_Object*> set_cause(W_Object* o, W_Object* value) {
-    if (!value || (value != none() && !is<W_Exception>(value))) return raise_text(T::TypeError, "exception cause must be None or derive from BaseException");
+    if (!value || (value != none() && !is<W_Exception>(value)))
+        return raise_text(T::TypeError, "exception cause must be None or derive from BaseException");
     self_of(o)->cause = value == none() ? nullptr : value;
     self_of(o)->suppress_context = 1;
     return none();
 }
-Result<W_Object*> get_context(W_Object* o) { return self_of(o)->context ? static_cast<W_Object*>(self_of(o)->context.get()) : none(); }
+Result<W_Object*> get_context(W_Object* o) {
+    return self_of(o)->context ? static_cast<W_Object*>(self_of(o)->context.get()) : none();
+}
 Result<W_Object*> set_context(W_Object* o, W_Object* value) {
-    if (!value || (value != none() && !is<W_Exception>(value))) return raise_text(T::TypeError, "exception context must be None or derive from BaseException");
+    if (!value || (value != none() && !is<W_Exception>(value)))
+        return raise_text(T::TypeError, "exception context must be None or derive from BaseException");
     self_of(o)->context = value == none() ? nullptr : static_cast<W_Exception*>(value);
     return none();
 }
@@ -338,7 +368,9 @@ Result<W_Object*> set_suppress(W_Object* o, W_Object* value) {
     self_of(o)->suppress_context = value && value == singleton(2);
     return none();
 }
-Result<W_Object*> get_traceback(W_Object* o) { return self_of(o)->traceback ? static_cast<W_Object*>(self_of(o)->traceback.get()) : none(); }
+Result<W_Object*> get_traceback(W_Object* o) {
+    return self_of(o)->traceback ? static_cast<W_Object*>(self_of(o)->traceback.get()) : none();
+}
 Result<W_Object*> set_traceback(W_Object* o, W_Object* value) {
     if (value) (void)with_traceback(o, value).failed();
     return none();
@@ -371,14 +403,14 @@ template <int Index> Result<W_Object*> get_os_argument(W_Object* o) {
     return get_argument<Index>(o);
 }
 // Plain attributes with None as the default.
-#define DEFAULT_NONE(function, attribute) \
-    Result<W_Object*> get_##function(W_Object* o) { \
-        W_Object* value = instance_get(self_of(o), intern(attribute)); \
-        return value ? value : none(); \
-    } \
-    Result<W_Object*> set_##function(W_Object* o, W_Object* value) { \
+#define DEFAULT_NONE(function, attribute)                                    \
+    Result<W_Object*> get_##function(W_Object* o) {                          \
+        W_Object* value = instance_get(self_of(o), intern(attribute));       \
+        return value ? value : none();                                       \
+    }                                                                        \
+    Result<W_Object*> set_##function(W_Object* o, W_Object* value) {         \
         instance_set(self_of(o), intern(attribute), value ? value : none()); \
-        return none(); \
+        return none();                                                       \
     }
 DEFAULT_NONE(name, "name")
 DEFAULT_NONE(path, "path")
@@ -434,22 +466,31 @@ constexpr getset_entry base_attributes[] = {
 };
 constexpr getset_entry stop_attributes[] = {{"value", get_stop_value, set_stop_value}};
 constexpr getset_entry exit_attributes[] = {{"code", get_exit_code, set_exit_code}};
-constexpr getset_entry os_attributes[] = {
-    {"errno", get_os_argument<0>, nullptr}, {"strerror", get_os_argument<1>, nullptr}, {"filename", get_os_filename, set_filename}};
-constexpr getset_entry import_attributes[] = {{"name", get_name, set_name}, {"path", get_path, set_path}, {"msg", get_argument<0>, nullptr}};
+constexpr getset_entry os_attributes[] = {{"errno", get_os_argument<0>, nullptr},
+                                          {"strerror", get_os_argument<1>, nullptr},
+                                          {"filename", get_os_filename, set_filename}};
+constexpr getset_entry import_attributes[] = {
+    {"name", get_name, set_name}, {"path", get_path, set_path}, {"msg", get_argument<0>, nullptr}};
 constexpr getset_entry name_attributes[] = {{"name", get_name, set_name}};
 constexpr getset_entry attribute_attributes[] = {{"name", get_name, set_name}, {"obj", get_obj, set_obj}};
 constexpr builtin_entry syntax_methods[] = {{"__init__", syntax_error_init}};
-constexpr getset_entry syntax_attributes[] = {
-    {"msg", get_argument<0>, nullptr}, {"filename", get_filename, set_filename}, {"lineno", get_lineno, set_lineno}, {"offset", get_offset, set_offset},
-    {"text", get_text, set_text}, {"end_lineno", get_end_lineno, set_end_lineno}, {"end_offset", get_end_offset, set_end_offset}};
-constexpr getset_entry unicode_attributes[] = {
-    {"encoding", get_argument<0>, nullptr}, {"object", get_argument<1>, nullptr}, {"start", get_argument<2>, nullptr},
-    {"end", get_argument<3>, nullptr}, {"reason", get_argument<4>, nullptr}};
-constexpr getset_entry traceback_attributes[] = {
-    {"tb_next", traceback_next, nullptr}, {"tb_lineno", traceback_line, nullptr}, {"tb_frame", traceback_frame, nullptr}};
+constexpr getset_entry syntax_attributes[] = {{"msg", get_argument<0>, nullptr},
+                                              {"filename", get_filename, set_filename},
+                                              {"lineno", get_lineno, set_lineno},
+                                              {"offset", get_offset, set_offset},
+                                              {"text", get_text, set_text},
+                                              {"end_lineno", get_end_lineno, set_end_lineno},
+                                              {"end_offset", get_end_offset, set_end_offset}};
+constexpr getset_entry unicode_attributes[] = {{"encoding", get_argument<0>, nullptr},
+                                               {"object", get_argument<1>, nullptr},
+                                               {"start", get_argument<2>, nullptr},
+                                               {"end", get_argument<3>, nullptr},
+                                               {"reason", get_argument<4>, nullptr}};
+constexpr getset_entry traceback_attributes[] = {{"tb_next", traceback_next, nullptr},
+                                                 {"tb_lineno", traceback_line, nullptr},
+                                                 {"tb_frame", traceback_frame, nullptr}};
 
-}  // namespace
+} // namespace
 
 void setup_exceptions() {
     add_methods(T::BaseException, base_methods);
@@ -469,4 +510,4 @@ void setup_exceptions() {
     dict_set_str(builtins_namespace(), intern("IOError"), type_of(T::OSError));
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

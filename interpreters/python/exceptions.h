@@ -9,15 +9,17 @@ struct W_Traceback : W_Object {
     HEDDLE_PYTHON_TYPED(traceback)
     W_Code* const code;
     const long instruction;
-    member<W_Traceback> next;   // towards where it was raised
+    member<W_Traceback> next; // towards where it was raised
     HEDDLE_GC_CLASS(W_Traceback, W_Object, code, instruction, next)
 };
 
 struct W_Exception : W_Instance {
-    W_Exception(Map* m, W_Tuple* a) : W_Instance(m, nullptr), arguments(a), traceback(nullptr), cause(nullptr), context(nullptr), suppress_context(0) {}
+    W_Exception(Map* m, W_Tuple* a)
+        : W_Instance(m, nullptr), arguments(a), traceback(nullptr), cause(nullptr), context(nullptr),
+          suppress_context(0) {}
     member<W_Tuple> arguments;
     member<W_Traceback> traceback;
-    member<W_Object> cause;        // an exception, or null (None)
+    member<W_Object> cause; // an exception, or null (None)
     member<W_Exception> context;
     field<long> suppress_context;
     HEDDLE_GC_CLASS(W_Exception, W_Instance, arguments, traceback, cause, context, suppress_context)
@@ -28,19 +30,19 @@ W_Exception* make_exception(W_Type* type, W_Tuple* arguments);
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_error(T type, const char* format, ...) __attribute__((format(printf, 2, 3)));
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_text(T type, const char* text);
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_with(T type, W_Object* argument);
-failure_type raise_exception(W_Exception* exception);    // sets __context__ from what is being handled
+failure_type raise_exception(W_Exception* exception); // sets __context__ from what is being handled
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_key_error(W_Object* key);
-failure_type raise_stop_iteration(W_Object* value);      // value null: none
+failure_type raise_stop_iteration(W_Object* value); // value null: none
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_os_error(int error, const char* path);
 bool pending_is(T type);
-bool clear_if_pending(T type);                           // true: it was pending and is gone
+bool clear_if_pending(T type); // true: it was pending and is gone
 // Puts "code, instruction" in front of the exception's traceback.
 void add_traceback(W_Exception* exception, W_Code* code, long instruction);
-Result<W_Object*> raise_statement(W_Object* exception, W_Object* cause);  // raise E from cause; both may be null
+Result<W_Object*> raise_statement(W_Object* exception, W_Object* cause); // raise E from cause; both may be null
 // The text that CPython prints for an uncaught exception.
 std::string format_exception(W_Exception* exception);
 std::string format_exception_only(W_Exception* exception);
 // Of the front end's error, as a SyntaxError (or its kin).
 struct syntax_error_holder;
 
-}  // namespace heddle::python
+} // namespace heddle::python

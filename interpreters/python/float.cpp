@@ -1,16 +1,18 @@
 // float: operators, printing (shortest text that reads back), parsing, methods.
-#include <charconv>
-#include <cmath>
 #include "bigint.h"
 #include "interpreter.h"
+#include <charconv>
+#include <cmath>
 
 namespace heddle::python {
 
 std::string number_text(W_Str* text);
 
 HEDDLE_DONT_LOOK_INSIDE static failure_type float_division(binary_op op) {
-    return raise_text(T::ZeroDivisionError, op == binary_op::truediv ? "float division by zero" : op == binary_op::mod ? "float modulo" :
-                      op == binary_op::divmod ? "float divmod()" : "float floor division by zero");
+    return raise_text(T::ZeroDivisionError, op == binary_op::truediv  ? "float division by zero"
+                                            : op == binary_op::mod    ? "float modulo"
+                                            : op == binary_op::divmod ? "float divmod()"
+                                                                      : "float floor division by zero");
 }
 HEDDLE_ELIDABLE static double float_modulo(double a, double b) {
     double remainder = std::fmod(a, b);
@@ -26,9 +28,11 @@ HEDDLE_ELIDABLE static double float_floor_division(double a, double b) {
     return quotient - floored > 0.5 ? floored + 1 : floored;
 }
 HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> float_power(double a, double b) {
-    if (a == 0 && b < 0 && std::isfinite(b)) return raise_text(T::ZeroDivisionError, "0.0 cannot be raised to a negative power");
+    if (a == 0 && b < 0 && std::isfinite(b))
+        return raise_text(T::ZeroDivisionError, "0.0 cannot be raised to a negative power");
     if (a < 0 && std::isfinite(a) && std::isfinite(b) && b != std::floor(b))
-        return raise_text(T::ValueError, "complex numbers are not supported yet: negative number to a fractional power");
+        return raise_text(T::ValueError,
+                          "complex numbers are not supported yet: negative number to a fractional power");
     double result = std::pow(a, b);
     if (std::isinf(result) && std::isfinite(a) && std::isfinite(b)) {
         W_Tuple* arguments = make_tuple_2(make_int(34), make_str("Numerical result out of range"));
@@ -37,8 +41,12 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> float_power(double a, double b)
     return make_float(result);
 }
 // The operand as a double; only call when it is a float or an int.
-HEDDLE_INLINE static double operand(W_Object* o) { return is<W_Float>(o) ? static_cast<W_Float*>(o)->value : int_to_double(o); }
-HEDDLE_DONT_LOOK_INSIDE static failure_type int_too_large() { return raise_text(T::OverflowError, "int too large to convert to float"); }
+HEDDLE_INLINE static double operand(W_Object* o) {
+    return is<W_Float>(o) ? static_cast<W_Float*>(o)->value : int_to_double(o);
+}
+HEDDLE_DONT_LOOK_INSIDE static failure_type int_too_large() {
+    return raise_text(T::OverflowError, "int too large to convert to float");
+}
 
 Result<W_Object*> float_binary(binary_op op, W_Object* a, W_Object* b) {
     if (!(is<W_Float>(a) || is_int(a)) || !(is<W_Float>(b) || is_int(b))) return not_implemented();
@@ -66,7 +74,7 @@ Result<W_Object*> float_binary(binary_op op, W_Object* a, W_Object* b) {
 }
 
 // Exact: an int that a double can't hold is compared as an int.
-HEDDLE_ELIDABLE static long exact_order(W_Object* a, W_Object* b) {   // of an int and a finite double, or two ints
+HEDDLE_ELIDABLE static long exact_order(W_Object* a, W_Object* b) { // of an int and a finite double, or two ints
     big x, y;
     double fraction = 0;
     auto load = [&](W_Object* o, big& into, double sign) {
@@ -170,7 +178,9 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> float_from_text(W_Object* sourc
         for (char c : lower) good &= isdigit(c) || c == '.' || c == 'e' || c == '-' || c == '+';
     char* end = nullptr;
     double value = good ? strtod(clean.c_str(), &end) : 0;
-    if (!good || *end) return raise_error(T::ValueError, "could not convert string to float: %s", to_utf8(HEDDLE_TRY(repr(source))).c_str());
+    if (!good || *end)
+        return raise_error(T::ValueError, "could not convert string to float: %s",
+                           to_utf8(HEDDLE_TRY(repr(source))).c_str());
     return make_float(value);
 }
 
@@ -190,7 +200,9 @@ Result<double> to_double(W_Object* o) {
         if (pending_error()) return failure;
         return raise_error(T::TypeError, "must be real number, not %s", type_name(o).c_str());
     }
-    if (!is<W_Float>(result)) return raise_error(T::TypeError, "%s.__float__ returned non-float (type %s)", type_name(o).c_str(), type_name(result).c_str());
+    if (!is<W_Float>(result))
+        return raise_error(T::TypeError, "%s.__float__ returned non-float (type %s)", type_name(o).c_str(),
+                           type_name(result).c_str());
     return static_cast<W_Float*>(result)->value;
 }
 
@@ -206,7 +218,8 @@ static Result<W_Object*> float_construct(W_Object* o) {
     auto value = to_double(o);
     if (value.failed()) {
         if (pending_is(T::TypeError) && !type_lookup(o->type(), N::float_))
-            return raise_error(T::TypeError, "float() argument must be a string or a real number, not '%s'", type_name(o).c_str());
+            return raise_error(T::TypeError, "float() argument must be a string or a real number, not '%s'",
+                               type_name(o).c_str());
         return failure;
     }
     return make_float(value.value());
@@ -219,7 +232,8 @@ template <binary_op Op> Result<W_Object*> binary_method(W_Object* a, W_Object* b
 template <binary_op Op> Result<W_Object*> reflected_method(W_Object* a, W_Object* b) { return float_binary(Op, b, a); }
 template <compare_op Op> Result<W_Object*> compare_method(W_Object* a, W_Object* b) { return float_compare(Op, a, b); }
 Result<W_Object*> method_pow(W_Object* a, W_Object* b, W_Object* modulus) {
-    if (modulus && modulus != none()) return raise_text(T::TypeError, "pow() 3rd argument not allowed unless all arguments are integers");
+    if (modulus && modulus != none())
+        return raise_text(T::TypeError, "pow() 3rd argument not allowed unless all arguments are integers");
     return float_binary(binary_op::pow, a, b);
 }
 Result<W_Object*> method_neg(W_Object* o) { return make_float(-value_of(o)); }
@@ -249,11 +263,14 @@ Result<W_Object*> method_round(W_Object* o, W_Object* digits) {
     return make_float(scaled);
 }
 Result<W_Object*> method_format(W_Object* o, W_Object* specification) {
-    if (!is<W_Str>(specification)) return raise_error(T::TypeError, "__format__() argument must be str, not %s", type_name(specification).c_str());
+    if (!is<W_Str>(specification))
+        return raise_error(T::TypeError, "__format__() argument must be str, not %s", type_name(specification).c_str());
     if (static_cast<W_Str*>(specification)->length() == 0) return HEDDLE_TRY(to_str(o));
     return HEDDLE_TRY(format_float(value_of(o), static_cast<W_Str*>(specification)));
 }
-Result<W_Object*> method_is_integer(W_Object* o) { return boolean(std::isfinite(value_of(o)) && value_of(o) == std::floor(value_of(o))); }
+Result<W_Object*> method_is_integer(W_Object* o) {
+    return boolean(std::isfinite(value_of(o)) && value_of(o) == std::floor(value_of(o)));
+}
 Result<W_Object*> method_as_integer_ratio(W_Object* o) {
     double value = value_of(o);
     if (std::isnan(value)) return raise_text(T::ValueError, "cannot convert NaN to integer ratio");
@@ -266,8 +283,10 @@ Result<W_Object*> method_as_integer_ratio(W_Object* o) {
     }
     big numerator, denominator(1l);
     mpz_set_d(numerator.value, mantissa);
-    if (exponent > 0) mpz_mul_2exp(numerator.value, numerator.value, static_cast<size_t>(exponent));
-    else mpz_mul_2exp(denominator.value, denominator.value, static_cast<size_t>(-exponent));
+    if (exponent > 0)
+        mpz_mul_2exp(numerator.value, numerator.value, static_cast<size_t>(exponent));
+    else
+        mpz_mul_2exp(denominator.value, denominator.value, static_cast<size_t>(-exponent));
     W_Object* top = numerator.object();
     return make_tuple_2(top, denominator.object());
 }
@@ -290,7 +309,8 @@ Result<W_Object*> method_fromhex(W_Object*, W_Object* text) {
     if (!is<W_Str>(text)) return raise_text(T::TypeError, "fromhex() argument must be str");
     std::string digits = to_utf8(static_cast<W_Str*>(text));
     char* end = nullptr;
-    if (digits.find("0x") == std::string::npos && digits.find("0X") == std::string::npos) digits = (digits[0] == '-' ? "-0x" + digits.substr(1) : "0x" + digits);
+    if (digits.find("0x") == std::string::npos && digits.find("0X") == std::string::npos)
+        digits = (digits[0] == '-' ? "-0x" + digits.substr(1) : "0x" + digits);
     double value = strtod(digits.c_str(), &end);
     if (end == digits.c_str() || *end) return raise_text(T::ValueError, "invalid hexadecimal floating-point string");
     return make_float(value);
@@ -298,27 +318,51 @@ Result<W_Object*> method_fromhex(W_Object*, W_Object* text) {
 Result<W_Object*> get_imag(W_Object*) { return make_float(0); }
 
 constexpr builtin_entry methods[] = {
-    {"__add__", binary_method<binary_op::add>}, {"__radd__", reflected_method<binary_op::add>},
-    {"__sub__", binary_method<binary_op::sub>}, {"__rsub__", reflected_method<binary_op::sub>},
-    {"__mul__", binary_method<binary_op::mul>}, {"__rmul__", reflected_method<binary_op::mul>},
-    {"__truediv__", binary_method<binary_op::truediv>}, {"__rtruediv__", reflected_method<binary_op::truediv>},
-    {"__floordiv__", binary_method<binary_op::floordiv>}, {"__rfloordiv__", reflected_method<binary_op::floordiv>},
-    {"__mod__", binary_method<binary_op::mod>}, {"__rmod__", reflected_method<binary_op::mod>},
-    {"__divmod__", binary_method<binary_op::divmod>}, {"__rdivmod__", reflected_method<binary_op::divmod>},
-    {"__pow__", method_pow, 2}, {"__rpow__", reflected_method<binary_op::pow>},
-    {"__lt__", compare_method<compare_op::lt>}, {"__le__", compare_method<compare_op::le>},
-    {"__eq__", compare_method<compare_op::eq>}, {"__ne__", compare_method<compare_op::ne>},
-    {"__gt__", compare_method<compare_op::gt>}, {"__ge__", compare_method<compare_op::ge>},
-    {"__neg__", method_neg}, {"__pos__", method_pos}, {"__abs__", method_abs}, {"__repr__", method_repr}, {"__hash__", method_hash},
-    {"__bool__", method_bool}, {"__int__", method_int}, {"__trunc__", method_int}, {"__float__", method_pos}, {"__floor__", method_floor},
-    {"__ceil__", method_ceil}, {"__round__", method_round, 1}, {"__format__", method_format}, {"is_integer", method_is_integer},
-    {"as_integer_ratio", method_as_integer_ratio}, {"conjugate", method_pos}, {"hex", method_hex},
+    {"__add__", binary_method<binary_op::add>},
+    {"__radd__", reflected_method<binary_op::add>},
+    {"__sub__", binary_method<binary_op::sub>},
+    {"__rsub__", reflected_method<binary_op::sub>},
+    {"__mul__", binary_method<binary_op::mul>},
+    {"__rmul__", reflected_method<binary_op::mul>},
+    {"__truediv__", binary_method<binary_op::truediv>},
+    {"__rtruediv__", reflected_method<binary_op::truediv>},
+    {"__floordiv__", binary_method<binary_op::floordiv>},
+    {"__rfloordiv__", reflected_method<binary_op::floordiv>},
+    {"__mod__", binary_method<binary_op::mod>},
+    {"__rmod__", reflected_method<binary_op::mod>},
+    {"__divmod__", binary_method<binary_op::divmod>},
+    {"__rdivmod__", reflected_method<binary_op::divmod>},
+    {"__pow__", method_pow, 2},
+    {"__rpow__", reflected_method<binary_op::pow>},
+    {"__lt__", compare_method<compare_op::lt>},
+    {"__le__", compare_method<compare_op::le>},
+    {"__eq__", compare_method<compare_op::eq>},
+    {"__ne__", compare_method<compare_op::ne>},
+    {"__gt__", compare_method<compare_op::gt>},
+    {"__ge__", compare_method<compare_op::ge>},
+    {"__neg__", method_neg},
+    {"__pos__", method_pos},
+    {"__abs__", method_abs},
+    {"__repr__", method_repr},
+    {"__hash__", method_hash},
+    {"__bool__", method_bool},
+    {"__int__", method_int},
+    {"__trunc__", method_int},
+    {"__float__", method_pos},
+    {"__floor__", method_floor},
+    {"__ceil__", method_ceil},
+    {"__round__", method_round, 1},
+    {"__format__", method_format},
+    {"is_integer", method_is_integer},
+    {"as_integer_ratio", method_as_integer_ratio},
+    {"conjugate", method_pos},
+    {"hex", method_hex},
     {"fromhex", method_fromhex, 2, nullptr, builtin_entry::class_method},
 };
 constexpr getset_entry attributes[] = {{"real", method_pos, nullptr}, {"imag", get_imag, nullptr}};
 constexpr builtin_entry construct_float{"float", float_construct, 0};
 
-}  // namespace
+} // namespace
 
 void setup_float() {
     add_methods(T::float_, methods);
@@ -326,4 +370,4 @@ void setup_float() {
     add_constructor(T::float_, &construct_float);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,17 +1,17 @@
 // The format mini-language (format(), f-strings, str.format) and %-formatting. Not for traced code.
-#include <cmath>
 #include "interpreter.h"
+#include <cmath>
 
 namespace heddle::python {
 namespace {
 
 struct format_specification {
     char32_t fill = ' ';
-    char align = 0;          // < > = ^, 0: not given
+    char align = 0; // < > = ^, 0: not given
     char sign = '-';
     bool alternate = false, negative_zero = false, zero = false, fill_given = false;
     long width = -1, precision = -1;
-    char grouping = 0;       // , or _
+    char grouping = 0; // , or _
     char type = 0;
 };
 
@@ -30,8 +30,14 @@ bool parse_specification(W_Str* text, format_specification* out, const char* typ
         at = 1;
     }
     if (peek(at) == '+' || peek(at) == '-' || peek(at) == ' ') out->sign = static_cast<char>(peek(at++));
-    if (peek(at) == 'z') { out->negative_zero = true; at++; }
-    if (peek(at) == '#') { out->alternate = true; at++; }
+    if (peek(at) == 'z') {
+        out->negative_zero = true;
+        at++;
+    }
+    if (peek(at) == '#') {
+        out->alternate = true;
+        at++;
+    }
     if (peek(at) == '0') {
         out->zero = true;
         if (!out->fill_given) out->fill = '0';
@@ -54,8 +60,10 @@ bool parse_specification(W_Str* text, format_specification* out, const char* typ
     if (peek(at) == ',' || peek(at) == '_') {
         out->grouping = static_cast<char>(peek(at++));
         if (peek(at) == ',' || peek(at) == '_') {
-            if (peek(at) == static_cast<uint32_t>(out->grouping)) raise_error(T::ValueError, "Cannot specify '%c' with '%c'.", out->grouping, out->grouping);
-            else raise_text(T::ValueError, "Cannot specify both ',' and '_'.");
+            if (peek(at) == static_cast<uint32_t>(out->grouping))
+                raise_error(T::ValueError, "Cannot specify '%c' with '%c'.", out->grouping, out->grouping);
+            else
+                raise_text(T::ValueError, "Cannot specify both ',' and '_'.");
             return false;
         }
     }
@@ -70,23 +78,29 @@ bool parse_specification(W_Str* text, format_specification* out, const char* typ
     if (at < length) {
         uint32_t c = peek(at++);
         if (at < length || c >= 128) {
-            raise_error(T::ValueError, "Invalid format specifier '%s' for object of type '%s'", to_utf8(text).c_str(), type_of_value);
+            raise_error(T::ValueError, "Invalid format specifier '%s' for object of type '%s'", to_utf8(text).c_str(),
+                        type_of_value);
             return false;
         }
         out->type = static_cast<char>(c);
     }
     return true;
 }
-failure_type unknown_code(char code, const char* type) { return raise_error(T::ValueError, "Unknown format code '%c' for object of type '%s'", code, type); }
+failure_type unknown_code(char code, const char* type) {
+    return raise_error(T::ValueError, "Unknown format code '%c' for object of type '%s'", code, type);
+}
 
 // Puts separators between groups of digits, and zeros before them up to `width` characters in all.
 std::string group_digits(const std::string& digits, char separator, int group, long width) {
-    if (!separator) return static_cast<long>(digits.size()) < width ? std::string(static_cast<size_t>(width) - digits.size(), '0') + digits : digits;
+    if (!separator)
+        return static_cast<long>(digits.size()) < width
+                   ? std::string(static_cast<size_t>(width) - digits.size(), '0') + digits
+                   : digits;
     std::string out;
     long count = 0, written = 0;
     for (long i = static_cast<long>(digits.size()) - 1; i >= 0 || written < width; i--) {
         if (count && count % group == 0) {
-            if (i < 0 && written + 1 >= width) {   // a separator must not come first
+            if (i < 0 && written + 1 >= width) { // a separator must not come first
                 out += separator;
                 written++;
                 out += '0';
@@ -101,7 +115,8 @@ std::string group_digits(const std::string& digits, char separator, int group, l
     }
     return std::string(out.rbegin(), out.rend());
 }
-W_Str* align_text(const std::u32string& prefix, const std::u32string& body, const format_specification& spec, char default_align) {
+W_Str* align_text(const std::u32string& prefix, const std::u32string& body, const format_specification& spec,
+                  char default_align) {
     char align = spec.align ? spec.align : default_align;
     long missing = spec.width - static_cast<long>(prefix.size() + body.size());
     if (missing <= 0) return make_str(prefix + body);
@@ -115,10 +130,13 @@ W_Str* align_text(const std::u32string& prefix, const std::u32string& body, cons
 }
 std::u32string widen(const std::string& ascii) { return std::u32string(ascii.begin(), ascii.end()); }
 // A number: prefix is its sign and 0x; digits the integer part; rest what follows (fraction, exponent, %).
-W_Str* finish_number(const std::string& prefix, const std::string& digits, const std::string& rest, const format_specification& spec, int group) {
+W_Str* finish_number(const std::string& prefix, const std::string& digits, const std::string& rest,
+                     const format_specification& spec, int group) {
     std::string body;
-    if (spec.align == '=' && spec.fill == '0') body = group_digits(digits, spec.grouping, group, spec.width - static_cast<long>(prefix.size() + rest.size()));
-    else body = group_digits(digits, spec.grouping, group, 0);
+    if (spec.align == '=' && spec.fill == '0')
+        body = group_digits(digits, spec.grouping, group, spec.width - static_cast<long>(prefix.size() + rest.size()));
+    else
+        body = group_digits(digits, spec.grouping, group, 0);
     return align_text(widen(prefix), widen(body + rest), spec, '>');
 }
 std::string sign_text(bool negative, char sign) { return negative ? "-" : sign == '+' ? "+" : sign == ' ' ? " " : ""; }
@@ -127,8 +145,10 @@ std::string sign_text(bool negative, char sign) { return negative ? "-" : sign =
 std::string double_digits(double value, char type, long precision, bool alternate) {
     std::string text;
     bool upper = type >= 'A' && type <= 'Z';
-    if (!std::isfinite(value)) text = std::isnan(value) ? (upper ? "NAN" : "nan") : (upper ? "INF" : "inf");
-    else if (type == 'r') return float_repr(value);
+    if (!std::isfinite(value))
+        text = std::isnan(value) ? (upper ? "NAN" : "nan") : (upper ? "INF" : "inf");
+    else if (type == 'r')
+        return float_repr(value);
     else {
         char form[16];
         snprintf(form, sizeof form, alternate ? "%%#.*%c" : "%%.*%c", type);
@@ -150,7 +170,7 @@ Result<W_Str*> format_double(double value, format_specification spec, const char
     std::string text;
     if (type == 0 && precision < 0) {
         text = float_repr(magnitude);
-    } else if (type == 0) {   // like g, but with a digit after the point, and exponents one digit earlier
+    } else if (type == 0) { // like g, but with a digit after the point, and exponents one digit earlier
         if (precision == 0) precision = 1;
         text = double_digits(magnitude, 'e', precision - 1, false);
         if (std::isfinite(magnitude)) {
@@ -173,16 +193,15 @@ Result<W_Str*> format_double(double value, format_specification spec, const char
         text = double_digits(magnitude, how, precision, spec.alternate);
         if (type == '%') text += '%';
     }
-    if (spec.negative_zero && negative && text.find_first_of("123456789") == std::string::npos && std::isfinite(value)) negative = false;
+    if (spec.negative_zero && negative && text.find_first_of("123456789") == std::string::npos && std::isfinite(value))
+        negative = false;
     size_t split = text.find_first_not_of("0123456789");
     if (split == std::string::npos) split = text.size();
-    if (!std::isfinite(value)) {
-        return align_text(widen(sign_text(negative, spec.sign)), widen(text), spec, '>');
-    }
+    if (!std::isfinite(value)) { return align_text(widen(sign_text(negative, spec.sign)), widen(text), spec, '>'); }
     return finish_number(sign_text(negative, spec.sign), text.substr(0, split), text.substr(split), spec, 3);
 }
 
-}  // namespace
+} // namespace
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_float(double value, W_Str* specification) {
     format_specification spec;
@@ -204,10 +223,22 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_int(W_Object* value, W_Str* specif
     case 0:
     case 'd':
     case 'n': break;
-    case 'b': base = 2; prefix = "0b"; break;
-    case 'o': base = 8; prefix = "0o"; break;
-    case 'x': base = 16; prefix = "0x"; break;
-    case 'X': base = 16; prefix = "0X"; break;
+    case 'b':
+        base = 2;
+        prefix = "0b";
+        break;
+    case 'o':
+        base = 8;
+        prefix = "0o";
+        break;
+    case 'x':
+        base = 16;
+        prefix = "0x";
+        break;
+    case 'X':
+        base = 16;
+        prefix = "0X";
+        break;
     case 'c': {
         if (spec.sign != '-') return raise_text(T::ValueError, "Sign not allowed with integer format specifier 'c'");
         long c = HEDDLE_TRY(index_of(value));
@@ -216,20 +247,24 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_int(W_Object* value, W_Str* specif
     }
     default: return unknown_code(spec.type, "int");
     }
-    if (spec.grouping == ',' && base != 10) return raise_error(T::ValueError, "Cannot specify ',' with '%c'.", spec.type);
+    if (spec.grouping == ',' && base != 10)
+        return raise_error(T::ValueError, "Cannot specify ',' with '%c'.", spec.type);
     std::string digits = int_to_text(value, base);
     bool negative = digits[0] == '-';
     if (negative) digits.erase(0, 1);
     if (spec.type == 'X')
         for (char& c : digits) c = static_cast<char>(toupper(c));
-    return finish_number(sign_text(negative, spec.sign) + (spec.alternate ? prefix : ""), digits, "", spec, base == 10 ? 3 : 4);
+    return finish_number(sign_text(negative, spec.sign) + (spec.alternate ? prefix : ""), digits, "", spec,
+                         base == 10 ? 3 : 4);
 }
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_str(W_Str* value, W_Str* specification) {
     format_specification spec;
     if (!parse_specification(specification, &spec, "str")) return failure;
     if (spec.type && spec.type != 's') return unknown_code(spec.type, "str");
-    if (spec.sign != '-') return raise_error(T::ValueError, spec.sign == ' ' ? "Space not allowed in string format specifier" : "Sign not allowed in string format specifier");
+    if (spec.sign != '-')
+        return raise_error(T::ValueError, spec.sign == ' ' ? "Space not allowed in string format specifier"
+                                                           : "Sign not allowed in string format specifier");
     if (spec.alternate) return raise_text(T::ValueError, "Alternate form (#) not allowed in string format specifier");
     if (spec.grouping) return raise_error(T::ValueError, "Cannot specify '%c' with 's'.", spec.grouping);
     if (spec.align == '=') {
@@ -237,11 +272,13 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_str(W_Str* value, W_Str* specifica
         spec.align = '<';
     }
     std::u32string text = to_u32(value);
-    if (spec.precision >= 0 && static_cast<size_t>(spec.precision) < text.size()) text.resize(static_cast<size_t>(spec.precision));
+    if (spec.precision >= 0 && static_cast<size_t>(spec.precision) < text.size())
+        text.resize(static_cast<size_t>(spec.precision));
     return align_text(U"", text, spec, '<');
 }
 
-// ---- % ----------------------------------------------------------------------------------------------------------------------
+// ---- %
+// ----------------------------------------------------------------------------------------------------------------------
 namespace {
 
 struct percent_directive {
@@ -269,8 +306,11 @@ Result<W_Object*> percent_integer(W_Object* value, char32_t type) {
     if (!number && !pending_error()) number = call_special_0(value, N::index);
     if (pending_error()) return failure;
     if (!number) {
-        if (decimal) return raise_error(T::TypeError, "%%%c format: a real number is required, not %s", static_cast<char>(type), type_name(value).c_str());
-        return raise_error(T::TypeError, "%%%c format: an integer is required, not %s", static_cast<char>(type), type_name(value).c_str());
+        if (decimal)
+            return raise_error(T::TypeError, "%%%c format: a real number is required, not %s", static_cast<char>(type),
+                               type_name(value).c_str());
+        return raise_error(T::TypeError, "%%%c format: an integer is required, not %s", static_cast<char>(type),
+                           type_name(value).c_str());
     }
     return number;
 }
@@ -278,16 +318,21 @@ Result<W_Object*> percent_integer(W_Object* value, char32_t type) {
 bool convert(std::u32string& out, percent_directive d, W_Object* value, bool bytes) {
     auto text_directive = [&](W_Str* text) {
         std::u32string wide = to_u32(text);
-        if (d.precision >= 0 && static_cast<size_t>(d.precision) < wide.size()) wide.resize(static_cast<size_t>(d.precision));
+        if (d.precision >= 0 && static_cast<size_t>(d.precision) < wide.size())
+            wide.resize(static_cast<size_t>(d.precision));
         out += pad_directive(wide, d);
     };
     switch (d.type) {
     case 'b':
     case 's':
         if (bytes) {
-            byte_array* data = is<W_Bytes>(value) ? static_cast<W_Bytes*>(value)->data : is_exact<W_ByteArray>(value) ? static_cast<W_ByteArray*>(value)->data.get() : nullptr;
+            byte_array* data = is<W_Bytes>(value)             ? static_cast<W_Bytes*>(value)->data
+                               : is_exact<W_ByteArray>(value) ? static_cast<W_ByteArray*>(value)->data.get()
+                                                              : nullptr;
             if (!data) {
-                raise_error(T::TypeError, "%%b requires a bytes-like object, or an object that implements __bytes__, not '%s'", type_name(value).c_str());
+                raise_error(T::TypeError,
+                            "%%b requires a bytes-like object, or an object that implements __bytes__, not '%s'",
+                            type_name(value).c_str());
                 return false;
             }
             text_directive(make_str_latin1(data->data(), data->length()));
@@ -331,9 +376,12 @@ bool convert(std::u32string& out, percent_directive d, W_Object* value, bool byt
         if (digits[0] == '-') {
             sign = "-";
             digits.erase(0, 1);
-        } else if (d.plus) sign = "+";
-        else if (d.space) sign = " ";
-        if (static_cast<long>(digits.size()) < d.precision) digits = std::string(static_cast<size_t>(d.precision) - digits.size(), '0') + digits;
+        } else if (d.plus)
+            sign = "+";
+        else if (d.space)
+            sign = " ";
+        if (static_cast<long>(digits.size()) < d.precision)
+            digits = std::string(static_cast<size_t>(d.precision) - digits.size(), '0') + digits;
         if (d.type == 'X')
             for (char& c : digits) c = static_cast<char>(toupper(c));
         if (d.alternate && base != 10) sign += base == 8 ? "0o" : d.type == 'x' ? "0x" : "0X";
@@ -396,12 +444,18 @@ Result<W_Object*> format_percent_text(W_Str* format, W_Object* values, bool byte
             i = end + 1;
         }
         for (; i < text.size(); i++) {
-            if (text[i] == '-') d.minus = true;
-            else if (text[i] == '+') d.plus = true;
-            else if (text[i] == ' ') d.space = true;
-            else if (text[i] == '0') d.zero = true;
-            else if (text[i] == '#') d.alternate = true;
-            else break;
+            if (text[i] == '-')
+                d.minus = true;
+            else if (text[i] == '+')
+                d.plus = true;
+            else if (text[i] == ' ')
+                d.space = true;
+            else if (text[i] == '0')
+                d.zero = true;
+            else if (text[i] == '#')
+                d.alternate = true;
+            else
+                break;
         }
         auto number = [&](long* result) {
             if (i < text.size() && text[i] == '*') {
@@ -417,7 +471,8 @@ Result<W_Object*> format_percent_text(W_Str* format, W_Object* values, bool byte
             }
             long value_read = 0;
             bool any = false;
-            for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; i++, any = true) value_read = std::min(value_read * 10 + static_cast<long>(text[i] - '0'), 1l << 31);
+            for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; i++, any = true)
+                value_read = std::min(value_read * 10 + static_cast<long>(text[i] - '0'), 1l << 31);
             if (any) *result = value_read;
             return true;
         };
@@ -441,33 +496,40 @@ Result<W_Object*> format_percent_text(W_Str* format, W_Object* values, bool byte
         if (d.type >= 128 || !strchr("bsracdiouxXeEfFgG", static_cast<int>(d.type)) || (d.type == 'b' && !bytes)) {
             char32_t c = d.type;
             (void)start;
-            return raise_error(T::ValueError, "unsupported format character '%s' (0x%x) at index %zu", to_utf8(make_str(std::u32string_view(&c, 1))).c_str(), static_cast<unsigned>(c), i - 1);
+            return raise_error(T::ValueError, "unsupported format character '%s' (0x%x) at index %zu",
+                               to_utf8(make_str(std::u32string_view(&c, 1))).c_str(), static_cast<unsigned>(c), i - 1);
         }
         if (!value) value = take();
         if (!value) return failure;
         if (!convert(out, d, value, bytes)) return failure;
     }
-    bool left = tuple ? next < tuple->length() : next == 0 && !used_mapping && !is<W_Dict>(values) && !(type_lookup(values->type(), N::getitem) && !is<W_Str>(values));
+    bool left = tuple ? next < tuple->length()
+                      : next == 0 && !used_mapping && !is<W_Dict>(values) &&
+                            !(type_lookup(values->type(), N::getitem) && !is<W_Str>(values));
     if (left && !used_mapping) return raise_text(T::TypeError, "not all arguments converted during string formatting");
     return make_str(out);
 }
 
-}  // namespace
+} // namespace
 
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_percent(W_Str* format, W_Object* values) { return format_percent_text(format, values, false); }
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_percent(W_Str* format, W_Object* values) {
+    return format_percent_text(format, values, false);
+}
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_percent_bytes(W_Bytes* format, W_Object* values) {
-    W_Object* text = HEDDLE_TRY(format_percent_text(make_str_latin1(format->data->data(), format->data->length()), values, true));
+    W_Object* text =
+        HEDDLE_TRY(format_percent_text(make_str_latin1(format->data->data(), format->data->length()), values, true));
     byte_array* narrow = static_cast<W_Str*>(text)->narrow;
     if (!narrow) return raise_text(T::ValueError, "character out of range for bytes");
     return make<W_Bytes>(narrow);
 }
 
-// ---- str.format -------------------------------------------------------------------------------------------------------------
+// ---- str.format
+// -------------------------------------------------------------------------------------------------------------
 namespace {
 
 struct format_state {
-    W_Arguments* arguments;   // self first; keywords (None): at(1) is format_map's mapping
-    long automatic = 0;       // number of the next {}; -1: numbers are given
+    W_Arguments* arguments; // self first; keywords (None): at(1) is format_map's mapping
+    long automatic = 0;     // number of the next {}; -1: numbers are given
     bool numbered = false;
 };
 
@@ -482,26 +544,33 @@ Result<W_Object*> field_value(format_state* state, const std::u32string& name) {
         number &= c >= '0' && c <= '9';
         index = index * 10 + static_cast<long>(c - '0');
     }
-    bool from_mapping = arguments->keywords && arguments->keywords->length() == 1 && arguments->keywords->at(0) == none();
+    bool from_mapping =
+        arguments->keywords && arguments->keywords->length() == 1 && arguments->keywords->at(0) == none();
     if (first.empty()) {
-        if (state->numbered) return raise_text(T::ValueError, "cannot switch from manual field specification to automatic field numbering");
+        if (state->numbered)
+            return raise_text(T::ValueError,
+                              "cannot switch from manual field specification to automatic field numbering");
         index = state->automatic++;
         number = true;
     } else if (number) {
-        if (state->automatic > 0) return raise_text(T::ValueError, "cannot switch from automatic field numbering to manual field specification");
+        if (state->automatic > 0)
+            return raise_text(T::ValueError,
+                              "cannot switch from automatic field numbering to manual field specification");
         state->numbered = true;
     }
     long positional = arguments->positional_count() - 1;
     if (number) {
         if (from_mapping) return raise_text(T::ValueError, "Format string contains positional fields");
-        if (index >= positional) return raise_error(T::IndexError, "Replacement index %ld out of range for positional args tuple", index);
+        if (index >= positional)
+            return raise_error(T::IndexError, "Replacement index %ld out of range for positional args tuple", index);
         value = arguments->at(1 + index);
     } else if (from_mapping) {
         value = HEDDLE_TRY(get_item(arguments->at(1), make_str(first)));
     } else {
         W_Str* key = make_str(first);
         for (long i = 0; i < arguments->keyword_count() && !value; i++)
-            if (str_equal(static_cast<W_Str*>(arguments->keywords->at(i)), key)) value = arguments->at(arguments->positional_count() + i);
+            if (str_equal(static_cast<W_Str*>(arguments->keywords->at(i)), key))
+                value = arguments->at(arguments->positional_count() + i);
         if (!value) return raise_key_error(key);
     }
     while (end != std::u32string::npos && end < name.size()) {
@@ -524,7 +593,8 @@ Result<W_Object*> field_value(format_state* state, const std::u32string& name) {
             }
             value = HEDDLE_TRY(get_item(value, digits ? make_int(number_key) : make_str(key)));
             end = stop + 1;
-            if (end < name.size() && name[end] != '.' && name[end] != '[') return raise_text(T::ValueError, "Only '.' or '[' may follow ']' in format field specifier");
+            if (end < name.size() && name[end] != '.' && name[end] != '[')
+                return raise_text(T::ValueError, "Only '.' or '[' may follow ']' in format field specifier");
         }
     }
     return value;
@@ -567,28 +637,35 @@ Result<W_Str*> expand(format_state* state, const std::u32string& text, int depth
                 if (at + 1 >= end) return raise_text(T::ValueError, "unmatched '{' in format spec");
                 conversion = text[at + 1];
                 at += 2;
-                if (at < end && text[at] != ':') return raise_text(T::ValueError, "expected ':' after conversion specifier");
+                if (at < end && text[at] != ':')
+                    return raise_text(T::ValueError, "expected ':' after conversion specifier");
             }
             if (at < end) specification = text.substr(at + 1, end - at - 1);
         }
         W_Object* value = HEDDLE_TRY(field_value(state, name));
-        if (conversion == 's') value = HEDDLE_TRY(to_str(value));
-        else if (conversion == 'r') value = HEDDLE_TRY(repr(value));
-        else if (conversion == 'a') value = HEDDLE_TRY(ascii(value));
-        else if (conversion) return raise_error(T::ValueError, "Unknown conversion specifier '%s'", to_utf8(make_str(std::u32string_view(&conversion, 1))).c_str());
+        if (conversion == 's')
+            value = HEDDLE_TRY(to_str(value));
+        else if (conversion == 'r')
+            value = HEDDLE_TRY(repr(value));
+        else if (conversion == 'a')
+            value = HEDDLE_TRY(ascii(value));
+        else if (conversion)
+            return raise_error(T::ValueError, "Unknown conversion specifier '%s'",
+                               to_utf8(make_str(std::u32string_view(&conversion, 1))).c_str());
         W_Str* inner = make_str(specification);
-        if (specification.find(U'{') != std::u32string::npos) inner = HEDDLE_TRY(expand(state, specification, depth - 1));
+        if (specification.find(U'{') != std::u32string::npos)
+            inner = HEDDLE_TRY(expand(state, specification, depth - 1));
         W_Str* formatted = HEDDLE_TRY(format_value(value, inner));
         out += to_u32(formatted);
     }
     return make_str(out);
 }
 
-}  // namespace
+} // namespace
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_method(W_Str* format, W_Arguments* arguments) {
     format_state state{arguments};
     return HEDDLE_TRY(expand(&state, to_u32(format), 2));
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,11 +1,12 @@
 // Code, frames, functions of all kinds, calls.
 //
-// A call's arguments lie on the caller's value stack and are copied straight into the new frame's slots; every other way of
-// calling goes through W_Arguments. Frames are never linked to each other, so that a frame of an inlined call stays virtual.
+// A call's arguments lie on the caller's value stack and are copied straight into the new frame's slots; every other
+// way of calling goes through W_Arguments. Frames are never linked to each other, so that a frame of an inlined call
+// stays virtual.
 #pragma once
-#include <memory>
-#include "frontend/code_unit.h"
 #include "containers.h"
+#include "frontend/code_unit.h"
+#include <memory>
 
 namespace heddle::python {
 
@@ -13,40 +14,46 @@ struct InlineCache;
 using code_words = heddle::array<const uint32_t>;
 
 struct W_Code : W_Object {
-    W_Code(code_words* i, slots_array* c, slots_array* n, heddle::array<member<InlineCache>>* k, const code_unit* u, W_Str* nm, W_Str* q)
-        : instructions(i), constants(c), names(n), caches(k), unit(u), name(nm), qualname(q), parameter_count(u->parameter_count()),
-          positional_count(u->positional_count), slot_count(static_cast<long>(u->slots.size())),
-          frame_size(static_cast<long>(u->slots.size() + u->max_stack)), free_count(u->free_count), is_generator(u->is_generator),
+    W_Code(code_words* i, slots_array* c, slots_array* n, heddle::array<member<InlineCache>>* k, const code_unit* u,
+           W_Str* nm, W_Str* q)
+        : instructions(i), constants(c), names(n), caches(k), unit(u), name(nm), qualname(q),
+          parameter_count(u->parameter_count()), positional_count(u->positional_count),
+          slot_count(static_cast<long>(u->slots.size())), frame_size(static_cast<long>(u->slots.size() + u->max_stack)),
+          free_count(u->free_count), is_generator(u->is_generator),
           is_simple(!u->has_varargs && !u->has_varkeywords && u->keyword_only_count == 0), uses_slots(u->uses_slots) {}
     HEDDLE_PYTHON_TYPED(code)
     code_words* const instructions;
     slots_array* const constants;
-    slots_array* const names;                          // interned W_Str
-    heddle::array<member<InlineCache>>* const caches;  // one for each instruction, null until needed
-    const raw<const code_unit> unit;                   // immortal
+    slots_array* const names;                         // interned W_Str
+    heddle::array<member<InlineCache>>* const caches; // one for each instruction, null until needed
+    const raw<const code_unit> unit;                  // immortal
     W_Str* const name;
     W_Str* const qualname;
     const long parameter_count, positional_count, slot_count;
-    const long frame_size;      // slots and value stack
+    const long frame_size; // slots and value stack
     const long free_count;
     const long is_generator;
-    const long is_simple;       // positional parameters only
+    const long is_simple; // positional parameters only
     const long uses_slots;
-    HEDDLE_GC_CLASS(W_Code, W_Object, instructions, constants, names, caches, unit, name, qualname, parameter_count, positional_count,
-                    slot_count, frame_size, free_count, is_generator, is_simple, uses_slots)
+    HEDDLE_GC_CLASS(W_Code, W_Object, instructions, constants, names, caches, unit, name, qualname, parameter_count,
+                    positional_count, slot_count, frame_size, free_count, is_generator, is_simple, uses_slots)
 };
 HEDDLE_ELIDABLE inline W_Object* code_constant(W_Code* code, long index) { return code->constants->get(index); }
-HEDDLE_ELIDABLE inline W_Str* code_name(W_Code* code, long index) { return static_cast<W_Str*>(code->names->get(index)); }
-// The handler of an exception at an instruction: handler | depth << 32 (depth counted from the frame's slots on), or -1.
+HEDDLE_ELIDABLE inline W_Str* code_name(W_Code* code, long index) {
+    return static_cast<W_Str*>(code->names->get(index));
+}
+// The handler of an exception at an instruction: handler | depth << 32 (depth counted from the frame's slots on), or
+// -1.
 HEDDLE_ELIDABLE long code_handler(W_Code* code, long instruction);
 W_Code* make_code(const std::shared_ptr<const code_unit>& unit);
 long code_line(W_Code* code, long instruction);
 
-// What an instruction saw the last time, for the interpreter; machine code has its own knowledge. A hit needs both keys.
+// What an instruction saw the last time, for the interpreter; machine code has its own knowledge. A hit needs both
+// keys.
 struct InlineCache : heddle::object {
     InlineCache() : first(nullptr), second(nullptr), value(nullptr), index(-1) {}
-    member<heddle::object> first;    // a version
-    member<heddle::object> second;   // a map or another version
+    member<heddle::object> first;  // a version
+    member<heddle::object> second; // a map or another version
     member<heddle::object> value;
     field<long> index;
     HEDDLE_GC_CLASS(InlineCache, heddle::object, first, second, value, index)
@@ -55,7 +62,7 @@ struct InlineCache : heddle::object {
 struct W_Cell : W_Object {
     explicit W_Cell(W_Object* v) : value(v) {}
     HEDDLE_PYTHON_TYPED(cell)
-    member<W_Object> value;  // null: empty
+    member<W_Object> value; // null: empty
     HEDDLE_GC_CLASS(W_Cell, W_Object, value)
 };
 
@@ -65,22 +72,23 @@ struct W_Frame : W_Object {
     HEDDLE_PYTHON_TYPED(frame)
     W_Code* const code;
     W_Dict* const globals;
-    slots_array* const slots;         // code->slot_count slots, then the value stack
-    W_Function* const function;       // for its closure; null for modules and class bodies without one
-    W_Object* const namespace_;       // modules and class bodies: where names live (usually a W_Dict); else null
-    field<long> resume_instruction;   // generators: where to go on; -1 when finished or not a generator
+    slots_array* const slots;       // code->slot_count slots, then the value stack
+    W_Function* const function;     // for its closure; null for modules and class bodies without one
+    W_Object* const namespace_;     // modules and class bodies: where names live (usually a W_Dict); else null
+    field<long> resume_instruction; // generators: where to go on; -1 when finished or not a generator
     field<long> resume_depth;
     HEDDLE_GC_CLASS(W_Frame, W_Object, code, globals, slots, function, namespace_, resume_instruction, resume_depth)
 };
 
 struct ExecutionContext : heddle::object {
-    ExecutionContext() : depth(0), depth_limit(1000), checked_depth(1000), handled(nullptr), frame(nullptr), repr_stack(nullptr) {}
-    field<long> depth;                 // Python calls under way
-    field<long> depth_limit;           // sys.getrecursionlimit()
-    field<long> checked_depth;         // beyond it the native stack is checked at each call
-    member<W_Exception> handled;       // the exception that an except clause is handling, or null
-    member<W_Frame> frame;             // set for built-in functions that ask for their caller's frame
-    member<W_List> repr_stack;         // containers whose repr() is under way
+    ExecutionContext()
+        : depth(0), depth_limit(1000), checked_depth(1000), handled(nullptr), frame(nullptr), repr_stack(nullptr) {}
+    field<long> depth;           // Python calls under way
+    field<long> depth_limit;     // sys.getrecursionlimit()
+    field<long> checked_depth;   // beyond it the native stack is checked at each call
+    member<W_Exception> handled; // the exception that an except clause is handling, or null
+    member<W_Frame> frame;       // set for built-in functions that ask for their caller's frame
+    member<W_List> repr_stack;   // containers whose repr() is under way
     HEDDLE_GC_CLASS(ExecutionContext, heddle::object, depth, depth_limit, checked_depth, handled, frame, repr_stack)
 };
 extern root<ExecutionContext> the_context;
@@ -88,20 +96,21 @@ HEDDLE_ELIDABLE inline ExecutionContext* execution_context() { return the_contex
 
 struct W_Function : W_Object {
     W_Function(W_Code* c, W_Dict* g, W_Tuple* d, W_Object* k, W_Tuple* cl, W_Object* a)
-        : code(c), globals(g), closure(cl), defaults(d), keyword_defaults(k), annotations(a), name(c->name), qualname(c->qualname), own(nullptr),
-          doc(nullptr), module(nullptr) {}
+        : code(c), globals(g), closure(cl), defaults(d), keyword_defaults(k), annotations(a), name(c->name),
+          qualname(c->qualname), own(nullptr), doc(nullptr), module(nullptr) {}
     HEDDLE_PYTHON_TYPED(function)
-    W_Instance* attributes() override;   // made when first asked for
+    W_Instance* attributes() override; // made when first asked for
     W_Code* const code;
     W_Dict* const globals;
-    W_Tuple* const closure;              // of W_Cells; may be null
-    member<W_Tuple> defaults;            // may be null
-    member<W_Object> keyword_defaults;   // a dict or null
-    member<W_Object> annotations;        // a dict, the compiler's tuple, or null
+    W_Tuple* const closure;            // of W_Cells; may be null
+    member<W_Tuple> defaults;          // may be null
+    member<W_Object> keyword_defaults; // a dict or null
+    member<W_Object> annotations;      // a dict, the compiler's tuple, or null
     member<W_Str> name, qualname;
     member<W_Instance> own;
-    member<W_Object> doc, module;        // null: from the code, from the globals
-    HEDDLE_GC_CLASS(W_Function, W_Object, code, globals, closure, defaults, keyword_defaults, annotations, name, qualname, own, doc, module)
+    member<W_Object> doc, module; // null: from the code, from the globals
+    HEDDLE_GC_CLASS(W_Function, W_Object, code, globals, closure, defaults, keyword_defaults, annotations, name,
+                    qualname, own, doc, module)
 };
 
 struct W_BoundMethod : W_Object {
@@ -123,7 +132,8 @@ struct W_Arguments : heddle::object {
     HEDDLE_GC_CLASS(W_Arguments, heddle::object, values, keywords)
 };
 
-// ---- built-in functions. Fixed: up to four arguments, missing optional ones are null. General: W_Arguments. ---------------
+// ---- built-in functions. Fixed: up to four arguments, missing optional ones are null. General: W_Arguments.
+// ---------------
 using builtin_0 = Result<W_Object*>();
 using builtin_1 = Result<W_Object*>(W_Object*);
 using builtin_2 = Result<W_Object*>(W_Object*, W_Object*);
@@ -141,13 +151,20 @@ struct builtin_entry {
         builtin_general* general;
     };
     const char* name;
-    int arity;               // 0..4; -1 general
-    int minimum;             // arguments that must be there (self included)
-    const char* parameters;  // names for keyword arguments, comma-separated, as many as arity; null: positional only. '*' before a
-                             // name: from here on by keyword only
-    enum kind : uint8_t { plain, static_method, class_method, wants_frame, class_method_general = class_method } how = plain;
+    int arity;              // 0..4; -1 general
+    int minimum;            // arguments that must be there (self included)
+    const char* parameters; // names for keyword arguments, comma-separated, as many as arity; null: positional only.
+                            // '*' before a name: from here on by keyword only
+    enum kind : uint8_t {
+        plain,
+        static_method,
+        class_method,
+        wants_frame,
+        class_method_general = class_method
+    } how = plain;
 
-    constexpr builtin_entry(const char* n, builtin_0* f, kind h = plain) : zero(f), name(n), arity(0), minimum(0), parameters(nullptr), how(h) {}
+    constexpr builtin_entry(const char* n, builtin_0* f, kind h = plain)
+        : zero(f), name(n), arity(0), minimum(0), parameters(nullptr), how(h) {}
     constexpr builtin_entry(const char* n, builtin_1* f, int m = 1, const char* p = nullptr, kind h = plain)
         : one(f), name(n), arity(1), minimum(m), parameters(p), how(h) {}
     constexpr builtin_entry(const char* n, builtin_2* f, int m = 2, const char* p = nullptr, kind h = plain)
@@ -170,14 +187,14 @@ inline long positional_parameters(const builtin_entry* entry) {
 }
 struct W_Builtin : W_Object {
     W_Builtin(const builtin_entry* e, W_Str* n, W_Type* t)
-        : function(reinterpret_cast<void (*)()>(e->general)), arity(e->arity), positional(positional_parameters(e)), minimum(e->minimum), wants_frame(e->how == builtin_entry::wants_frame),
-          entry(e), name(n), owner(t) {}
+        : function(reinterpret_cast<void (*)()>(e->general)), arity(e->arity), positional(positional_parameters(e)),
+          minimum(e->minimum), wants_frame(e->how == builtin_entry::wants_frame), entry(e), name(n), owner(t) {}
     W_Type* type() const override { return type_of(owner ? T::method_descriptor : T::builtin_function); }
     const raw<void()> function;
     const long arity, positional, minimum, wants_frame;
     const raw<const builtin_entry> entry;
     W_Str* const name;
-    W_Type* const owner;     // a method: of which type; null: a function (never bound to an instance)
+    W_Type* const owner; // a method: of which type; null: a function (never bound to an instance)
     HEDDLE_GC_CLASS(W_Builtin, W_Object, function, arity, positional, minimum, wants_frame, entry, name, owner)
 };
 struct getset_entry {
@@ -188,14 +205,23 @@ struct getset_entry {
 // Adds methods and attributes to a built-in type / functions to a module. Used at start only.
 void add_methods(T type, const builtin_entry* first, const builtin_entry* end);
 void add_getsets(T type, const getset_entry* first, const getset_entry* end);
-void add_constructor(T type, const builtin_entry* entry);      // what calling the type does; also gives it __new__
+void add_constructor(T type, const builtin_entry* entry); // what calling the type does; also gives it __new__
 void add_functions(W_Dict* module, const builtin_entry* first, const builtin_entry* end);
-template <size_t Count> void add_methods(T type, const builtin_entry (&table)[Count]) { add_methods(type, table, table + Count); }
-template <size_t Count> void add_getsets(T type, const getset_entry (&table)[Count]) { add_getsets(type, table, table + Count); }
-template <size_t Count> void add_functions(W_Dict* module, const builtin_entry (&table)[Count]) { add_functions(module, table, table + Count); }
-#define HEDDLE_PYTHON_SETUP_FUNCTIONS(X) \
-    X(setup_object) X(setup_type) X(setup_int) X(setup_float) X(setup_str) X(setup_str_methods) X(setup_bytes) X(setup_list) X(setup_tuple) \
-    X(setup_dict) X(setup_set) X(setup_iterators) X(setup_functions) X(setup_exceptions) X(setup_generator) X(setup_range)
+template <size_t Count> void add_methods(T type, const builtin_entry (&table)[Count]) {
+    add_methods(type, table, table + Count);
+}
+template <size_t Count> void add_getsets(T type, const getset_entry (&table)[Count]) {
+    add_getsets(type, table, table + Count);
+}
+template <size_t Count> void add_functions(W_Dict* module, const builtin_entry (&table)[Count]) {
+    add_functions(module, table, table + Count);
+}
+#define HEDDLE_PYTHON_SETUP_FUNCTIONS(X)                                                                        \
+    X(setup_object)                                                                                             \
+    X(setup_type)                                                                                               \
+    X(setup_int) X(setup_float) X(setup_str) X(setup_str_methods) X(setup_bytes) X(setup_list) X(setup_tuple)   \
+        X(setup_dict) X(setup_set) X(setup_iterators) X(setup_functions) X(setup_exceptions) X(setup_generator) \
+            X(setup_range)
 #define HEDDLE_PYTHON_DECLARE_SETUP(name) void name();
 HEDDLE_PYTHON_SETUP_FUNCTIONS(HEDDLE_PYTHON_DECLARE_SETUP)
 
@@ -210,29 +236,32 @@ Result<W_Object*> call_3(W_Object* callable, W_Object* a, W_Object* b, W_Object*
 Result<W_Object*> call(W_Object* callable, W_Arguments* arguments);
 Result<W_Object*> call_builtin(W_Builtin* builtin, W_Arguments* arguments);
 Result<W_Object*> call_function(W_Function* function, W_Arguments* arguments);
-Result<W_Object*> run_frame(W_Frame* frame);     // a module's or class body's code
+Result<W_Object*> run_frame(W_Frame* frame); // a module's or class body's code
 W_Arguments* make_arguments(slots_array* values, W_Tuple* keywords = nullptr);
 W_Arguments* arguments_1(W_Object* a);
 W_Arguments* arguments_2(W_Object* a, W_Object* b);
 W_Arguments* arguments_with_first(W_Object* first, W_Arguments* rest);
 W_Arguments* arguments_without_first(W_Arguments* all);
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> bind_and_run(W_Function* function, W_Arguments* arguments);   // binder.cpp
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> bind_and_run(W_Function* function, W_Arguments* arguments); // binder.cpp
 
-// ---- generators -------------------------------------------------------------------------------------------------------
+// ---- generators
+// -------------------------------------------------------------------------------------------------------
 struct W_Generator : W_Iterator {
-    W_Generator(W_Frame* f) : frame(f), handled(nullptr), running(0), started(0), name(f->code->name), qualname(f->code->qualname) {}
+    W_Generator(W_Frame* f)
+        : frame(f), handled(nullptr), running(0), started(0), name(f->code->name), qualname(f->code->qualname) {}
     HEDDLE_PYTHON_TYPED(generator)
     W_Object* next() override;
-    member<W_Frame> frame;              // null when finished
-    member<W_Exception> handled;        // what its suspended code is handling
+    member<W_Frame> frame;       // null when finished
+    member<W_Exception> handled; // what its suspended code is handling
     field<long> running;
     field<long> started;
     member<W_Str> name, qualname;
     HEDDLE_GC_CLASS(W_Generator, W_Iterator, frame, handled, running, started, name, qualname)
 };
-// Resumes with a value (None at first). Null without a pending error: it returned; the value is in context->... see generator.cpp.
+// Resumes with a value (None at first). Null without a pending error: it returned; the value is in context->... see
+// generator.cpp.
 W_Object* generator_send(W_Generator* generator, W_Object* value);
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> generator_throw(W_Generator* generator, W_Exception* exception);
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> generator_close(W_Generator* generator);
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -4,15 +4,20 @@
 namespace heddle::python {
 
 namespace {
-root<W_Object> generator_result;   // what the generator that finished last returned
+root<W_Object> generator_result; // what the generator that finished last returned
 
-HEDDLE_DONT_LOOK_INSIDE failure_type already_executing() { return raise_text(T::ValueError, "generator already executing"); }
-HEDDLE_DONT_LOOK_INSIDE failure_type early_send() { return raise_text(T::TypeError, "can't send non-None value to a just-started generator"); }
+HEDDLE_DONT_LOOK_INSIDE failure_type already_executing() {
+    return raise_text(T::ValueError, "generator already executing");
+}
+HEDDLE_DONT_LOOK_INSIDE failure_type early_send() {
+    return raise_text(T::TypeError, "can't send non-None value to a just-started generator");
+}
 
 // A StopIteration that leaves a generator's code becomes a RuntimeError (PEP 479).
 HEDDLE_DONT_LOOK_INSIDE void convert_stop_iteration() {
     auto* stop = static_cast<W_Exception*>(take_pending_error());
-    W_Exception* error = make_exception(type_of(T::RuntimeError), make_tuple_1(make_str("generator raised StopIteration")));
+    W_Exception* error =
+        make_exception(type_of(T::RuntimeError), make_tuple_1(make_str("generator raised StopIteration")));
     error->cause = stop;
     error->context = stop;
     error->suppress_context = 1;
@@ -42,10 +47,10 @@ W_Object* resume(W_Generator* self, W_Frame* frame, long instruction, long depth
         if (pending_is(T::StopIteration)) convert_stop_iteration();
         return nullptr;
     }
-    return nullptr;   // returned: generator_result holds the value
+    return nullptr; // returned: generator_result holds the value
 }
 
-}  // namespace
+} // namespace
 
 void set_generator_result(W_Object* value) { generator_result = value; }
 W_Object* take_generator_result() {
@@ -216,13 +221,18 @@ Result<W_Object*> method_next(W_Object* o) { return method_send(o, none()); }
 Result<W_Object*> method_throw(W_Object* o, W_Object* type, W_Object* value, W_Object* traceback) {
     W_Object* exception = type;
     if (is<W_Type>(type)) {
-        if (!value || value == none()) exception = HEDDLE_TRY(call_0(type));
-        else if (is_instance(value, static_cast<W_Type*>(type))) exception = value;
-        else exception = HEDDLE_TRY(call_1(type, value));
+        if (!value || value == none())
+            exception = HEDDLE_TRY(call_0(type));
+        else if (is_instance(value, static_cast<W_Type*>(type)))
+            exception = value;
+        else
+            exception = HEDDLE_TRY(call_1(type, value));
     }
     if (!is<W_Exception>(exception))
-        return raise_error(T::TypeError, "exceptions must be classes or instances deriving from BaseException, not %s", type_name(type).c_str());
-    if (traceback && is_exact<W_Traceback>(traceback)) static_cast<W_Exception*>(exception)->traceback = static_cast<W_Traceback*>(traceback);
+        return raise_error(T::TypeError, "exceptions must be classes or instances deriving from BaseException, not %s",
+                           type_name(type).c_str());
+    if (traceback && is_exact<W_Traceback>(traceback))
+        static_cast<W_Exception*>(exception)->traceback = static_cast<W_Traceback*>(traceback);
     return generator_throw(self_of(o), static_cast<W_Exception*>(exception));
 }
 Result<W_Object*> method_close(W_Object* o) { return generator_close(self_of(o)); }
@@ -235,26 +245,28 @@ Result<W_Object*> method_repr(W_Object* o) {
 Result<W_Object*> get_name(W_Object* o) { return self_of(o)->name.get(); }
 Result<W_Object*> get_qualname(W_Object* o) { return self_of(o)->qualname.get(); }
 Result<W_Object*> get_running(W_Object* o) { return boolean(self_of(o)->running); }
-Result<W_Object*> get_frame(W_Object* o) { return self_of(o)->frame ? static_cast<W_Object*>(self_of(o)->frame.get()) : none(); }
+Result<W_Object*> get_frame(W_Object* o) {
+    return self_of(o)->frame ? static_cast<W_Object*>(self_of(o)->frame.get()) : none();
+}
 Result<W_Object*> get_delegate(W_Object* o) {
     W_Object* delegate = delegate_of(self_of(o));
     return delegate ? delegate : none();
 }
 
 constexpr builtin_entry methods[] = {
-    {"send", method_send},        {"__next__", method_next}, {"throw", method_throw, 2}, {"close", method_close},
-    {"__iter__", method_iter},    {"__repr__", method_repr},
+    {"send", method_send},   {"__next__", method_next}, {"throw", method_throw, 2},
+    {"close", method_close}, {"__iter__", method_iter}, {"__repr__", method_repr},
 };
 constexpr getset_entry attributes[] = {
-    {"__name__", get_name, nullptr}, {"__qualname__", get_qualname, nullptr}, {"gi_running", get_running, nullptr},
+    {"__name__", get_name, nullptr},  {"__qualname__", get_qualname, nullptr}, {"gi_running", get_running, nullptr},
     {"gi_frame", get_frame, nullptr}, {"gi_yieldfrom", get_delegate, nullptr},
 };
 
-}  // namespace
+} // namespace
 
 void setup_generator() {
     add_methods(T::generator, methods);
     add_getsets(T::generator, attributes);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,16 +1,17 @@
 // Modules: compiling files, finding them along sys.path, packages, the import statements.
-#include <sys/stat.h>
+#include "frontend/compile.h"
+#include "interpreter.h"
 #include <cerrno>
 #include <fstream>
 #include <sstream>
-#include "frontend/compile.h"
-#include "interpreter.h"
+#include <sys/stat.h>
 
 namespace heddle::python {
 
-const char* library_source(std::string_view name);   // library.cpp: modules written in Python inside the executable
+const char* library_source(std::string_view name); // library.cpp: modules written in Python inside the executable
 
-// ---- compiling ------------------------------------------------------------------------------------------------------------
+// ---- compiling
+// ------------------------------------------------------------------------------------------------------------
 static failure_type raise_syntax_error(const syntax_error& error) {
     T type = T::SyntaxError;
     switch (error.kind) {
@@ -31,7 +32,8 @@ static failure_type raise_syntax_error(const syntax_error& error) {
     if (!error.text.empty()) set("text", make_str(error.text));
     return raise_exception(exception);
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> compile_text(std::string_view source, const std::string& filename, long mode) {
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> compile_text(std::string_view source, const std::string& filename,
+                                                       long mode) {
     constexpr compile_mode modes[] = {compile_mode::exec, compile_mode::eval, compile_mode::single};
     compile_result result = compile(source, filename, modes[mode]);
     if (!result) return raise_syntax_error(result.error);
@@ -69,7 +71,8 @@ W_Module* make_module(W_Str* name) {
     return make<W_Module>(name, dict);
 }
 
-// ---- finding and running --------------------------------------------------------------------------------------------------
+// ---- finding and running
+// --------------------------------------------------------------------------------------------------
 static Result<W_Object*> run_module(W_Module* module, std::string_view source, const std::string& path) {
     W_Object* code = HEDDLE_TRY(compile_text(source, path, 0));
     auto* unit = static_cast<W_Code*>(code);
@@ -113,7 +116,7 @@ static Result<W_Object*> load_module(const std::string& full_name, const std::st
                     found = base + ".py";
                 } else {
                     struct stat info;
-                    if (stat(base.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {   // a namespace package
+                    if (stat(base.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) { // a namespace package
                         W_Module* module = make_module(name);
                         dict_set_str(module->dict, name_of(N::package), name);
                         W_List* path = make_list();
@@ -127,7 +130,8 @@ static Result<W_Object*> load_module(const std::string& full_name, const std::st
         }
         if (found.empty()) {
             std::string text = "No module named '" + full_name + "'";
-            if (package && pending_error() == nullptr && is_exact<W_Module>(package) && !dict_get_str(static_cast<W_Module*>(package)->dict, name_of(N::path)))
+            if (package && pending_error() == nullptr && is_exact<W_Module>(package) &&
+                !dict_get_str(static_cast<W_Module*>(package)->dict, name_of(N::path)))
                 text += "; '" + to_utf8(static_cast<W_Module*>(package)->name) + "' is not a package";
             raise_text(T::ModuleNotFoundError, text.c_str());
             instance_set(static_cast<W_Exception*>(pending_error()), name_of(N::plain_name), name);
@@ -137,7 +141,8 @@ static Result<W_Object*> load_module(const std::string& full_name, const std::st
     }
     W_Module* module = make_module(name);
     size_t dot = full_name.rfind('.');
-    dict_set_str(module->dict, name_of(N::package), is_package ? name : make_str(dot == std::string::npos ? "" : full_name.substr(0, dot)));
+    dict_set_str(module->dict, name_of(N::package),
+                 is_package ? name : make_str(dot == std::string::npos ? "" : full_name.substr(0, dot)));
     if (is_package) {
         W_List* path = make_list();
         list_append(path, make_str(found.substr(0, found.rfind('/'))));
@@ -151,7 +156,7 @@ static Result<W_Object*> load_module(const std::string& full_name, const std::st
         raise(error);
         return failure;
     }
-    W_Object* now = dict_get_str(modules_dict, name);   // a module may replace itself
+    W_Object* now = dict_get_str(modules_dict, name); // a module may replace itself
     return now ? now : static_cast<W_Object*>(module);
 }
 // a.b.c: imports each part, gives the last; *first gets the first.
@@ -160,7 +165,8 @@ static Result<W_Object*> import_path(const std::string& full_name, W_Object** fi
     size_t start = 0;
     for (;;) {
         size_t dot = full_name.find('.', start);
-        std::string prefix = full_name.substr(0, dot), last = full_name.substr(start, dot == std::string::npos ? dot : dot - start);
+        std::string prefix = full_name.substr(0, dot),
+                    last = full_name.substr(start, dot == std::string::npos ? dot : dot - start);
         if (last.empty()) return raise_text(T::ValueError, "Empty module name");
         W_Str* name = intern(make_str(prefix));
         W_Object* known = dict_get_str(modules_dict, name);
@@ -187,7 +193,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> import_name(W_Str* name, W_Dict* globa
         if (base.empty()) return raise_text(T::ImportError, "attempted relative import with no known parent package");
         for (long i = 1; i < level; i++) {
             size_t dot = base.rfind('.');
-            if (dot == std::string::npos) return raise_text(T::ImportError, "attempted relative import beyond top-level package");
+            if (dot == std::string::npos)
+                return raise_text(T::ImportError, "attempted relative import beyond top-level package");
             base.resize(dot);
         }
         full_name = full_name.empty() ? base : base + "." + full_name;
@@ -200,13 +207,16 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> import_name(W_Str* name, W_Dict* globa
         return last;
     }
     // from package import module: modules that aren't attributes yet.
-    if (is_exact<W_Module>(last) && dict_get_str(static_cast<W_Module*>(last)->dict, name_of(N::path)) && is<W_Tuple>(from_list)) {
+    if (is_exact<W_Module>(last) && dict_get_str(static_cast<W_Module*>(last)->dict, name_of(N::path)) &&
+        is<W_Tuple>(from_list)) {
         auto* names = static_cast<W_Tuple*>(from_list);
         for (long i = 0; i < names->length(); i++) {
             auto* part = static_cast<W_Str*>(names->at(i));
             if (str_is(part, "*") || dict_get_str(static_cast<W_Module*>(last)->dict, part)) continue;
             W_Object* ignored = nullptr;
-            if (import_path(full_name + "." + to_utf8(part), &ignored).failed() && !clear_if_pending(T::ModuleNotFoundError)) return failure;
+            if (import_path(full_name + "." + to_utf8(part), &ignored).failed() &&
+                !clear_if_pending(T::ModuleNotFoundError))
+                return failure;
         }
     }
     return last;
@@ -222,7 +232,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> import_from(W_Object* module, W_Str* n
         W_Object* file = dict_get_str(static_cast<W_Module*>(module)->dict, name_of(N::file));
         if (file && is<W_Str>(file)) place = to_utf8(static_cast<W_Str*>(file));
     }
-    return raise_error(T::ImportError, "cannot import name '%s' from '%s' (%s)", to_utf8(name).c_str(), module_name.c_str(), place.c_str());
+    return raise_error(T::ImportError, "cannot import name '%s' from '%s' (%s)", to_utf8(name).c_str(),
+                       module_name.c_str(), place.c_str());
 }
 HEDDLE_DONT_LOOK_INSIDE Result<void> import_star(W_Object* module, W_Object* target) {
     W_Object* all = find_attribute(module, name_of(N::all));
@@ -230,7 +241,9 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> import_star(W_Object* module, W_Object* tar
     if (all) {
         slots_array* names = HEDDLE_TRY(iterable_to_slots(all));
         for (long i = 0; i < names->length(); i++) {
-            if (!is<W_Str>(names->get(i))) return raise_error(T::TypeError, "Item in __all__ must be str, not %s", type_name(names->get(i)).c_str());
+            if (!is<W_Str>(names->get(i)))
+                return raise_error(T::TypeError, "Item in __all__ must be str, not %s",
+                                   type_name(names->get(i)).c_str());
             W_Object* value = HEDDLE_TRY(get_attribute(module, intern(static_cast<W_Str*>(names->get(i)))));
             HEDDLE_TRY(set_item(target, names->get(i), value));
         }
@@ -239,7 +252,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> import_star(W_Object* module, W_Object* tar
     W_Object* space = find_attribute(module, name_of(N::dict));
     if (pending_error()) return failure;
     if (space && is_exact<W_MappingProxy>(space)) space = static_cast<W_MappingProxy*>(space)->dict;
-    if (!space || !is<W_Dict>(space)) return raise_text(T::ImportError, "from-import-* object has no __dict__ and no __all__");
+    if (!space || !is<W_Dict>(space))
+        return raise_text(T::ImportError, "from-import-* object has no __dict__ and no __all__");
     auto* dict = static_cast<W_Dict*>(space);
     for (long entry = dict_next_entry(dict, 0); entry >= 0; entry = dict_next_entry(dict, entry + 1)) {
         W_Object* name = dict->keys->get(entry);
@@ -249,4 +263,4 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> import_star(W_Object* module, W_Object* tar
     return ok;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,7 +1,7 @@
 // Loads and stores of globals and attributes by the instruction loop.
 //
-// In traces (jit::we_are_jitted()) the lookups are elidable functions of promoted versions and maps. The interpreter keeps,
-// for each instruction, what it found the last time and under which versions and map.
+// In traces (jit::we_are_jitted()) the lookups are elidable functions of promoted versions and maps. The interpreter
+// keeps, for each instruction, what it found the last time and under which versions and map.
 #include "interpreter.h"
 
 namespace heddle::python {
@@ -26,7 +26,7 @@ HEDDLE_INLINE W_Object* unwrap_global(W_Object* value) {
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* load_global_miss(W_Code* code, W_Dict* globals, long instruction, W_Str* name) {
     W_Dict* builtins = builtins_namespace();
-    if (!globals->version) {   // exec() with a plain dict
+    if (!globals->version) { // exec() with a plain dict
         W_Object* value = dict_get_str(globals, name);
         if (!value) value = dict_get_str(builtins, name);
         return value ? value : name_error(name);
@@ -46,7 +46,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* load_global_unversioned(W_Dict* globals, W_Str
     return value ? value : name_error(name);
 }
 
-}  // namespace
+} // namespace
 
 W_Object* load_global(W_Code* code, W_Frame* frame, long instruction, long name_index) {
     if (jit::we_are_jitted()) {
@@ -78,7 +78,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* load_attribute_miss(W_Code* code, W_Object* o,
         Map* map = instance->map;
         W_Type* type = map->type;
         W_Object* in_type = type_lookup(type, name);
-        if (!in_type && !map->in_dict && type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute)) {
+        if (!in_type && !map->in_dict &&
+            type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute)) {
             long index = map_index_of(map, name);
             if (index >= 0) {
                 InlineCache* cache = cache_for(code, instruction);
@@ -91,7 +92,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* load_attribute_miss(W_Code* code, W_Object* o,
     return get_attribute(o, name).value();
 }
 
-}  // namespace
+} // namespace
 
 W_Object* load_attribute(W_Code* code, W_Object* o, long instruction, long name_index) {
     if (jit::we_are_jitted()) return get_attribute(o, code_name(code, name_index)).value();
@@ -99,7 +100,8 @@ W_Object* load_attribute(W_Code* code, W_Object* o, long instruction, long name_
         InlineCache* cache = code->caches->get(instruction);
         auto* instance = static_cast<W_Instance*>(o);
         Map* map = instance->map;
-        if (cache && cache->second == map && cache->first == map->type->version) return instance->storage->get(cache->index);
+        if (cache && cache->second == map && cache->first == map->type->version)
+            return instance->storage->get(cache->index);
         return load_attribute_miss(code, o, instruction, code_name(code, name_index));
     }
     return get_attribute(o, code_name(code, name_index)).value();
@@ -111,12 +113,14 @@ namespace {
 HEDDLE_INLINE W_Object* plain_method(W_Object* o, W_Type* type, W_Str* name) {
     W_Object* function = type_lookup(type, name);
     if (!function) return nullptr;
-    if (!is_exact<W_Function>(function) && !(is_exact<W_Builtin>(function) && static_cast<W_Builtin*>(function)->owner)) return nullptr;
+    if (!is_exact<W_Function>(function) && !(is_exact<W_Builtin>(function) && static_cast<W_Builtin*>(function)->owner))
+        return nullptr;
     W_Instance* attributes = o->attributes();
     if (attributes && instance_get(attributes, name)) return nullptr;
     return function;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<void> load_method_miss(W_Code* code, slots_array* slots, long target, W_Object* o, long instruction, W_Str* name) {
+HEDDLE_DONT_LOOK_INSIDE Result<void> load_method_miss(W_Code* code, slots_array* slots, long target, W_Object* o,
+                                                      long instruction, W_Str* name) {
     W_Type* type = o->type();
     bool ordinary = !is<W_Type>(o) && !is<W_Module>(o) && !is<W_Super>(o) &&
                     type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute);
@@ -130,7 +134,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> load_method_miss(W_Code* code, slots_array*
     if (!o->attributes() || (is<W_Instance>(o) && !static_cast<W_Instance*>(o)->map->in_dict)) {
         InlineCache* cache = cache_for(code, instruction);
         cache->first = type->version;
-        cache->second = is<W_Instance>(o) ? static_cast<heddle::object*>(static_cast<W_Instance*>(o)->map) : static_cast<heddle::object*>(type);
+        cache->second = is<W_Instance>(o) ? static_cast<heddle::object*>(static_cast<W_Instance*>(o)->map)
+                                          : static_cast<heddle::object*>(type);
         cache->value = function;
     }
     slots->set(target, function);
@@ -138,15 +143,17 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> load_method_miss(W_Code* code, slots_array*
     return ok;
 }
 
-}  // namespace
+} // namespace
 
-Result<void> load_method(W_Code* code, slots_array* slots, long target, W_Object* o, long instruction, long name_index) {
+Result<void> load_method(W_Code* code, slots_array* slots, long target, W_Object* o, long instruction,
+                         long name_index) {
     if (jit::we_are_jitted()) {
         W_Str* name = code_name(code, name_index);
         W_Object* function = nullptr;
         if (!is<W_Type>(o) && !is<W_Module>(o) && !is<W_Super>(o)) {
             W_Type* type = jit::promote(o->type());
-            if (type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute)) function = plain_method(o, type, name);
+            if (type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute))
+                function = plain_method(o, type, name);
         }
         if (function) {
             slots->set(target, function);
@@ -181,7 +188,8 @@ Result<void> load_method(W_Code* code, slots_array* slots, long target, W_Object
 
 namespace {
 
-HEDDLE_DONT_LOOK_INSIDE Result<void> store_attribute_miss(W_Code* code, W_Object* o, W_Object* value, long instruction, W_Str* name) {
+HEDDLE_DONT_LOOK_INSIDE Result<void> store_attribute_miss(W_Code* code, W_Object* o, W_Object* value, long instruction,
+                                                          W_Str* name) {
     if (is<W_Instance>(o)) {
         auto* instance = static_cast<W_Instance*>(o);
         Map* before = instance->map;
@@ -201,7 +209,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> store_attribute_miss(W_Code* code, W_Object
     return set_attribute(o, name, value);
 }
 
-}  // namespace
+} // namespace
 
 Result<void> store_attribute(W_Code* code, W_Object* o, W_Object* value, long instruction, long name_index) {
     if (jit::we_are_jitted()) return set_attribute(o, code_name(code, name_index), value);
@@ -226,4 +234,4 @@ Result<void> store_attribute(W_Code* code, W_Object* o, W_Object* value, long in
     return set_attribute(o, code_name(code, name_index), value);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -8,14 +8,18 @@ HEDDLE_DONT_LOOK_INSIDE failure_type raise_unbound(W_Code* code, long slot) {
     const std::string& name = unit->slots[slot].name;
     W_Str* text = make_str(name);
     if (unit->slots[slot].kind == slot_kind::free)
-        raise_error(T::NameError, "cannot access free variable '%s' where it is not associated with a value in enclosing scope", name.c_str());
+        raise_error(T::NameError,
+                    "cannot access free variable '%s' where it is not associated with a value in enclosing scope",
+                    name.c_str());
     else
-        raise_error(T::UnboundLocalError, "cannot access local variable '%s' where it is not associated with a value", name.c_str());
+        raise_error(T::UnboundLocalError, "cannot access local variable '%s' where it is not associated with a value",
+                    name.c_str());
     instance_set(static_cast<W_Exception*>(pending_error()), name_of(N::plain_name), text);
     return failure;
 }
 
-// ---- names ------------------------------------------------------------------------------------------------------------
+// ---- names
+// ------------------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static failure_type name_error(W_Str* name) {
     raise_error(T::NameError, "name '%s' is not defined", to_utf8(name).c_str());
     instance_set(static_cast<W_Exception*>(pending_error()), name_of(N::plain_name), name);
@@ -68,16 +72,18 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* load_class_dereference(W_Frame* frame, W_Code*
     return value;
 }
 HEDDLE_DONT_LOOK_INSIDE void setup_annotations(W_Frame* frame) {
-    if (is<W_Dict>(frame->namespace_) && !dict_get_str(static_cast<W_Dict*>(frame->namespace_), name_of(N::annotations)))
+    if (is<W_Dict>(frame->namespace_) &&
+        !dict_get_str(static_cast<W_Dict*>(frame->namespace_), name_of(N::annotations)))
         dict_set_str(static_cast<W_Dict*>(frame->namespace_), name_of(N::annotations), make_dict());
 }
 HEDDLE_UNROLL_SAFE void copy_free_variables(W_Frame* frame, W_Code* code, long count) {
-    slots_array* cells = frame->function->closure->items;   // not promoted: each closure of one function has its own
+    slots_array* cells = frame->function->closure->items; // not promoted: each closure of one function has its own
     long first = code->slot_count - count;
     for (long i = 0; i < count; i++) frame->slots->set(first + i, cells->get(i));
 }
 
-// ---- building values --------------------------------------------------------------------------------------------------
+// ---- building values
+// --------------------------------------------------------------------------------------------------
 W_Object* build_list(slots_array* slots, long first, long count) {
     if (count == 0) return make<W_List>(list_kind::empty, nullptr, 0l);
     return list_from_slots(take_slots(slots, first, count), count);
@@ -90,10 +96,12 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_set(slots_array* slots, long fir
 Result<W_Object*> build_map(slots_array* slots, long first, long count) {
     W_Dict* dict = make_dict();
     if (count == 0) return dict;
-    for (long i = 0; i < count; i++) HEDDLE_TRY(dict_set(dict, slots->get(first + 2 * i), slots->get(first + 2 * i + 1)));
+    for (long i = 0; i < count; i++)
+        HEDDLE_TRY(dict_set(dict, slots->get(first + 2 * i), slots->get(first + 2 * i + 1)));
     return dict;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_const_key_map(slots_array* slots, long first, long count, W_Tuple* keys) {
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_const_key_map(slots_array* slots, long first, long count,
+                                                              W_Tuple* keys) {
     W_Dict* dict = make_dict();
     for (long i = 0; i < count; i++) HEDDLE_TRY(dict_set(dict, keys->at(i), slots->get(first + i)));
     return dict;
@@ -131,9 +139,11 @@ Result<W_Object*> format_instruction(W_Object* value, W_Object* specification, l
     return HEDDLE_TRY(format_value(value, static_cast<W_Str*>(specification)));
 }
 
-// ---- unpacking ----------------------------------------------------------------------------------------------------------
+// ---- unpacking
+// ----------------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static Result<void> unpack_count_error(long expected, long got) {
-    if (got < expected) return raise_error(T::ValueError, "not enough values to unpack (expected %ld, got %ld)", expected, got);
+    if (got < expected)
+        return raise_error(T::ValueError, "not enough values to unpack (expected %ld, got %ld)", expected, got);
     return raise_error(T::ValueError, "too many values to unpack (expected %ld)", expected);
 }
 HEDDLE_DONT_LOOK_INSIDE static Result<void> unpack_any(W_Object* value, slots_array* slots, long first, long count) {
@@ -174,7 +184,8 @@ Result<void> unpack_sequence(W_Object* value, slots_array* slots, long first, lo
     }
     return unpack_any(value, slots, first, count);
 }
-HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, slots_array* slots, long first, long before, long after) {
+HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, slots_array* slots, long first, long before,
+                                                     long after) {
     auto gathered = iterable_to_slots(value);
     if (gathered.failed()) {
         if (pending_is(T::TypeError) && !type_lookup(value->type(), N::iter))
@@ -184,7 +195,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, slots_arra
     slots_array* items = gathered.value();
     long length = items->length();
     if (length < before + after)
-        return raise_error(T::ValueError, "not enough values to unpack (expected at least %ld, got %ld)", before + after, length);
+        return raise_error(T::ValueError, "not enough values to unpack (expected at least %ld, got %ld)",
+                           before + after, length);
     long middle = length - before - after;
     for (long i = 0; i < after; i++) slots->set(first + i, items->get(length - 1 - i));
     slots->set(first + after, list_from_slots(take_slots(items, before, middle), middle));
@@ -192,7 +204,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, slots_arra
     return ok;
 }
 
-// ---- functions ----------------------------------------------------------------------------------------------------------
+// ---- functions
+// ----------------------------------------------------------------------------------------------------------
 W_Object* make_function(W_Frame* frame, slots_array* slots, long depth, long flags) {
     auto* code = static_cast<W_Code*>(slots->get(depth - 1));
     long at = depth - 1;
@@ -200,7 +213,8 @@ W_Object* make_function(W_Frame* frame, slots_array* slots, long depth, long fla
     W_Object* annotations = (flags & 4) ? slots->get(--at) : nullptr;
     W_Object* keyword_defaults = (flags & 2) ? slots->get(--at) : nullptr;
     W_Object* defaults = (flags & 1) ? slots->get(--at) : nullptr;
-    return make<W_Function>(code, frame->globals, static_cast<W_Tuple*>(defaults), keyword_defaults, static_cast<W_Tuple*>(closure), annotations);
+    return make<W_Function>(code, frame->globals, static_cast<W_Tuple*>(defaults), keyword_defaults,
+                            static_cast<W_Tuple*>(closure), annotations);
 }
 // "module.qualname" of a Python function, as errors about its arguments name it.
 static std::string full_name(W_Object* o) {
@@ -210,38 +224,47 @@ static std::string full_name(W_Object* o) {
     return prefix + to_utf8(function->qualname) + "()";
 }
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_merge(W_Dict* dict, W_Object* other, W_Object* callable) {
-    std::string name = is_exact<W_Function>(callable) ? full_name(callable) :
-                       is<W_Type>(callable) ? name_text(static_cast<W_Type*>(callable)) + "()" :
-                       is_exact<W_Builtin>(callable) ? to_utf8(static_cast<W_Builtin*>(callable)->name) + "()" :
-                       is_exact<W_BoundMethod>(callable) && is_exact<W_Function>(static_cast<W_BoundMethod*>(callable)->function) ?
-                           full_name(static_cast<W_BoundMethod*>(callable)->function) : type_name(callable) + " object";
+    std::string name =
+        is_exact<W_Function>(callable)  ? full_name(callable)
+        : is<W_Type>(callable)          ? name_text(static_cast<W_Type*>(callable)) + "()"
+        : is_exact<W_Builtin>(callable) ? to_utf8(static_cast<W_Builtin*>(callable)->name) + "()"
+        : is_exact<W_BoundMethod>(callable) && is_exact<W_Function>(static_cast<W_BoundMethod*>(callable)->function)
+            ? full_name(static_cast<W_BoundMethod*>(callable)->function)
+            : type_name(callable) + " object";
     if (!is<W_Dict>(other) && !find_attribute(other, name_of(N::keys))) {
         if (pending_error()) return failure;
-        return raise_error(T::TypeError, "%s argument after ** must be a mapping, not %s", name.c_str(), type_name(other).c_str());
+        return raise_error(T::TypeError, "%s argument after ** must be a mapping, not %s", name.c_str(),
+                           type_name(other).c_str());
     }
     W_Dict* more = make_dict();
     HEDDLE_TRY(dict_update(more, other));
     for (long entry = dict_next_entry(more, 0); entry >= 0; entry = dict_next_entry(more, entry + 1)) {
         W_Object* key = more->keys->get(entry);
         if (!is<W_Str>(key)) return raise_text(T::TypeError, "keywords must be strings");
-        if (dict_get(dict, key)) return raise_error(T::TypeError, "%s got multiple values for keyword argument '%s'", name.c_str(), to_utf8(static_cast<W_Str*>(key)).c_str());
+        if (dict_get(dict, key))
+            return raise_error(T::TypeError, "%s got multiple values for keyword argument '%s'", name.c_str(),
+                               to_utf8(static_cast<W_Str*>(key)).c_str());
         HEDDLE_TRY(dict_set(dict, key, dict_value_at(more, entry)));
     }
     return ok;
 }
 
-// ---- super ------------------------------------------------------------------------------------------------------------
+// ---- super
+// ------------------------------------------------------------------------------------------------------------
 Result<W_Object*> load_super(W_Object* super, W_Object* type, W_Object* self) {
     if (super == type_of(T::super)) return make_super(type, self);
     return call_0(super);
 }
-Result<void> load_super_method(slots_array* slots, long target, W_Object* super, W_Object* type, W_Object* self, W_Str* name) {
+Result<void> load_super_method(slots_array* slots, long target, W_Object* super, W_Object* type, W_Object* self,
+                               W_Str* name) {
     if (super == type_of(T::super) && is<W_Type>(type) && !is<W_Type>(self)) {
         W_Type* self_type = jit::promote(self->type());
         auto* start = static_cast<W_Type*>(jit::promote(type));
         if (is_subtype(self_type, start)) {
-            W_Object* found = unwrap_attribute(type_lookup_after(self_type, jit::promote(self_type->version.get()), start, name));
-            if (found && (is_exact<W_Function>(found) || (is_exact<W_Builtin>(found) && static_cast<W_Builtin*>(found)->owner))) {
+            W_Object* found =
+                unwrap_attribute(type_lookup_after(self_type, jit::promote(self_type->version.get()), start, name));
+            if (found && (is_exact<W_Function>(found) ||
+                          (is_exact<W_Builtin>(found) && static_cast<W_Builtin*>(found)->owner))) {
                 slots->set(target, found);
                 slots->set(target + 1, self);
                 return ok;
@@ -255,19 +278,22 @@ Result<void> load_super_method(slots_array* slots, long target, W_Object* super,
     return ok;
 }
 
-// ---- exceptions, with -------------------------------------------------------------------------------------------------
+// ---- exceptions, with
+// -------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static Result<bool> matches_tuple(W_Object* exception, W_Tuple* types) {
     for (long i = 0; i < types->length(); i++)
         if (HEDDLE_TRY(exception_matches(exception, types->at(i)))) return true;
     return false;
 }
 Result<bool> exception_matches(W_Object* exception, W_Object* type) {
-    if (is<W_Type>(type) && is_subtype(static_cast<W_Type*>(type), type_of(T::BaseException))) return is_instance(exception, static_cast<W_Type*>(type));
+    if (is<W_Type>(type) && is_subtype(static_cast<W_Type*>(type), type_of(T::BaseException)))
+        return is_instance(exception, static_cast<W_Type*>(type));
     if (is<W_Tuple>(type)) return matches_tuple(exception, static_cast<W_Tuple*>(type));
     return raise_text(T::TypeError, "catching classes that do not inherit from BaseException is not allowed");
 }
 HEDDLE_DONT_LOOK_INSIDE static failure_type no_context_manager(W_Object* manager, const char* missing) {
-    return raise_error(T::TypeError, "'%s' object does not support the context manager protocol%s", type_name(manager).c_str(), missing);
+    return raise_error(T::TypeError, "'%s' object does not support the context manager protocol%s",
+                       type_name(manager).c_str(), missing);
 }
 Result<void> before_with(slots_array* slots, long depth) {
     W_Object* manager = slots->get(depth - 1);
@@ -288,14 +314,16 @@ Result<W_Object*> with_exception(W_Object* exit, W_Object* exception) {
     return call_3(exit, exception->type(), exception, traceback ? static_cast<W_Object*>(traceback) : none());
 }
 
-// ---- pattern matching -----------------------------------------------------------------------------------------------------
+// ---- pattern matching
+// -----------------------------------------------------------------------------------------------------
 bool matches_mapping(W_Object* o) { return is<W_Dict>(o) || is_exact<W_MappingProxy>(o); }
 bool matches_sequence(W_Object* o) { return is<W_List>(o) || is<W_Tuple>(o) || is_exact<W_Range>(o); }
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_keys(W_Object* mapping, W_Object* keys) {
     auto* names = static_cast<W_Tuple*>(keys);
     auto* values = make_array<slots_array>(names->length());
-    W_Dict* dict = is_exact<W_MappingProxy>(mapping) ? static_cast<W_MappingProxy*>(mapping)->dict : static_cast<W_Dict*>(mapping);
+    W_Dict* dict =
+        is_exact<W_MappingProxy>(mapping) ? static_cast<W_MappingProxy*>(mapping)->dict : static_cast<W_Dict*>(mapping);
     for (long i = 0; i < names->length(); i++) {
         W_Object* value = dict_get(dict, names->at(i));
         if (!value) {
@@ -307,11 +335,13 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_keys(W_Object* mapping, W_Object
     return make<W_Tuple>(values);
 }
 static bool matches_itself(W_Type* type) {
-    for (T id : {T::bool_, T::bytearray, T::bytes, T::dict, T::float_, T::frozenset, T::int_, T::list, T::set, T::str, T::tuple})
+    for (T id : {T::bool_, T::bytearray, T::bytes, T::dict, T::float_, T::frozenset, T::int_, T::list, T::set, T::str,
+                 T::tuple})
         if (is_subtype(type, type_of(id))) return true;
     return false;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_class(W_Object* subject, W_Object* type, W_Object* names, long positional) {
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_class(W_Object* subject, W_Object* type, W_Object* names,
+                                                      long positional) {
     if (!is<W_Type>(type)) return raise_text(T::TypeError, "called match pattern must be a class");
     if (!HEDDLE_TRY(instance_check(subject, type))) return none();
     auto* cls = static_cast<W_Type*>(type);
@@ -323,20 +353,25 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_class(W_Object* subject, W_Objec
         if (pending_error()) return failure;
         long allowed = 0;
         if (match_args) {
-            if (!is<W_Tuple>(match_args)) return raise_error(T::TypeError, "%s.__match_args__ must be a tuple (got %s)", name_text(cls).c_str(), type_name(match_args).c_str());
+            if (!is<W_Tuple>(match_args))
+                return raise_error(T::TypeError, "%s.__match_args__ must be a tuple (got %s)", name_text(cls).c_str(),
+                                   type_name(match_args).c_str());
             allowed = static_cast<W_Tuple*>(match_args)->length();
         } else if (matches_itself(cls)) {
             allowed = 1;
         }
         if (positional > allowed)
-            return raise_error(T::TypeError, "%s() accepts %ld positional sub-pattern%s (%ld given)", name_text(cls).c_str(), allowed, allowed == 1 ? "" : "s", positional);
+            return raise_error(T::TypeError, "%s() accepts %ld positional sub-pattern%s (%ld given)",
+                               name_text(cls).c_str(), allowed, allowed == 1 ? "" : "s", positional);
         for (long i = 0; i < positional; i++) {
             if (!match_args) {
                 values->set(filled++, subject);
                 continue;
             }
             W_Object* name = static_cast<W_Tuple*>(match_args)->at(i);
-            if (!is<W_Str>(name)) return raise_error(T::TypeError, "__match_args__ elements must be strings (got %s)", type_name(name).c_str());
+            if (!is<W_Str>(name))
+                return raise_error(T::TypeError, "__match_args__ elements must be strings (got %s)",
+                                   type_name(name).c_str());
             W_Object* value = find_attribute(subject, intern(static_cast<W_Str*>(name)));
             if (!value) return pending_error() ? Result<W_Object*>(failure) : none();
             values->set(filled++, value);
@@ -350,7 +385,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_class(W_Object* subject, W_Objec
     return make<W_Tuple>(values);
 }
 
-// ---- what the machine wants between instructions ------------------------------------------------------------------------
+// ---- what the machine wants between instructions
+// ------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE Result<void> run_pending_actions() {
     uint32_t actions = pending_actions();
     if (actions & gc::action_finalizers) gc::run_finalizers(100);
@@ -365,4 +401,4 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> run_pending_actions() {
     return ok;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

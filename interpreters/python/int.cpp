@@ -1,18 +1,22 @@
 // int: operators on 64-bit values, falling to GMP on overflow; parsing, printing, methods.
-#include <cmath>
 #include "bigint.h"
 #include "interpreter.h"
+#include <cmath>
 
 namespace heddle::python {
 namespace {
 
 constexpr long hash_modulus = (1l << 61) - 1;
-constexpr size_t largest_bits = size_t{1} << 33;   // beyond: MemoryError rather than letting GMP end the process
+constexpr size_t largest_bits = size_t{1} << 33; // beyond: MemoryError rather than letting GMP end the process
 
 HEDDLE_DONT_LOOK_INSIDE failure_type division_by_zero(binary_op op) {
-    return raise_text(T::ZeroDivisionError, op == binary_op::truediv ? "division by zero" : op == binary_op::mod ? "integer modulo by zero" : "integer division or modulo by zero");
+    return raise_text(T::ZeroDivisionError, op == binary_op::truediv ? "division by zero"
+                                            : op == binary_op::mod   ? "integer modulo by zero"
+                                                                     : "integer division or modulo by zero");
 }
-HEDDLE_DONT_LOOK_INSIDE failure_type no_memory() { return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0())); }
+HEDDLE_DONT_LOOK_INSIDE failure_type no_memory() {
+    return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
+}
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> big_true_divide(W_Object* a, W_Object* b) {
     big x(a), y(b);
@@ -20,8 +24,10 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> big_true_divide(W_Object* a, W_Object*
     // Scale so that the quotient has 66 significant bits, divide, and let the sticky bit decide the rounding.
     long shift = 66 - (static_cast<long>(mpz_sizeinbase(x.value, 2)) - static_cast<long>(mpz_sizeinbase(y.value, 2)));
     big remainder;
-    if (shift > 0) mpz_mul_2exp(x.value, x.value, static_cast<size_t>(shift));
-    else mpz_mul_2exp(y.value, y.value, static_cast<size_t>(-shift));
+    if (shift > 0)
+        mpz_mul_2exp(x.value, x.value, static_cast<size_t>(shift));
+    else
+        mpz_mul_2exp(y.value, y.value, static_cast<size_t>(-shift));
     bool negative = (mpz_sgn(x.value) < 0) != (mpz_sgn(y.value) < 0);
     mpz_abs(x.value, x.value);
     mpz_abs(y.value, y.value);
@@ -30,7 +36,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> big_true_divide(W_Object* a, W_Object*
     bool sticky = mpz_sgn(remainder.value) != 0;
     long bits = static_cast<long>(mpz_sizeinbase(quotient.value, 2));
     // Round to 53 bits by hand (fewer for subnormal results).
-    long exponent = bits - shift;   // the value is below 2^exponent
+    long exponent = bits - shift; // the value is below 2^exponent
     long keep = 53;
     if (exponent < -1021) keep = 53 - (-1021 - exponent);
     if (keep < 0) keep = 0;
@@ -61,7 +67,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> big_power(W_Object* a, W_Object* b) {
     unsigned long exponent = static_cast<unsigned long>(static_cast<W_Int*>(b)->value);
     big x(a), result;
     size_t bits = mpz_sizeinbase(x.value, 2);
-    if (mpz_cmpabs_ui(x.value, 1) > 0 && (exponent > largest_bits || bits * exponent > largest_bits)) return no_memory();
+    if (mpz_cmpabs_ui(x.value, 1) > 0 && (exponent > largest_bits || bits * exponent > largest_bits))
+        return no_memory();
     if (mpz_cmpabs_ui(x.value, 1) <= 0) exponent = exponent == 0 ? 0 : exponent & 1 ? 1 : 2;
     mpz_pow_ui(result.value, x.value, exponent);
     return result.object();
@@ -173,7 +180,7 @@ HEDDLE_INLINE bool order_satisfies(compare_op op, long order) {
     }
 }
 
-}  // namespace
+} // namespace
 
 Result<W_Object*> int_binary(binary_op op, W_Object* a, W_Object* b) {
     if (!is_int(a) || !is_int(b)) return not_implemented();
@@ -261,7 +268,8 @@ W_Object* parse_big_decimal(const std::string& text) {
     return x.object();
 }
 
-// ---- conversions ------------------------------------------------------------------------------------------------------
+// ---- conversions
+// ------------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static failure_type not_an_integer(W_Object* o) {
     return raise_error(T::TypeError, "'%s' object cannot be interpreted as an integer", type_name(o).c_str());
 }
@@ -272,23 +280,28 @@ Result<W_Object*> to_index_object(W_Object* o) {
         if (pending_error()) return failure;
         return not_an_integer(o);
     }
-    if (!is_int(result)) return raise_error(T::TypeError, "__index__ returned non-int (type %s)", type_name(result).c_str());
+    if (!is_int(result))
+        return raise_error(T::TypeError, "__index__ returned non-int (type %s)", type_name(result).c_str());
     return result;
 }
-HEDDLE_DONT_LOOK_INSIDE static failure_type too_large(W_Object*) { return raise_text(T::OverflowError, "cannot fit 'int' into an index-sized integer"); }
+HEDDLE_DONT_LOOK_INSIDE static failure_type too_large(W_Object*) {
+    return raise_text(T::OverflowError, "cannot fit 'int' into an index-sized integer");
+}
 Result<long> index_of(W_Object* o) {
     W_Object* value = HEDDLE_TRY(to_index_object(o));
     if (is<W_BigInt>(value)) return too_large(value);
     return static_cast<W_Int*>(value)->value;
 }
 HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o) {
-    if (!is_int(o) && !type_lookup(o->type(), N::index)) return raise_text(T::TypeError, "slice indices must be integers or None or have an __index__ method");
+    if (!is_int(o) && !type_lookup(o->type(), N::index))
+        return raise_text(T::TypeError, "slice indices must be integers or None or have an __index__ method");
     W_Object* value = HEDDLE_TRY(to_index_object(o));
     if (is<W_BigInt>(value)) return static_cast<W_BigInt*>(value)->size < 0 ? INT64_MIN : INT64_MAX;
     return static_cast<W_Int*>(value)->value;
 }
 
-// ---- parsing ------------------------------------------------------------------------------------------------------------
+// ---- parsing
+// ------------------------------------------------------------------------------------------------------------
 static int digit_value(uint32_t c) {
     if (c >= '0' && c <= '9') return static_cast<int>(c - '0');
     if (c >= 'a' && c <= 'z') return static_cast<int>(c - 'a' + 10);
@@ -337,10 +350,13 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> int_from_text(W_Object* source,
     long given = base;
     std::string digits = clean_digits(text, &base);
     if (digits.empty()) {
-        return raise_error(T::ValueError, "invalid literal for int() with base %ld: %s", given, to_utf8(HEDDLE_TRY(repr(source))).c_str());
+        return raise_error(T::ValueError, "invalid literal for int() with base %ld: %s", given,
+                           to_utf8(HEDDLE_TRY(repr(source))).c_str());
     }
     if (digits.size() > 4300 && (base & (base - 1)))
-        return raise_error(T::ValueError, "Exceeds the limit (4300 digits) for integer string conversion: value has %zu digits; use sys.set_int_max_str_digits() to increase the limit",
+        return raise_error(T::ValueError,
+                           "Exceeds the limit (4300 digits) for integer string conversion: value has %zu digits; use "
+                           "sys.set_int_max_str_digits() to increase the limit",
                            digits.size() - (digits[0] == '-'));
     if (digits.size() < 19 && base <= 10) return make_int(strtol(digits.c_str(), nullptr, static_cast<int>(base)));
     big x;
@@ -353,11 +369,13 @@ std::string number_text(W_Str* text);
 static Result<W_Object*> int_construct(W_Object* source, W_Object* base) {
     if (base) {
         long number = HEDDLE_TRY(index_of(base));
-        if (number != 0 && (number < 2 || number > 36)) return raise_text(T::ValueError, "int() base must be >= 2 and <= 36, or 0");
+        if (number != 0 && (number < 2 || number > 36))
+            return raise_text(T::ValueError, "int() base must be >= 2 and <= 36, or 0");
         if (source && is<W_Str>(source)) return int_from_text(source, number_text(static_cast<W_Str*>(source)), number);
         if (source && is<W_Bytes>(source)) {
             byte_array* data = static_cast<W_Bytes*>(source)->data;
-            return int_from_text(source, std::string_view(reinterpret_cast<const char*>(data->data()), data->length()), number);
+            return int_from_text(source, std::string_view(reinterpret_cast<const char*>(data->data()), data->length()),
+                                 number);
         }
         return raise_text(T::TypeError, "int() can't convert non-string with explicit base");
     }
@@ -372,11 +390,15 @@ static Result<W_Object*> int_construct(W_Object* source, W_Object* base) {
         if (pending_error()) return failure;
         if (is<W_Bytes>(source)) {
             byte_array* data = static_cast<W_Bytes*>(source)->data;
-            return int_from_text(source, std::string_view(reinterpret_cast<const char*>(data->data()), data->length()), 10);
+            return int_from_text(source, std::string_view(reinterpret_cast<const char*>(data->data()), data->length()),
+                                 10);
         }
-        return raise_error(T::TypeError, "int() argument must be a string, a bytes-like object or a real number, not '%s'", type_name(source).c_str());
+        return raise_error(T::TypeError,
+                           "int() argument must be a string, a bytes-like object or a real number, not '%s'",
+                           type_name(source).c_str());
     }
-    if (!is_int(result)) return raise_error(T::TypeError, "__int__ returned non-int (type %s)", type_name(result).c_str());
+    if (!is_int(result))
+        return raise_error(T::TypeError, "__int__ returned non-int (type %s)", type_name(result).c_str());
     if (is<W_Int>(result) && !is_exact<W_Int>(result)) return make_int(static_cast<W_Int*>(result)->value);
     return result;
 }
@@ -386,7 +408,8 @@ static Result<W_Object*> bool_construct(W_Object* o) {
     return boolean(HEDDLE_TRY(is_true(o)));
 }
 
-// ---- methods --------------------------------------------------------------------------------------------------------------
+// ---- methods
+// --------------------------------------------------------------------------------------------------------------
 namespace {
 
 template <binary_op Op> Result<W_Object*> binary_method(W_Object* a, W_Object* b) { return int_binary(Op, a, b); }
@@ -401,7 +424,8 @@ Result<W_Object*> method_pow(W_Object* a, W_Object* b, W_Object* modulus) {
     if (mpz_sgn(m.value) == 0) return raise_text(T::ValueError, "pow() 3rd argument cannot be 0");
     if (mpz_sgn(y.value) < 0) {
         big inverse;
-        if (!mpz_invert(inverse.value, x.value, m.value)) return raise_text(T::ValueError, "base is not invertible for the given modulus");
+        if (!mpz_invert(inverse.value, x.value, m.value))
+            return raise_text(T::ValueError, "base is not invertible for the given modulus");
         mpz_neg(y.value, y.value);
         mpz_swap(x.value, inverse.value);
     }
@@ -417,13 +441,16 @@ Result<W_Object*> method_repr(W_Object* o) {
     }
     std::string text = int_to_text(o);
     if (text.size() > 4301)
-        return raise_text(T::ValueError, "Exceeds the limit (4300 digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit");
+        return raise_text(T::ValueError, "Exceeds the limit (4300 digits) for integer string conversion; use "
+                                         "sys.set_int_max_str_digits() to increase the limit");
     return make_str(text);
 }
 Result<W_Object*> bool_repr(W_Object* o) { return intern(static_cast<W_Bool*>(o)->value ? "True" : "False"); }
 Result<W_Object*> method_hash(W_Object* o) { return make_int(int_hash(o)); }
 Result<W_Object*> method_bool(W_Object* o) { return boolean(is<W_BigInt>(o) || static_cast<W_Int*>(o)->value != 0); }
-Result<W_Object*> method_int(W_Object* o) { return is<W_Int>(o) && !is_exact<W_Int>(o) ? make_int(static_cast<W_Int*>(o)->value) : o; }
+Result<W_Object*> method_int(W_Object* o) {
+    return is<W_Int>(o) && !is_exact<W_Int>(o) ? make_int(static_cast<W_Int*>(o)->value) : o;
+}
 Result<W_Object*> method_float(W_Object* o) {
     double value = int_to_double(o);
     if (std::isinf(value)) return raise_text(T::OverflowError, "int too large to convert to float");
@@ -449,7 +476,8 @@ Result<W_Object*> method_round(W_Object* o, W_Object* digits) {
     return x.object();
 }
 Result<W_Object*> method_format(W_Object* o, W_Object* specification) {
-    if (!is<W_Str>(specification)) return raise_error(T::TypeError, "__format__() argument must be str, not %s", type_name(specification).c_str());
+    if (!is<W_Str>(specification))
+        return raise_error(T::TypeError, "__format__() argument must be str, not %s", type_name(specification).c_str());
     if (static_cast<W_Str*>(specification)->length() == 0) return HEDDLE_TRY(to_str(o));
     return HEDDLE_TRY(format_int(o, static_cast<W_Str*>(specification)));
 }
@@ -466,7 +494,8 @@ Result<W_Object*> method_as_integer_ratio(W_Object* o) { return make_tuple_2(HED
 Result<W_Object*> method_to_bytes(W_Object* o, W_Object* length, W_Object* order, W_Object* is_signed) {
     long count = length ? HEDDLE_TRY(index_of(length)) : 1;
     bool little = order && is<W_Str>(order) && str_is(static_cast<W_Str*>(order), "little");
-    if (order && !little && !(is<W_Str>(order) && str_is(static_cast<W_Str*>(order), "big"))) return raise_text(T::ValueError, "byteorder must be either 'little' or 'big'");
+    if (order && !little && !(is<W_Str>(order) && str_is(static_cast<W_Str*>(order), "big")))
+        return raise_text(T::ValueError, "byteorder must be either 'little' or 'big'");
     bool with_sign = is_signed && HEDDLE_TRY(is_true(is_signed));
     if (count < 0) return raise_text(T::ValueError, "length argument must be non-negative");
     big x(o);
@@ -475,11 +504,14 @@ Result<W_Object*> method_to_bytes(W_Object* o, W_Object* length, W_Object* order
     big limit;
     mpz_ui_pow_ui(limit.value, 2, static_cast<unsigned long>(count) * 8);
     big bound;
-    if (with_sign && count > 0) mpz_tdiv_q_2exp(bound.value, limit.value, 1);
-    else mpz_set(bound.value, limit.value);
+    if (with_sign && count > 0)
+        mpz_tdiv_q_2exp(bound.value, limit.value, 1);
+    else
+        mpz_set(bound.value, limit.value);
     big lowest;
     mpz_neg(lowest.value, bound.value);
-    if (mpz_cmp(x.value, bound.value) >= 0 || (negative && mpz_cmp(x.value, lowest.value) < 0) || (count == 0 && mpz_sgn(x.value)))
+    if (mpz_cmp(x.value, bound.value) >= 0 || (negative && mpz_cmp(x.value, lowest.value) < 0) ||
+        (count == 0 && mpz_sgn(x.value)))
         return raise_text(T::OverflowError, "int too big to convert");
     if (negative) mpz_add(x.value, x.value, limit.value);
     std::string data(static_cast<size_t>(count), '\0');
@@ -502,7 +534,8 @@ Result<W_Object*> method_from_bytes(W_Object* cls, W_Object* source, W_Object* o
     }
     big x;
     mpz_import(x.value, data.size(), little ? -1 : 1, 1, 0, 0, data.data());
-    bool negative = with_sign && !data.empty() && (static_cast<unsigned char>(little ? data.back() : data.front()) & 0x80);
+    bool negative =
+        with_sign && !data.empty() && (static_cast<unsigned char>(little ? data.back() : data.front()) & 0x80);
     if (negative) {
         big limit;
         mpz_ui_pow_ui(limit.value, 2, data.size() * 8);
@@ -515,36 +548,69 @@ Result<W_Object*> get_zero(W_Object*) { return make_int(0); }
 Result<W_Object*> get_one(W_Object*) { return make_int(1); }
 
 constexpr builtin_entry methods[] = {
-    {"__add__", binary_method<binary_op::add>}, {"__radd__", reflected_method<binary_op::add>},
-    {"__sub__", binary_method<binary_op::sub>}, {"__rsub__", reflected_method<binary_op::sub>},
-    {"__mul__", binary_method<binary_op::mul>}, {"__rmul__", reflected_method<binary_op::mul>},
-    {"__truediv__", binary_method<binary_op::truediv>}, {"__rtruediv__", reflected_method<binary_op::truediv>},
-    {"__floordiv__", binary_method<binary_op::floordiv>}, {"__rfloordiv__", reflected_method<binary_op::floordiv>},
-    {"__mod__", binary_method<binary_op::mod>}, {"__rmod__", reflected_method<binary_op::mod>},
-    {"__divmod__", binary_method<binary_op::divmod>}, {"__rdivmod__", reflected_method<binary_op::divmod>},
-    {"__lshift__", binary_method<binary_op::lshift>}, {"__rlshift__", reflected_method<binary_op::lshift>},
-    {"__rshift__", binary_method<binary_op::rshift>}, {"__rrshift__", reflected_method<binary_op::rshift>},
-    {"__and__", binary_method<binary_op::and_>}, {"__rand__", reflected_method<binary_op::and_>},
-    {"__or__", binary_method<binary_op::or_>}, {"__ror__", reflected_method<binary_op::or_>},
-    {"__xor__", binary_method<binary_op::xor_>}, {"__rxor__", reflected_method<binary_op::xor_>},
-    {"__pow__", method_pow, 2}, {"__rpow__", reflected_method<binary_op::pow>},
-    {"__lt__", compare_method<compare_op::lt>}, {"__le__", compare_method<compare_op::le>},
-    {"__eq__", compare_method<compare_op::eq>}, {"__ne__", compare_method<compare_op::ne>},
-    {"__gt__", compare_method<compare_op::gt>}, {"__ge__", compare_method<compare_op::ge>},
-    {"__neg__", unary_method<unary_op::neg>}, {"__pos__", unary_method<unary_op::pos>}, {"__invert__", unary_method<unary_op::invert>},
-    {"__repr__", method_repr}, {"__hash__", method_hash}, {"__bool__", method_bool}, {"__int__", method_int}, {"__index__", method_int},
-    {"__float__", method_float}, {"__abs__", method_abs}, {"__round__", method_round, 1}, {"__trunc__", method_int}, {"__floor__", method_int},
-    {"__ceil__", method_int}, {"__format__", method_format}, {"bit_length", method_bit_length}, {"bit_count", method_bit_count},
-    {"conjugate", method_int}, {"as_integer_ratio", method_as_integer_ratio}, {"to_bytes", method_to_bytes, 1, "self,length,byteorder,*signed"},
+    {"__add__", binary_method<binary_op::add>},
+    {"__radd__", reflected_method<binary_op::add>},
+    {"__sub__", binary_method<binary_op::sub>},
+    {"__rsub__", reflected_method<binary_op::sub>},
+    {"__mul__", binary_method<binary_op::mul>},
+    {"__rmul__", reflected_method<binary_op::mul>},
+    {"__truediv__", binary_method<binary_op::truediv>},
+    {"__rtruediv__", reflected_method<binary_op::truediv>},
+    {"__floordiv__", binary_method<binary_op::floordiv>},
+    {"__rfloordiv__", reflected_method<binary_op::floordiv>},
+    {"__mod__", binary_method<binary_op::mod>},
+    {"__rmod__", reflected_method<binary_op::mod>},
+    {"__divmod__", binary_method<binary_op::divmod>},
+    {"__rdivmod__", reflected_method<binary_op::divmod>},
+    {"__lshift__", binary_method<binary_op::lshift>},
+    {"__rlshift__", reflected_method<binary_op::lshift>},
+    {"__rshift__", binary_method<binary_op::rshift>},
+    {"__rrshift__", reflected_method<binary_op::rshift>},
+    {"__and__", binary_method<binary_op::and_>},
+    {"__rand__", reflected_method<binary_op::and_>},
+    {"__or__", binary_method<binary_op::or_>},
+    {"__ror__", reflected_method<binary_op::or_>},
+    {"__xor__", binary_method<binary_op::xor_>},
+    {"__rxor__", reflected_method<binary_op::xor_>},
+    {"__pow__", method_pow, 2},
+    {"__rpow__", reflected_method<binary_op::pow>},
+    {"__lt__", compare_method<compare_op::lt>},
+    {"__le__", compare_method<compare_op::le>},
+    {"__eq__", compare_method<compare_op::eq>},
+    {"__ne__", compare_method<compare_op::ne>},
+    {"__gt__", compare_method<compare_op::gt>},
+    {"__ge__", compare_method<compare_op::ge>},
+    {"__neg__", unary_method<unary_op::neg>},
+    {"__pos__", unary_method<unary_op::pos>},
+    {"__invert__", unary_method<unary_op::invert>},
+    {"__repr__", method_repr},
+    {"__hash__", method_hash},
+    {"__bool__", method_bool},
+    {"__int__", method_int},
+    {"__index__", method_int},
+    {"__float__", method_float},
+    {"__abs__", method_abs},
+    {"__round__", method_round, 1},
+    {"__trunc__", method_int},
+    {"__floor__", method_int},
+    {"__ceil__", method_int},
+    {"__format__", method_format},
+    {"bit_length", method_bit_length},
+    {"bit_count", method_bit_count},
+    {"conjugate", method_int},
+    {"as_integer_ratio", method_as_integer_ratio},
+    {"to_bytes", method_to_bytes, 1, "self,length,byteorder,*signed"},
     {"from_bytes", method_from_bytes, 2, "cls,bytes,byteorder,*signed", builtin_entry::class_method},
 };
-constexpr getset_entry attributes[] = {
-    {"real", method_int, nullptr}, {"imag", get_zero, nullptr}, {"numerator", method_int, nullptr}, {"denominator", get_one, nullptr}};
+constexpr getset_entry attributes[] = {{"real", method_int, nullptr},
+                                       {"imag", get_zero, nullptr},
+                                       {"numerator", method_int, nullptr},
+                                       {"denominator", get_one, nullptr}};
 constexpr builtin_entry bool_methods[] = {{"__repr__", bool_repr}};
 constexpr builtin_entry construct_int{"int", int_construct, 0, "x,base"};
 constexpr builtin_entry construct_bool{"bool", bool_construct, 0};
 
-}  // namespace
+} // namespace
 
 void setup_int() {
     add_methods(T::int_, methods);
@@ -554,4 +620,4 @@ void setup_int() {
     add_constructor(T::bool_, &construct_bool);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,9 +1,9 @@
 // The instruction loop: the portal that the JIT traces.
 //
-// Greens: code, instruction, and the depth of the value stack (an index into the frame's slots, which is a function of the
-// instruction). Everything else about the program's state is in the frame. No local variable lives over the merge point
-// except these. A slot that is popped is cleared in traces, so that no stale value is carried around a loop.
-// An error: the callee returned null, the exception is pending; the handler comes from the code's exception table.
+// Greens: code, instruction, and the depth of the value stack (an index into the frame's slots, which is a function of
+// the instruction). Everything else about the program's state is in the frame. No local variable lives over the merge
+// point except these. A slot that is popped is cleared in traces, so that no stale value is carried around a loop. An
+// error: the callee returned null, the exception is pending; the handler comes from the code's exception table.
 #include "interpreter.h"
 
 namespace heddle::python {
@@ -11,8 +11,8 @@ namespace heddle::python {
 static const char* describe_location(const uint64_t* greens) {
     static char text[300];
     auto* code = reinterpret_cast<W_Code*>(greens[0]);
-    snprintf(text, sizeof text, "%s:%ld %s", code->unit->filename.c_str(), code_line(code, static_cast<long>(greens[1])),
-             code->unit->qualname.c_str());
+    snprintf(text, sizeof text, "%s:%ld %s", code->unit->filename.c_str(),
+             code_line(code, static_cast<long>(greens[1])), code->unit->qualname.c_str());
     return text;
 }
 static constinit heddle::jit::driver driver{"python", describe_location};
@@ -30,19 +30,21 @@ HEDDLE_INLINE bool both_floats(W_Object* a, W_Object* b) { return is_exact<W_Flo
 HEDDLE_INLINE bool mixed_floats(W_Object* a, W_Object* b) {
     return is_exact<W_Float>(a) ? is_exact<W_Int>(b) : is_exact<W_Float>(b) && is_exact<W_Int>(a);
 }
-HEDDLE_INLINE double number_value(W_Object* o) { return is_exact<W_Float>(o) ? float_value(o) : static_cast<double>(int_value(o)); }
+HEDDLE_INLINE double number_value(W_Object* o) {
+    return is_exact<W_Float>(o) ? float_value(o) : static_cast<double>(int_value(o));
+}
 
-#define HEDDLE_PYTHON_ARITHMETIC(name, overflow, operator_) \
-    HEDDLE_INLINE W_Object* fast_##name(W_Object* a, W_Object* b) { \
-        if (both_ints(a, b)) { \
-            long result; \
+#define HEDDLE_PYTHON_ARITHMETIC(name, overflow, operator_)                              \
+    HEDDLE_INLINE W_Object* fast_##name(W_Object* a, W_Object* b) {                      \
+        if (both_ints(a, b)) {                                                           \
+            long result;                                                                 \
             if (!overflow(int_value(a), int_value(b), &result)) return make_int(result); \
-        } else if (both_floats(a, b)) { \
-            return make_float(float_value(a) operator_ float_value(b)); \
-        } else if (mixed_floats(a, b)) { \
-            return make_float(number_value(a) operator_ number_value(b)); \
-        } \
-        return binary(binary_op::name, a, b).value(); \
+        } else if (both_floats(a, b)) {                                                  \
+            return make_float(float_value(a) operator_ float_value(b));                  \
+        } else if (mixed_floats(a, b)) {                                                 \
+            return make_float(number_value(a) operator_ number_value(b));                \
+        }                                                                                \
+        return binary(binary_op::name, a, b).value();                                    \
     }
 HEDDLE_PYTHON_ARITHMETIC(add, __builtin_saddl_overflow, +)
 HEDDLE_PYTHON_ARITHMETIC(sub, __builtin_ssubl_overflow, -)
@@ -107,7 +109,8 @@ HEDDLE_INLINE W_Object* fast_get_item(W_Object* o, W_Object* key) {
         auto* list = static_cast<W_List*>(o);
         long index = int_value(key);
         if (index < 0) index += list->length;
-        if (static_cast<unsigned long>(index) < static_cast<unsigned long>(list->length.get())) return list_get(list, index);
+        if (static_cast<unsigned long>(index) < static_cast<unsigned long>(list->length.get()))
+            return list_get(list, index);
     } else if (is_exact<W_Tuple>(o) && is_exact<W_Int>(key)) {
         auto* tuple = static_cast<W_Tuple*>(o);
         long index = int_value(key);
@@ -135,8 +138,8 @@ HEDDLE_INLINE long truth(W_Object* o) {
     return result.failed() ? -1 : result.value();
 }
 
-// Where an error at this instruction goes on: the handler and depth as in code_handler, with the exception stored on the
-// stack, or -1: it leaves this frame.
+// Where an error at this instruction goes on: the handler and depth as in code_handler, with the exception stored on
+// the stack, or -1: it leaves this frame.
 long enter_handler(W_Code* code, W_Frame* frame, long instruction) {
     auto* exception = static_cast<W_Exception*>(pending_error());
     if (opcode_of(code->instructions->get(instruction)) != opcode::RERAISE) add_traceback(exception, code, instruction);
@@ -159,69 +162,82 @@ HEDDLE_UNROLL_SAFE void clear_slots(slots_array* slots, long from, long to) {
     for (long i = from; i < to; i++) slots->set(i, nullptr);
 }
 
-}  // namespace
+} // namespace
 
 #define TOP slots->get(depth - 1)
 #define SECOND slots->get(depth - 2)
 #define PUSH(value) (slots->set(depth, value), depth++)
 #define DROP() (depth--, clear_slot(slots, depth))
-#define NEXT() { instruction++; continue; }
+#define NEXT()         \
+    {                  \
+        instruction++; \
+        continue;      \
+    }
 
-#define BINARY(expression) { \
-        W_Object* a = SECOND; \
-        W_Object* b = TOP; \
+#define BINARY(expression)             \
+    {                                  \
+        W_Object* a = SECOND;          \
+        W_Object* b = TOP;             \
         W_Object* result = expression; \
-        if (!result) goto error; \
-        DROP(); \
+        if (!result) goto error;       \
+        DROP();                        \
         slots->set(depth - 1, result); \
-        NEXT() \
+        NEXT()                         \
     }
 #define BINARY_GENERIC(op) BINARY(binary(binary_op::op, a, b).value())
 // In-place operators of immutable numbers are the plain ones; the rest looks for __iadd__ first.
-#define INPLACE(fast, op) BINARY((is_exact<W_Int>(a) || is_exact<W_Float>(a)) ? fast(a, b) : inplace(binary_op::op, a, b).value())
+#define INPLACE(fast, op) \
+    BINARY((is_exact<W_Int>(a) || is_exact<W_Float>(a)) ? fast(a, b) : inplace(binary_op::op, a, b).value())
 #define INPLACE_GENERIC(op) BINARY(inplace(binary_op::op, a, b).value())
 
 // A comparison whose truth is known at once, followed by a conditional jump, jumps itself.
-#define JUMP_OR_PUSH(condition) \
+#define JUMP_OR_PUSH(condition)                               \
     uint32_t next = code->instructions->get(instruction + 1); \
-    if (opcode_of(next) == opcode::POP_JUMP_IF_FALSE) { \
-        DROP(); \
-        DROP(); \
-        if (condition) instruction += 2; \
-        else instruction = operand_of(next); \
-        continue; \
-    } \
-    W_Object* result; \
-    if (condition) result = singleton(2); \
-    else result = singleton(1); \
-    DROP(); \
-    slots->set(depth - 1, result); \
+    if (opcode_of(next) == opcode::POP_JUMP_IF_FALSE) {       \
+        DROP();                                               \
+        DROP();                                               \
+        if (condition)                                        \
+            instruction += 2;                                 \
+        else                                                  \
+            instruction = operand_of(next);                   \
+        continue;                                             \
+    }                                                         \
+    W_Object* result;                                         \
+    if (condition)                                            \
+        result = singleton(2);                                \
+    else                                                      \
+        result = singleton(1);                                \
+    DROP();                                                   \
+    slots->set(depth - 1, result);                            \
     NEXT()
-#define COMPARE(op, operator_) { \
-        W_Object* a = SECOND; \
-        W_Object* b = TOP; \
-        if (both_ints(a, b)) { \
-            bool condition = int_value(a) operator_ int_value(b); \
-            JUMP_OR_PUSH(condition) \
-        } \
-        if (both_floats(a, b)) { \
+#define COMPARE(op, operator_)                                        \
+    {                                                                 \
+        W_Object* a = SECOND;                                         \
+        W_Object* b = TOP;                                            \
+        if (both_ints(a, b)) {                                        \
+            bool condition = int_value(a) operator_ int_value(b);     \
+            JUMP_OR_PUSH(condition)                                   \
+        }                                                             \
+        if (both_floats(a, b)) {                                      \
             bool condition = float_value(a) operator_ float_value(b); \
-            JUMP_OR_PUSH(condition) \
-        } \
-        W_Object* result = compare(compare_op::op, a, b).value(); \
-        if (!result) goto error; \
-        DROP(); \
-        slots->set(depth - 1, result); \
-        NEXT() \
+            JUMP_OR_PUSH(condition)                                   \
+        }                                                             \
+        W_Object* result = compare(compare_op::op, a, b).value();     \
+        if (!result) goto error;                                      \
+        DROP();                                                       \
+        slots->set(depth - 1, result);                                \
+        NEXT()                                                        \
     }
-#define UNARY(expression) { \
-        W_Object* a = TOP; \
+#define UNARY(expression)              \
+    {                                  \
+        W_Object* a = TOP;             \
         W_Object* result = expression; \
-        if (!result) goto error; \
+        if (!result) goto error;       \
         slots->set(depth - 1, result); \
-        NEXT() \
+        NEXT()                         \
     }
-#define TRY(expression) if ((expression).failed()) goto error
+#define TRY(expression) \
+    if ((expression).failed()) goto error
 
 Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* context, long instruction, long depth) {
     for (;;) {
@@ -249,7 +265,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::LOAD_FAST: PUSH(slots->get(n)); NEXT()
         case opcode::LOAD_FAST_CHECK: {
             W_Object* value = slots->get(n);
-            if (!value) { raise_unbound(code, n); goto error; }
+            if (!value) {
+                raise_unbound(code, n);
+                goto error;
+            }
             PUSH(value);
             NEXT()
         }
@@ -260,7 +279,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             NEXT()
         }
         case opcode::DELETE_FAST:
-            if (!slots->get(n)) { raise_unbound(code, n); goto error; }
+            if (!slots->get(n)) {
+                raise_unbound(code, n);
+                goto error;
+            }
             slots->set(n, nullptr);
             NEXT()
         case opcode::MAKE_CELL: slots->set(n, make<W_Cell>(slots->get(n))); NEXT()
@@ -268,7 +290,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::LOAD_CLOSURE: PUSH(slots->get(n)); NEXT()
         case opcode::LOAD_DEREF: {
             W_Object* value = static_cast<W_Cell*>(slots->get(n))->value;
-            if (!value) { raise_unbound(code, n); goto error; }
+            if (!value) {
+                raise_unbound(code, n);
+                goto error;
+            }
             PUSH(value);
             NEXT()
         }
@@ -286,7 +311,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         }
         case opcode::DELETE_DEREF: {
             auto* cell = static_cast<W_Cell*>(slots->get(n));
-            if (!cell->value) { raise_unbound(code, n); goto error; }
+            if (!cell->value) {
+                raise_unbound(code, n);
+                goto error;
+            }
             cell->value = static_cast<W_Object*>(nullptr);
             NEXT()
         }
@@ -298,7 +326,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             PUSH(value);
             NEXT()
         }
-        case opcode::STORE_NAME: TRY(store_name(frame, code_name(code, n), TOP)); DROP(); NEXT()
+        case opcode::STORE_NAME:
+            TRY(store_name(frame, code_name(code, n), TOP));
+            DROP();
+            NEXT()
         case opcode::DELETE_NAME: TRY(delete_name(frame, code_name(code, n))); NEXT()
         case opcode::LOAD_GLOBAL: {
             W_Object* value = load_global(code, frame, instruction, n);
@@ -306,23 +337,45 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             PUSH(value);
             NEXT()
         }
-        case opcode::STORE_GLOBAL: TRY(store_global(frame, code_name(code, n), TOP)); DROP(); NEXT()
+        case opcode::STORE_GLOBAL:
+            TRY(store_global(frame, code_name(code, n), TOP));
+            DROP();
+            NEXT()
         case opcode::DELETE_GLOBAL: TRY(delete_global(frame, code_name(code, n))); NEXT()
 
         // ---- attributes and subscripts
         case opcode::LOAD_ATTR: UNARY(load_attribute(code, a, instruction, n))
-        case opcode::STORE_ATTR: TRY(store_attribute(code, TOP, SECOND, instruction, n)); DROP(); DROP(); NEXT()
-        case opcode::DELETE_ATTR: TRY(set_attribute(TOP, code_name(code, n), nullptr)); DROP(); NEXT()
-        case opcode::LOAD_METHOD: TRY(load_method(code, slots, depth - 1, TOP, instruction, n)); depth++; NEXT()
+        case opcode::STORE_ATTR:
+            TRY(store_attribute(code, TOP, SECOND, instruction, n));
+            DROP();
+            DROP();
+            NEXT()
+        case opcode::DELETE_ATTR:
+            TRY(set_attribute(TOP, code_name(code, n), nullptr));
+            DROP();
+            NEXT()
+        case opcode::LOAD_METHOD:
+            TRY(load_method(code, slots, depth - 1, TOP, instruction, n));
+            depth++;
+            NEXT()
         case opcode::BINARY_SUBSCR: BINARY(fast_get_item(a, b))
         case opcode::STORE_SUBSCR:
             if (!fast_set_item(SECOND, TOP, slots->get(depth - 3))) goto error;
-            DROP(); DROP(); DROP();
+            DROP();
+            DROP();
+            DROP();
             NEXT()
-        case opcode::DELETE_SUBSCR: TRY(delete_item(SECOND, TOP)); DROP(); DROP(); NEXT()
+        case opcode::DELETE_SUBSCR:
+            TRY(delete_item(SECOND, TOP));
+            DROP();
+            DROP();
+            NEXT()
         case opcode::BUILD_SLICE: {
             W_Object* step = none();
-            if (n == 3) { step = TOP; DROP(); }
+            if (n == 3) {
+                step = TOP;
+                DROP();
+            }
             W_Object* stop = TOP;
             DROP();
             slots->set(depth - 1, make<W_Slice>(TOP, stop, step));
@@ -336,8 +389,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             long value = truth(TOP);
             if (value < 0) goto error;
             W_Object* result;
-            if (value) result = singleton(1);
-            else result = singleton(2);
+            if (value)
+                result = singleton(1);
+            else
+                result = singleton(2);
             slots->set(depth - 1, result);
             NEXT()
         }
@@ -426,14 +481,20 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::JUMP_IF_FALSE_OR_POP: {
             long value = truth(TOP);
             if (value < 0) goto error;
-            if (value) { DROP(); NEXT() }
+            if (value) {
+                DROP();
+                NEXT()
+            }
             instruction = n;
             continue;
         }
         case opcode::JUMP_IF_TRUE_OR_POP: {
             long value = truth(TOP);
             if (value < 0) goto error;
-            if (!value) { DROP(); NEXT() }
+            if (!value) {
+                DROP();
+                NEXT()
+            }
             instruction = n;
             continue;
         }
@@ -443,8 +504,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::FOR_ITER: {
             W_Object* iterator = TOP;
             W_Object* item;
-            if (is<W_Iterator>(iterator)) item = static_cast<W_Iterator*>(iterator)->next();
-            else item = next_item(iterator);
+            if (is<W_Iterator>(iterator))
+                item = static_cast<W_Iterator*>(iterator)->next();
+            else
+                item = next_item(iterator);
             if (item) {
                 PUSH(item);
                 NEXT()
@@ -517,17 +580,36 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             list_append(static_cast<W_List*>(slots->get(depth - n)), item);
             NEXT()
         }
-        case opcode::SET_ADD: TRY(set_add(static_cast<W_Set*>(slots->get(depth - 1 - n)), TOP)); DROP(); NEXT()
-        case opcode::MAP_ADD: TRY(dict_set(static_cast<W_Dict*>(slots->get(depth - 2 - n)), SECOND, TOP)); DROP(); DROP(); NEXT()
-        case opcode::LIST_EXTEND: TRY(list_extend(static_cast<W_List*>(slots->get(depth - 1 - n)), TOP)); DROP(); NEXT()
-        case opcode::SET_UPDATE: TRY(set_update(static_cast<W_Set*>(slots->get(depth - 1 - n)), TOP)); DROP(); NEXT()
-        case opcode::DICT_UPDATE: TRY(dict_update(static_cast<W_Dict*>(slots->get(depth - 1 - n)), TOP)); DROP(); NEXT()
+        case opcode::SET_ADD:
+            TRY(set_add(static_cast<W_Set*>(slots->get(depth - 1 - n)), TOP));
+            DROP();
+            NEXT()
+        case opcode::MAP_ADD:
+            TRY(dict_set(static_cast<W_Dict*>(slots->get(depth - 2 - n)), SECOND, TOP));
+            DROP();
+            DROP();
+            NEXT()
+        case opcode::LIST_EXTEND:
+            TRY(list_extend(static_cast<W_List*>(slots->get(depth - 1 - n)), TOP));
+            DROP();
+            NEXT()
+        case opcode::SET_UPDATE:
+            TRY(set_update(static_cast<W_Set*>(slots->get(depth - 1 - n)), TOP));
+            DROP();
+            NEXT()
+        case opcode::DICT_UPDATE:
+            TRY(dict_update(static_cast<W_Dict*>(slots->get(depth - 1 - n)), TOP));
+            DROP();
+            NEXT()
         case opcode::DICT_MERGE:
             TRY(dict_merge(static_cast<W_Dict*>(slots->get(depth - 1 - n)), TOP, slots->get(depth - 1 - (n + 2))));
             DROP();
             NEXT()
         case opcode::LIST_TO_TUPLE: UNARY(make<W_Tuple>(list_to_slots(static_cast<W_List*>(a))))
-        case opcode::UNPACK_SEQUENCE: TRY(unpack_sequence(TOP, slots, depth - 1, n)); depth += n - 1; NEXT()
+        case opcode::UNPACK_SEQUENCE:
+            TRY(unpack_sequence(TOP, slots, depth - 1, n));
+            depth += n - 1;
+            NEXT()
         case opcode::UNPACK_EX:
             TRY(unpack_extended(TOP, slots, depth - 1, n & 0xfff, n >> 12));
             depth += (n & 0xfff) + (n >> 12);
@@ -553,8 +635,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::CALL_METHOD: {
             W_Object* self = slots->get(depth - n - 1);
             W_Object* result;
-            if (self) result = call_from_stack(slots->get(depth - n - 2), frame, depth - n - 1, n + 1).value();
-            else result = call_from_stack(slots->get(depth - n - 2), frame, depth - n, n).value();
+            if (self)
+                result = call_from_stack(slots->get(depth - n - 2), frame, depth - n - 1, n + 1).value();
+            else
+                result = call_from_stack(slots->get(depth - n - 2), frame, depth - n, n).value();
             if (!result) goto error;
             clear_slots(slots, depth - n - 1, depth);
             depth -= n + 1;
@@ -574,8 +658,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             W_Object* names = TOP;
             W_Object* self = slots->get(depth - n - 2);
             W_Object* result;
-            if (self) result = call_keywords(slots->get(depth - n - 3), slots, depth - n - 2, n + 1, names).value();
-            else result = call_keywords(slots->get(depth - n - 3), slots, depth - n - 1, n, names).value();
+            if (self)
+                result = call_keywords(slots->get(depth - n - 3), slots, depth - n - 2, n + 1, names).value();
+            else
+                result = call_keywords(slots->get(depth - n - 3), slots, depth - n - 1, n, names).value();
             if (!result) goto error;
             clear_slots(slots, depth - n - 2, depth);
             depth -= n + 2;
@@ -595,7 +681,8 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::CALL_SUPER: {
             W_Object* result = load_super(slots->get(depth - 3), SECOND, TOP).value();
             if (!result) goto error;
-            DROP(); DROP();
+            DROP();
+            DROP();
             slots->set(depth - 1, result);
             NEXT()
         }
@@ -605,7 +692,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             NEXT()
         case opcode::LOAD_BUILD_CLASS: {
             W_Object* function = dict_get_str(builtins_namespace(), name_of(N::build_class));
-            if (!function) { raise_text(T::NameError, "__build_class__ not found"); goto error; }
+            if (!function) {
+                raise_text(T::NameError, "__build_class__ not found");
+                goto error;
+            }
             PUSH(function);
             NEXT()
         }
@@ -633,8 +723,14 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             PUSH(value);
             NEXT()
         }
-        case opcode::IMPORT_STAR: TRY(import_star(TOP, frame->namespace_)); DROP(); NEXT()
-        case opcode::PRINT_EXPR: TRY(print_expression(TOP)); DROP(); NEXT()
+        case opcode::IMPORT_STAR:
+            TRY(import_star(TOP, frame->namespace_));
+            DROP();
+            NEXT()
+        case opcode::PRINT_EXPR:
+            TRY(print_expression(TOP));
+            DROP();
+            NEXT()
 
         // ---- exceptions
         case opcode::RAISE_VARARGS: {
@@ -654,15 +750,23 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             auto matches = exception_matches(SECOND, TOP);
             if (matches.failed()) goto error;
             W_Object* result;
-            if (matches.value()) result = singleton(2);
-            else result = singleton(1);
+            if (matches.value())
+                result = singleton(2);
+            else
+                result = singleton(1);
             slots->set(depth - 1, result);
             NEXT()
         }
-        case opcode::POP_EXCEPT: set_handled(context, TOP); DROP(); NEXT()
+        case opcode::POP_EXCEPT:
+            set_handled(context, TOP);
+            DROP();
+            NEXT()
         case opcode::RERAISE: set_pending_error(TOP); goto error;
         case opcode::LOAD_ASSERTION_ERROR: PUSH(type_of(T::AssertionError)); NEXT()
-        case opcode::BEFORE_WITH: TRY(before_with(slots, depth)); depth++; NEXT()
+        case opcode::BEFORE_WITH:
+            TRY(before_with(slots, depth));
+            depth++;
+            NEXT()
         case opcode::WITH_EXCEPT_START: {
             W_Object* result = with_exception(slots->get(depth - 3), TOP).value();
             if (!result) goto error;
@@ -711,7 +815,8 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::MATCH_CLASS: {
             W_Object* values = match_class(slots->get(depth - 3), SECOND, TOP, n).value();
             if (!values) goto error;
-            DROP(); DROP();
+            DROP();
+            DROP();
             slots->set(depth - 1, values);
             NEXT()
         }
@@ -730,4 +835,4 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
     }
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

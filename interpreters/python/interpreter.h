@@ -29,29 +29,33 @@ Result<W_Object*> build_const_key_map(slots_array* slots, long first, long count
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_string(slots_array* slots, long first, long count);
 Result<W_Object*> format_instruction(W_Object* value, W_Object* specification, long conversion);
 Result<void> unpack_sequence(W_Object* value, slots_array* slots, long first, long count);
-HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, slots_array* slots, long first, long before, long after);
-W_Object* make_function(W_Frame* frame, slots_array* slots, long depth, long flags);   // the code object lies at depth - 1
+HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, slots_array* slots, long first, long before,
+                                                     long after);
+W_Object* make_function(W_Frame* frame, slots_array* slots, long depth,
+                        long flags); // the code object lies at depth - 1
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_merge(W_Dict* dict, W_Object* other, W_Object* callable);
 Result<W_Object*> call_keywords(W_Object* callable, slots_array* slots, long first, long count, W_Object* names);
 Result<W_Object*> call_unpacked(W_Object* callable, W_Object* positional, W_Object* keywords);
 Result<W_Object*> load_super(W_Object* super, W_Object* type, W_Object* self);
-Result<void> load_super_method(slots_array* slots, long target, W_Object* super, W_Object* type, W_Object* self, W_Str* name);
+Result<void> load_super_method(slots_array* slots, long target, W_Object* super, W_Object* type, W_Object* self,
+                               W_Str* name);
 Result<bool> exception_matches(W_Object* exception, W_Object* type);
-Result<void> before_with(slots_array* slots, long depth);      // manager at depth - 1 -> exit, result
+Result<void> before_with(slots_array* slots, long depth); // manager at depth - 1 -> exit, result
 Result<W_Object*> with_exception(W_Object* exit, W_Object* exception);
 W_Object* make_generator(W_Frame* frame, long instruction, long depth);
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> yield_from_iterator(W_Object* o);
-W_Object* send_value(W_Object* delegate, W_Object* value);      // null without a pending error: it returned...
-W_Object* take_generator_result();                              // ... this
+W_Object* send_value(W_Object* delegate, W_Object* value); // null without a pending error: it returned...
+W_Object* take_generator_result();                         // ... this
 void set_generator_result(W_Object* value);
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_keys(W_Object* mapping, W_Object* keys);
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_class(W_Object* subject, W_Object* type, W_Object* names, long positional);
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_class(W_Object* subject, W_Object* type, W_Object* names,
+                                                      long positional);
 bool matches_mapping(W_Object* o);
 bool matches_sequence(W_Object* o);
-HEDDLE_DONT_LOOK_INSIDE Result<void> run_pending_actions();     // finalizers, KeyboardInterrupt, MemoryError
+HEDDLE_DONT_LOOK_INSIDE Result<void> run_pending_actions(); // finalizers, KeyboardInterrupt, MemoryError
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> print_expression(W_Object* value);
 void setup_annotations(W_Frame* frame);
 
 constexpr uint32_t action_interrupt = gc::action_first_for_vm;
 
-}  // namespace heddle::python
+} // namespace heddle::python

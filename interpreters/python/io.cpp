@@ -1,9 +1,9 @@
 // Text files: the standard streams, open(), print(), input().
+#include "io.h"
+#include "interpreter.h"
+#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
-#include <cerrno>
-#include "interpreter.h"
-#include "io.h"
 
 namespace heddle::python {
 
@@ -35,7 +35,7 @@ namespace {
 
 root<W_File> standard_files[3];
 
-bool fill(file_state* state) {   // false: the end
+bool fill(file_state* state) { // false: the end
     char buffer[65536];
     ssize_t got;
     do got = read(state->descriptor, buffer, sizeof buffer);
@@ -52,8 +52,9 @@ failure_type closed_file() { return raise_text(T::ValueError, "I/O operation on 
 Result<W_Object*> make_text(file_state* state, std::string text) {
     if (state->binary) return make_bytes(text.data(), static_cast<long>(text.size()));
     std::string plain;
-    for (size_t i = 0; i < text.size(); i++) {   // universal newlines
-        if (text[i] != '\r') plain += text[i];
+    for (size_t i = 0; i < text.size(); i++) { // universal newlines
+        if (text[i] != '\r')
+            plain += text[i];
         else {
             plain += '\n';
             if (i + 1 < text.size() && text[i + 1] == '\n') i++;
@@ -66,13 +67,15 @@ Result<W_Object*> file_write(W_Object* o, W_Object* text) {
     file_state* state = state_of(o);
     if (state->closed) return closed_file();
     if (state->binary) {
-        if (!is<W_Bytes>(text)) return raise_error(T::TypeError, "a bytes-like object is required, not '%s'", type_name(text).c_str());
+        if (!is<W_Bytes>(text))
+            return raise_error(T::TypeError, "a bytes-like object is required, not '%s'", type_name(text).c_str());
         byte_array* data = static_cast<W_Bytes*>(text)->data;
         state->out.append(reinterpret_cast<const char*>(data->data()), static_cast<size_t>(data->length()));
         if (state->out.size() > 65536 && !file_flush(state)) return raise_os_error(errno, nullptr);
         return make_int(data->length());
     }
-    if (!is<W_Str>(text)) return raise_error(T::TypeError, "write() argument must be str, not %s", type_name(text).c_str());
+    if (!is<W_Str>(text))
+        return raise_error(T::TypeError, "write() argument must be str, not %s", type_name(text).c_str());
     if (!state->writable) return raise_text(T::ValueError, "not writable");
     auto* str = static_cast<W_Str*>(text);
     size_t before = state->out.size();
@@ -107,7 +110,7 @@ Result<W_Object*> file_read(W_Object* o, W_Object* size) {
         state->in_at = state->in.size();
     } else {
         size_t at = state->in_at, end = std::min(state->in.size(), at + static_cast<size_t>(limit));
-        if (!state->binary)   // characters, not bytes
+        if (!state->binary) // characters, not bytes
             for (long n = 0; (end = at) < state->in.size() && n < limit; n++)
                 for (at++; at < state->in.size() && (state->in[at] & 0xc0) == 0x80; at++) {}
         text = state->in.substr(state->in_at, end - state->in_at);
@@ -173,12 +176,16 @@ Result<W_Object*> file_encoding(W_Object*) { return make_str("utf-8"); }
 Result<W_Object*> file_reconfigure(W_Arguments*) { return none(); }
 
 constexpr builtin_entry file_methods[] = {
-    {"write", file_write}, {"flush", file_flush_method}, {"read", file_read, 1}, {"readline", file_readline}, {"readlines", file_readlines},
-    {"writelines", file_writelines}, {"close", file_close}, {"__enter__", file_self}, {"__exit__", file_exit}, {"__iter__", file_self},
-    {"__next__", file_next}, {"fileno", file_fileno}, {"isatty", file_isatty}, {"reconfigure", file_reconfigure},
+    {"write", file_write},       {"flush", file_flush_method},      {"read", file_read, 1},
+    {"readline", file_readline}, {"readlines", file_readlines},     {"writelines", file_writelines},
+    {"close", file_close},       {"__enter__", file_self},          {"__exit__", file_exit},
+    {"__iter__", file_self},     {"__next__", file_next},           {"fileno", file_fileno},
+    {"isatty", file_isatty},     {"reconfigure", file_reconfigure},
 };
-constexpr getset_entry file_attributes[] = {
-    {"name", file_name, nullptr}, {"closed", file_closed, nullptr}, {"mode", file_mode, nullptr}, {"encoding", file_encoding, nullptr}};
+constexpr getset_entry file_attributes[] = {{"name", file_name, nullptr},
+                                            {"closed", file_closed, nullptr},
+                                            {"mode", file_mode, nullptr},
+                                            {"encoding", file_encoding, nullptr}};
 
 W_File* make_file(int descriptor, const std::string& name, const std::string& mode) {
     auto* state = new file_state;
@@ -191,12 +198,16 @@ W_File* make_file(int descriptor, const std::string& name, const std::string& mo
 }
 
 Result<W_Object*> builtin_open(W_Object* file, W_Object* mode, W_Object*, W_Object*) {
-    if (!is<W_Str>(file)) return raise_error(T::TypeError, "expected str, bytes or os.PathLike object, not %s", type_name(file).c_str());
-    std::string path = to_utf8(static_cast<W_Str*>(file)), how = mode && is<W_Str>(mode) ? to_utf8(static_cast<W_Str*>(mode)) : "r";
+    if (!is<W_Str>(file))
+        return raise_error(T::TypeError, "expected str, bytes or os.PathLike object, not %s", type_name(file).c_str());
+    std::string path = to_utf8(static_cast<W_Str*>(file)),
+                how = mode && is<W_Str>(mode) ? to_utf8(static_cast<W_Str*>(mode)) : "r";
     char kind = 'r';
     for (char c : how)
-        if (strchr("rwax", c)) kind = c;
-        else if (!strchr("bt+", c)) return raise_error(T::ValueError, "invalid mode: '%s'", how.c_str());
+        if (strchr("rwax", c))
+            kind = c;
+        else if (!strchr("bt+", c))
+            return raise_error(T::ValueError, "invalid mode: '%s'", how.c_str());
     bool plus = how.find('+') != std::string::npos;
     int flags = kind == 'r' ? (plus ? O_RDWR : O_RDONLY) : (plus ? O_RDWR : O_WRONLY) | O_CREAT;
     if (kind == 'w') flags |= O_TRUNC;
@@ -215,9 +226,10 @@ Result<W_Object*> builtin_input(W_Object* prompt) {
     if (line.back() == '\n') line.pop_back();
     return make_text(standard_files[0]->state, line);
 }
-constexpr builtin_entry io_functions[] = {{"open", builtin_open, 1, "file,mode,buffering,encoding"}, {"input", builtin_input, 0}};
+constexpr builtin_entry io_functions[] = {{"open", builtin_open, 1, "file,mode,buffering,encoding"},
+                                          {"input", builtin_input, 0}};
 
-}  // namespace
+} // namespace
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> builtin_print(W_Arguments* arguments) {
     W_Object *separator = nullptr, *ending = nullptr, *file = nullptr;
@@ -226,16 +238,25 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> builtin_print(W_Arguments* arguments) 
     for (long i = 0; i < arguments->keyword_count(); i++) {
         auto* keyword = static_cast<W_Str*>(arguments->keywords->at(i));
         W_Object* value = arguments->at(count + i);
-        if (str_is(keyword, "sep")) separator = value == none() ? nullptr : value;
-        else if (str_is(keyword, "end")) ending = value == none() ? nullptr : value;
-        else if (str_is(keyword, "file")) file = value == none() ? nullptr : value;
-        else if (str_is(keyword, "flush")) flush = HEDDLE_TRY(is_true(value));
-        else return raise_error(T::TypeError, "'%s' is an invalid keyword argument for print()", to_utf8(keyword).c_str());
+        if (str_is(keyword, "sep"))
+            separator = value == none() ? nullptr : value;
+        else if (str_is(keyword, "end"))
+            ending = value == none() ? nullptr : value;
+        else if (str_is(keyword, "file"))
+            file = value == none() ? nullptr : value;
+        else if (str_is(keyword, "flush"))
+            flush = HEDDLE_TRY(is_true(value));
+        else
+            return raise_error(T::TypeError, "'%s' is an invalid keyword argument for print()",
+                               to_utf8(keyword).c_str());
     }
-    if (separator && !is<W_Str>(separator)) return raise_error(T::TypeError, "sep must be None or a string, not %s", type_name(separator).c_str());
-    if (ending && !is<W_Str>(ending)) return raise_error(T::TypeError, "end must be None or a string, not %s", type_name(ending).c_str());
+    if (separator && !is<W_Str>(separator))
+        return raise_error(T::TypeError, "sep must be None or a string, not %s", type_name(separator).c_str());
+    if (ending && !is<W_Str>(ending))
+        return raise_error(T::TypeError, "end must be None or a string, not %s", type_name(ending).c_str());
     if (!file) {
-        file = dict_get_str(static_cast<W_Module*>(dict_get_str(modules_dict, intern("sys")))->dict, name_of(N::stdout_));
+        file =
+            dict_get_str(static_cast<W_Module*>(dict_get_str(modules_dict, intern("sys")))->dict, name_of(N::stdout_));
         if (!file || file == none()) return none();
     }
     auto put = [&](W_Object* text) -> Result<W_Object*> {
@@ -272,4 +293,4 @@ void setup_io(W_Dict* sys) {
     }
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -44,7 +44,8 @@ W_Object* W_StrIterator::next() {
     return str_character(text->at(at));
 }
 W_Object* W_BytesIterator::next() {
-    byte_array* data = is<W_Bytes>(bytes) ? static_cast<W_Bytes*>(bytes)->data : static_cast<W_ByteArray*>(bytes)->data.get();
+    byte_array* data =
+        is<W_Bytes>(bytes) ? static_cast<W_Bytes*>(bytes)->data : static_cast<W_ByteArray*>(bytes)->data.get();
     long at = index;
     if (at >= data->length()) return nullptr;
     index = at + 1;
@@ -56,7 +57,8 @@ W_Object* W_SequenceIterator::next() {
     long at = index;
     auto item = get_item(source, make_int(at));
     if (item.failed()) {
-        if (clear_if_pending(T::IndexError) || clear_if_pending(T::StopIteration)) sequence = static_cast<W_Object*>(nullptr);
+        if (clear_if_pending(T::IndexError) || clear_if_pending(T::StopIteration))
+            sequence = static_cast<W_Object*>(nullptr);
         return nullptr;
     }
     index = at + 1;
@@ -92,8 +94,11 @@ W_Object* W_Enumerate::next() {
     return make_tuple_2(number, item);
 }
 HEDDLE_DONT_LOOK_INSIDE static void zip_length_error(long index, bool longer) {
-    if (index == 1) raise_error(T::ValueError, "zip() argument 2 is %s than argument 1", longer ? "longer" : "shorter");
-    else raise_error(T::ValueError, "zip() argument %ld is %s than arguments 1-%ld", index + 1, longer ? "longer" : "shorter", index);
+    if (index == 1)
+        raise_error(T::ValueError, "zip() argument 2 is %s than argument 1", longer ? "longer" : "shorter");
+    else
+        raise_error(T::ValueError, "zip() argument %ld is %s than arguments 1-%ld", index + 1,
+                    longer ? "longer" : "shorter", index);
 }
 HEDDLE_DONT_LOOK_INSIDE static void check_strict_end(slots_array* iterators, long failed) {
     if (failed > 0) {
@@ -108,7 +113,8 @@ HEDDLE_DONT_LOOK_INSIDE static void check_strict_end(slots_array* iterators, lon
         if (pending_error()) return;
     }
 }
-HEDDLE_UNROLL_SAFE static long next_of_each(slots_array* iterators, slots_array* items, long count) {   // the one at its end, or -1
+HEDDLE_UNROLL_SAFE static long next_of_each(slots_array* iterators, slots_array* items,
+                                            long count) { // the one at its end, or -1
     for (long i = 0; i < count; i++) {
         W_Object* item = next_item(iterators->get(i));
         if (!item) return i;
@@ -182,7 +188,8 @@ Result<W_Object*> iterator_length_hint(W_Object* o) {
     }
     return not_implemented();
 }
-constexpr builtin_entry iterator_methods[] = {{"__iter__", iterator_iter}, {"__next__", iterator_next}, {"__length_hint__", iterator_length_hint}};
+constexpr builtin_entry iterator_methods[] = {
+    {"__iter__", iterator_iter}, {"__next__", iterator_next}, {"__length_hint__", iterator_length_hint}};
 
 Result<slots_array*> iterators_of(W_Arguments* arguments, long from) {
     long count = arguments->positional_count() - from;
@@ -199,13 +206,15 @@ Result<W_Object*> zip_construct(W_Arguments* arguments) {
     bool strict = false;
     for (long i = 0; i < arguments->keyword_count(); i++) {
         if (!str_is(static_cast<W_Str*>(arguments->keywords->at(i)), "strict"))
-            return raise_error(T::TypeError, "zip() got an unexpected keyword argument '%s'", to_utf8(static_cast<W_Str*>(arguments->keywords->at(i))).c_str());
+            return raise_error(T::TypeError, "zip() got an unexpected keyword argument '%s'",
+                               to_utf8(static_cast<W_Str*>(arguments->keywords->at(i))).c_str());
         strict = HEDDLE_TRY(is_true(arguments->at(arguments->positional_count() + i)));
     }
     slots_array* iterators = nullptr;
     long count = arguments->positional_count();
     for (long i = 0; i < count; i++)
-        if (!is<W_Iterator>(arguments->at(i)) && !type_lookup(arguments->at(i)->type(), N::iter) && !type_lookup(arguments->at(i)->type(), N::getitem))
+        if (!is<W_Iterator>(arguments->at(i)) && !type_lookup(arguments->at(i)->type(), N::iter) &&
+            !type_lookup(arguments->at(i)->type(), N::getitem))
             return raise_error(T::TypeError, "'%s' object is not iterable", type_name(arguments->at(i)).c_str());
     iterators = HEDDLE_TRY(iterators_of(arguments, 0));
     return make<W_Zip>(iterators, strict);
@@ -235,16 +244,22 @@ constexpr builtin_entry construct_reversed{"reversed", reversed_construct};
 
 // ---- range
 HEDDLE_INLINE W_Range* range_of(W_Object* o) { return static_cast<W_Range*>(o); }
-HEDDLE_DONT_LOOK_INSIDE failure_type range_too_large() { return raise_text(T::OverflowError, "Python int too large to convert to C ssize_t"); }
+HEDDLE_DONT_LOOK_INSIDE failure_type range_too_large() {
+    return raise_text(T::OverflowError, "Python int too large to convert to C ssize_t");
+}
 Result<W_Object*> make_range(long start, long stop, long step) {
     if (step == 0) return raise_text(T::ValueError, "range() arg 3 must not be zero");
     long count = 0;
     if (step > 0 && start < stop) {
-        unsigned long n = (static_cast<unsigned long>(stop) - static_cast<unsigned long>(start) - 1) / static_cast<unsigned long>(step) + 1;
+        unsigned long n = (static_cast<unsigned long>(stop) - static_cast<unsigned long>(start) - 1) /
+                              static_cast<unsigned long>(step) +
+                          1;
         if (n > static_cast<unsigned long>(INT64_MAX)) return range_too_large();
         count = static_cast<long>(n);
     } else if (step < 0 && start > stop) {
-        unsigned long n = (static_cast<unsigned long>(start) - static_cast<unsigned long>(stop) - 1) / (0ul - static_cast<unsigned long>(step)) + 1;
+        unsigned long n = (static_cast<unsigned long>(start) - static_cast<unsigned long>(stop) - 1) /
+                              (0ul - static_cast<unsigned long>(step)) +
+                          1;
         if (n > static_cast<unsigned long>(INT64_MAX)) return range_too_large();
         count = static_cast<long>(n);
     }
@@ -258,7 +273,9 @@ Result<W_Object*> range_construct(W_Object* a, W_Object* b, W_Object* c) {
     return make_range(first, second, step);
 }
 Result<W_Object*> range_len(W_Object* o) { return make_int(range_of(o)->length); }
-Result<W_Object*> range_iter(W_Object* o) { return make<W_RangeIterator>(range_of(o)->start, range_of(o)->step, range_of(o)->length); }
+Result<W_Object*> range_iter(W_Object* o) {
+    return make<W_RangeIterator>(range_of(o)->start, range_of(o)->step, range_of(o)->length);
+}
 Result<W_Object*> range_reversed(W_Object* o) {
     W_Range* r = range_of(o);
     return make<W_RangeIterator>(r->start + (r->length - 1) * r->step, -r->step, r->length);
@@ -270,7 +287,8 @@ Result<W_Object*> range_getitem(W_Object* o, W_Object* key) {
         if (!slice_indices(static_cast<W_Slice*>(key), r->length, &bounds)) return failure;
         return make_range(r->start + bounds.start * r->step, r->start + bounds.stop * r->step, r->step * bounds.step);
     }
-    if (!is_int(key) && !type_lookup(key->type(), N::index)) return raise_error(T::TypeError, "range indices must be integers or slices, not %s", type_name(key).c_str());
+    if (!is_int(key) && !type_lookup(key->type(), N::index))
+        return raise_error(T::TypeError, "range indices must be integers or slices, not %s", type_name(key).c_str());
     long index = HEDDLE_TRY(index_of(key));
     if (index < 0) index += r->length;
     if (index < 0 || index >= r->length) return raise_text(T::IndexError, "range object index out of range");
@@ -291,15 +309,19 @@ Result<W_Object*> range_contains(W_Object* o, W_Object* item) {
     if (is<W_Int>(item)) return boolean(range_has(range_of(o), static_cast<W_Int*>(item)->value));
     if (is<W_Float>(item)) {
         double value = static_cast<W_Float*>(item)->value;
-        return boolean(value >= -9e18 && value <= 9e18 && value == static_cast<double>(static_cast<long>(value)) && range_has(range_of(o), static_cast<long>(value)));
+        return boolean(value >= -9e18 && value <= 9e18 && value == static_cast<double>(static_cast<long>(value)) &&
+                       range_has(range_of(o), static_cast<long>(value)));
     }
     return boolean(false);
 }
-Result<W_Object*> range_count(W_Object* o, W_Object* item) { return make_int(HEDDLE_TRY(range_contains(o, item)) == singleton(2)); }
+Result<W_Object*> range_count(W_Object* o, W_Object* item) {
+    return make_int(HEDDLE_TRY(range_contains(o, item)) == singleton(2));
+}
 Result<W_Object*> range_eq(W_Object* a, W_Object* b) {
     if (!is_exact<W_Range>(b)) return not_implemented();
     W_Range *x = range_of(a), *y = range_of(b);
-    return boolean(x->length == y->length && (x->length == 0 || (x->start == y->start && (x->length == 1 || x->step == y->step))));
+    return boolean(x->length == y->length &&
+                   (x->length == 0 || (x->start == y->start && (x->length == 1 || x->step == y->step))));
 }
 Result<W_Object*> range_ne(W_Object* a, W_Object* b) {
     W_Object* same = HEDDLE_TRY(range_eq(a, b));
@@ -307,7 +329,8 @@ Result<W_Object*> range_ne(W_Object* a, W_Object* b) {
 }
 Result<W_Object*> range_hash(W_Object* o) {
     W_Range* r = range_of(o);
-    W_Tuple* key = make_tuple_3(make_int(r->length), r->length ? make_int(r->start) : none(), r->length > 1 ? make_int(r->step) : none());
+    W_Tuple* key = make_tuple_3(make_int(r->length), r->length ? make_int(r->start) : none(),
+                                r->length > 1 ? make_int(r->step) : none());
     return make_int(HEDDLE_TRY(hash_of(key)));
 }
 Result<W_Object*> range_repr(W_Object* o) {
@@ -321,11 +344,21 @@ Result<W_Object*> range_start(W_Object* o) { return make_int(range_of(o)->start)
 Result<W_Object*> range_stop(W_Object* o) { return make_int(range_of(o)->stop); }
 Result<W_Object*> range_step(W_Object* o) { return make_int(range_of(o)->step); }
 constexpr builtin_entry range_methods[] = {
-    {"__len__", range_len}, {"__iter__", range_iter}, {"__reversed__", range_reversed}, {"__getitem__", range_getitem}, {"__contains__", range_contains},
-    {"index", range_index}, {"count", range_count}, {"__eq__", range_eq}, {"__ne__", range_ne}, {"__hash__", range_hash}, {"__repr__", range_repr},
+    {"__len__", range_len},
+    {"__iter__", range_iter},
+    {"__reversed__", range_reversed},
+    {"__getitem__", range_getitem},
+    {"__contains__", range_contains},
+    {"index", range_index},
+    {"count", range_count},
+    {"__eq__", range_eq},
+    {"__ne__", range_ne},
+    {"__hash__", range_hash},
+    {"__repr__", range_repr},
     {"__bool__", range_bool},
 };
-constexpr getset_entry range_attributes[] = {{"start", range_start, nullptr}, {"stop", range_stop, nullptr}, {"step", range_step, nullptr}};
+constexpr getset_entry range_attributes[] = {
+    {"start", range_start, nullptr}, {"stop", range_stop, nullptr}, {"step", range_step, nullptr}};
 constexpr builtin_entry construct_range{"range", range_construct, 1};
 
 // ---- slice
@@ -348,16 +381,19 @@ Result<W_Object*> slice_method_indices(W_Object* o, W_Object* length) {
     if (!slice_indices(slice_of(o), HEDDLE_TRY(index_of(length)), &bounds)) return failure;
     return make_tuple_3(make_int(bounds.start), make_int(bounds.stop), make_int(bounds.step));
 }
-constexpr builtin_entry slice_methods[] = {{"__repr__", slice_repr}, {"__eq__", slice_eq}, {"indices", slice_method_indices}};
-constexpr getset_entry slice_attributes[] = {{"start", slice_start, nullptr}, {"stop", slice_stop, nullptr}, {"step", slice_step, nullptr}};
+constexpr builtin_entry slice_methods[] = {
+    {"__repr__", slice_repr}, {"__eq__", slice_eq}, {"indices", slice_method_indices}};
+constexpr getset_entry slice_attributes[] = {
+    {"start", slice_start, nullptr}, {"stop", slice_stop, nullptr}, {"step", slice_step, nullptr}};
 constexpr builtin_entry construct_slice{"slice", slice_construct, 1};
 
-}  // namespace
+} // namespace
 
 void setup_iterators() {
-    for (T id : {T::list_iterator, T::list_reverseiterator, T::tuple_iterator, T::range_iterator, T::str_iterator, T::bytes_iterator, T::set_iterator,
-                 T::dict_keyiterator, T::dict_valueiterator, T::dict_itemiterator, T::dict_reversekeyiterator, T::sequence_iterator,
-                 T::callable_iterator, T::enumerate, T::zip, T::map, T::filter, T::reversed})
+    for (T id : {T::list_iterator, T::list_reverseiterator, T::tuple_iterator, T::range_iterator, T::str_iterator,
+                 T::bytes_iterator, T::set_iterator, T::dict_keyiterator, T::dict_valueiterator, T::dict_itemiterator,
+                 T::dict_reversekeyiterator, T::sequence_iterator, T::callable_iterator, T::enumerate, T::zip, T::map,
+                 T::filter, T::reversed})
         add_methods(id, iterator_methods);
     add_constructor(T::enumerate, &construct_enumerate);
     add_constructor(T::zip, &construct_zip);
@@ -375,4 +411,4 @@ void setup_range() {
     add_constructor(T::slice, &construct_slice);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -1,7 +1,7 @@
 // Modules of the standard library that are written in Python and live inside the executable. Our own, small versions.
+#include "library.h"
 #include <initializer_list>
 #include <string_view>
-#include "library.h"
 
 namespace heddle::python {
 
@@ -530,4 +530,4 @@ const char* library_source(std::string_view name) {
     return nullptr;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

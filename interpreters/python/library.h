@@ -7,7 +7,7 @@ struct library_module {
     const char* name;
     const char* source;
 };
-extern const library_module core_modules[];        // library.cpp: abc, enum, types, functools
-extern const library_module container_modules[];   // library_containers.cpp: collections, itertools, operator, copy, gc
+extern const library_module core_modules[];      // library.cpp: abc, enum, types, functools
+extern const library_module container_modules[]; // library_containers.cpp: collections, itertools, operator, copy, gc
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -702,4 +702,4 @@ def isenabled():
     {nullptr, nullptr},
 };
 
-}  // namespace heddle::python
+} // namespace heddle::python

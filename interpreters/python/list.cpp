@@ -1,6 +1,6 @@
 // list and tuple.
-#include <algorithm>
 #include "interpreter.h"
+#include <algorithm>
 
 namespace heddle::python {
 
@@ -24,9 +24,12 @@ W_Tuple* make_tuple_3(W_Object* a, W_Object* b, W_Object* c) {
     return make<W_Tuple>(items);
 }
 
-// ---- storage --------------------------------------------------------------------------------------------------------------
+// ---- storage
+// --------------------------------------------------------------------------------------------------------------
 W_List* make_list() { return make<W_List>(list_kind::empty, nullptr, 0l); }
-W_List* make_list_with_capacity(long capacity) { return make<W_List>(list_kind::objects, make_array<slots_array>(capacity), 0l); }
+W_List* make_list_with_capacity(long capacity) {
+    return make<W_List>(list_kind::objects, make_array<slots_array>(capacity), 0l);
+}
 
 HEDDLE_DONT_LOOK_INSIDE static long uniform_kind(slots_array* items, long length) {
     bool ints = true, floats = true;
@@ -68,7 +71,9 @@ HEDDLE_DONT_LOOK_INSIDE static void generalise(W_List* list) {
     list_kind kind = list->kind;
     if (kind == list_kind::objects) return;
     long length = list->length;
-    long capacity = kind == list_kind::empty ? 4 : kind == list_kind::ints ? list->ints()->length() : list->floats()->length();
+    long capacity = kind == list_kind::empty  ? 4
+                    : kind == list_kind::ints ? list->ints()->length()
+                                              : list->floats()->length();
     auto* items = make_array<slots_array>(capacity);
     if (kind == list_kind::ints)
         for (long i = 0; i < length; i++) items->set(i, make_int(list->ints()->get(i)));
@@ -142,7 +147,9 @@ void list_append(W_List* list, W_Object* item) {
     if (kind == list_kind::empty) {
         start_kind(list, item);
         kind = jit::promote(list->kind.get());
-    } else if (kind == list_kind::ints ? !is_exact<W_Int>(item) : kind == list_kind::floats ? !is_exact<W_Float>(item) : false) {
+    } else if (kind == list_kind::ints     ? !is_exact<W_Int>(item)
+               : kind == list_kind::floats ? !is_exact<W_Float>(item)
+                                           : false) {
         generalise(list);
         kind = list_kind::objects;
     }
@@ -182,8 +189,10 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> list_extend(W_List* list, W_Object* iterabl
 static void move_tail(W_List* list, long at, long count) {
     long length = list->length;
     auto shift = [&](auto* items) {
-        if (count > 0) copy_items(items, at, items, at + count, length - at);
-        else copy_items(items, at - count, items, at, length - at + count);
+        if (count > 0)
+            copy_items(items, at, items, at + count, length - at);
+        else
+            copy_items(items, at - count, items, at, length - at + count);
     };
     switch (list->kind.get()) {
     case list_kind::objects:
@@ -198,7 +207,7 @@ static void move_tail(W_List* list, long at, long count) {
 }
 HEDDLE_DONT_LOOK_INSIDE void list_insert(W_List* list, long index, W_Object* item) {
     long length = list->length;
-    list_append(list, item);   // room, and the right kind
+    list_append(list, item); // room, and the right kind
     list->length = length;
     move_tail(list, index, 1);
     list_set(list, index, item);
@@ -214,7 +223,8 @@ HEDDLE_DONT_LOOK_INSIDE void list_clear(W_List* list) {
 HEDDLE_DONT_LOOK_INSIDE slots_array* list_to_slots(W_List* list) {
     long length = list->length;
     auto* items = make_array<slots_array>(length);
-    if (list->kind == list_kind::objects) copy_items(list->objects(), 0, items, 0, length);
+    if (list->kind == list_kind::objects)
+        copy_items(list->objects(), 0, items, 0, length);
     else
         for (long i = 0; i < length; i++) items->set(i, list_get(list, i));
     return items;
@@ -239,16 +249,19 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Tuple*> iterable_to_tuple(W_Object* iterable) {
     return make<W_Tuple>(items);
 }
 
-// ---- sorting: a stable merge sort with insertion sort for short runs ----------------------------------------------------
-// 1: a < b; 0: not; -1: error.
+// ---- sorting: a stable merge sort with insertion sort for short runs
+// ---------------------------------------------------- 1: a < b; 0: not; -1: error.
 static int less(W_Object* a, W_Object* b) {
     if (is_exact<W_Int>(a) && is_exact<W_Int>(b)) return static_cast<W_Int*>(a)->value < static_cast<W_Int*>(b)->value;
-    if (is_exact<W_Float>(a) && is_exact<W_Float>(b)) return static_cast<W_Float*>(a)->value < static_cast<W_Float*>(b)->value;
-    if (is_exact<W_Str>(a) && is_exact<W_Str>(b)) return str_compare(static_cast<W_Str*>(a), static_cast<W_Str*>(b)) < 0;
+    if (is_exact<W_Float>(a) && is_exact<W_Float>(b))
+        return static_cast<W_Float*>(a)->value < static_cast<W_Float*>(b)->value;
+    if (is_exact<W_Str>(a) && is_exact<W_Str>(b))
+        return str_compare(static_cast<W_Str*>(a), static_cast<W_Str*>(b)) < 0;
     auto result = compare_true(compare_op::lt, a, b);
     return result.failed() ? -1 : result.value();
 }
-static bool merge_sort(slots_array* keys, slots_array* items, slots_array* key_room, slots_array* item_room, long start, long end) {
+static bool merge_sort(slots_array* keys, slots_array* items, slots_array* key_room, slots_array* item_room, long start,
+                       long end) {
     if (end - start < 12) {
         for (long i = start + 1; i < end; i++) {
             W_Object* key = keys->get(i);
@@ -267,10 +280,12 @@ static bool merge_sort(slots_array* keys, slots_array* items, slots_array* key_r
         return true;
     }
     long middle = start + (end - start) / 2;
-    if (!merge_sort(keys, items, key_room, item_room, start, middle) || !merge_sort(keys, items, key_room, item_room, middle, end)) return false;
+    if (!merge_sort(keys, items, key_room, item_room, start, middle) ||
+        !merge_sort(keys, items, key_room, item_room, middle, end))
+        return false;
     int order = less(keys->get(middle), keys->get(middle - 1));
     if (order < 0) return false;
-    if (!order) return true;   // in order already
+    if (!order) return true; // in order already
     copy_items(keys, start, key_room, start, middle - start);
     copy_items(items, start, item_room, start, middle - start);
     long left = start, right = middle, out = start;
@@ -291,7 +306,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> sort_slots(slots_array* items, long count, 
     auto* keys = make_array<slots_array>(count);
     if (key && key != none())
         for (long i = 0; i < count; i++) keys->set(i, HEDDLE_TRY(call_1(key, items->get(i))));
-    else copy_items(items, 0, keys, 0, count);
+    else
+        copy_items(items, 0, keys, 0, count);
     auto turn = [&](slots_array* array) {
         for (long i = 0; i < count / 2; i++) {
             W_Object* other = array->get(count - 1 - i);
@@ -299,7 +315,10 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> sort_slots(slots_array* items, long count, 
             array->set(i, other);
         }
     };
-    if (reverse) { turn(keys); turn(items); }   // sorting the mirror keeps equal items in their order
+    if (reverse) {
+        turn(keys);
+        turn(items);
+    } // sorting the mirror keeps equal items in their order
     auto* key_room = make_array<slots_array>(count);
     auto* item_room = make_array<slots_array>(count);
     bool sorted = merge_sort(keys, items, key_room, item_room, 0, count);
@@ -308,12 +327,15 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> sort_slots(slots_array* items, long count, 
     return ok;
 }
 
-// ---- methods --------------------------------------------------------------------------------------------------------------
+// ---- methods
+// --------------------------------------------------------------------------------------------------------------
 namespace {
 
 HEDDLE_INLINE W_List* list_of(W_Object* o) { return static_cast<W_List*>(o); }
 HEDDLE_INLINE W_Tuple* tuple_of(W_Object* o) { return static_cast<W_Tuple*>(o); }
-HEDDLE_DONT_LOOK_INSIDE failure_type index_error(const char* what) { return raise_error(T::IndexError, "%s out of range", what); }
+HEDDLE_DONT_LOOK_INSIDE failure_type index_error(const char* what) {
+    return raise_error(T::IndexError, "%s out of range", what);
+}
 HEDDLE_DONT_LOOK_INSIDE failure_type index_type_error(const char* what, W_Object* key) {
     return raise_error(T::TypeError, "%s indices must be integers or slices, not %s", what, type_name(key).c_str());
 }
@@ -429,11 +451,13 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_List* list, W_Slice* slice
         if (bounds.count == 0) return make_list();
         if (list->kind == list_kind::ints) {
             auto* ints = make_array<long_array>(bounds.count);
-            for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) ints->set(i, list->ints()->get(at));
+            for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
+                ints->set(i, list->ints()->get(at));
             return make<W_List>(list_kind::ints, ints, bounds.count);
         }
         auto* floats = make_array<double_array>(bounds.count);
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) floats->set(i, list->floats()->get(at));
+        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
+            floats->set(i, list->floats()->get(at));
         return make<W_List>(list_kind::floats, floats, bounds.count);
     }
     auto* items = make_array<slots_array>(bounds.count);
@@ -454,7 +478,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice(W_List* list, W_Slice* slice
     if (value) {
         auto given = iterable_to_slots(value);
         if (given.failed()) {
-            if (pending_is(T::TypeError) && !type_lookup(value->type(), N::iter)) return raise_text(T::TypeError, "can only assign an iterable");
+            if (pending_is(T::TypeError) && !type_lookup(value->type(), N::iter))
+                return raise_text(T::TypeError, "can only assign an iterable");
             return failure;
         }
         fresh = given.value();
@@ -474,7 +499,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice(W_List* list, W_Slice* slice
     }
     if (value) {
         if (added != bounds.count)
-            return raise_error(T::ValueError, "attempt to assign sequence of size %ld to extended slice of size %ld", added, bounds.count);
+            return raise_error(T::ValueError, "attempt to assign sequence of size %ld to extended slice of size %ld",
+                               added, bounds.count);
         for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) old->set(at, fresh->get(i));
         replace(list, old, length);
         return none();
@@ -509,8 +535,12 @@ Result<W_Object*> method_delitem(W_Object* o, W_Object* key) {
 }
 Result<W_Object*> method_len(W_Object* o) { return make_int(list_of(o)->length); }
 Result<W_Object*> method_iter(W_Object* o) { return make<W_ListIterator>(list_of(o)); }
-Result<W_Object*> method_reversed(W_Object* o) { return make<W_ListReverseIterator>(list_of(o), list_of(o)->length - 1); }
-Result<W_Object*> method_contains(W_Object* o, W_Object* item) { return boolean(HEDDLE_TRY(find(list_of(o), item, 0, INT64_MAX)) >= 0); }
+Result<W_Object*> method_reversed(W_Object* o) {
+    return make<W_ListReverseIterator>(list_of(o), list_of(o)->length - 1);
+}
+Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
+    return boolean(HEDDLE_TRY(find(list_of(o), item, 0, INT64_MAX)) >= 0);
+}
 Result<W_Object*> method_add(W_Object* a, W_Object* b) {
     if (!is<W_List>(b)) return not_implemented();
     W_List* sum = make_list();
@@ -522,7 +552,9 @@ Result<W_Object*> method_iadd(W_Object* a, W_Object* b) {
     HEDDLE_TRY(list_extend(list_of(a), b));
     return a;
 }
-HEDDLE_DONT_LOOK_INSIDE failure_type no_memory() { return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0())); }
+HEDDLE_DONT_LOOK_INSIDE failure_type no_memory() {
+    return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
+}
 template <class Array> HEDDLE_DONT_LOOK_INSIDE Array* repeat_array(Array* items, long length, long count) {
     long total;
     if (__builtin_smull_overflow(length, count, &total) || total > (1l << 34)) return nullptr;
@@ -631,7 +663,9 @@ HEDDLE_DONT_LOOK_INSIDE Result<long> tuple_find(W_Tuple* tuple, W_Object* item, 
         if (HEDDLE_TRY(equal(tuple->at(i), item))) return i;
     return -1;
 }
-Result<W_Object*> tuple_contains(W_Object* o, W_Object* item) { return boolean(HEDDLE_TRY(tuple_find(tuple_of(o), item, 0, INT64_MAX)) >= 0); }
+Result<W_Object*> tuple_contains(W_Object* o, W_Object* item) {
+    return boolean(HEDDLE_TRY(tuple_find(tuple_of(o), item, 0, INT64_MAX)) >= 0);
+}
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_index(W_Object* o, W_Object* item, W_Object* start, W_Object* end) {
     long length = tuple_of(o)->length();
     long from = HEDDLE_TRY(clamped(start, length, 0)), to = HEDDLE_TRY(clamped(end, length, length));
@@ -691,30 +725,66 @@ template <compare_op Op> Result<W_Object*> tuple_compare(W_Object* a, W_Object* 
     if (!is<W_Tuple>(b)) return not_implemented();
     return compare_items(Op, tuple_of(a)->items, tuple_of(b)->items);
 }
-Result<W_Object*> generic_alias(W_Object* cls, W_Object*) { return cls; }   // list[int] is list: annotations only
+Result<W_Object*> generic_alias(W_Object* cls, W_Object*) { return cls; } // list[int] is list: annotations only
 
 constexpr builtin_entry list_methods[] = {
-    {"append", method_append}, {"extend", method_extend}, {"insert", method_insert}, {"pop", method_pop, 1}, {"remove", method_remove},
-    {"index", method_index, 2}, {"count", method_count}, {"reverse", method_reverse}, {"sort", method_sort, 1, "self,*key,*reverse"},
-    {"clear", method_clear}, {"copy", method_copy}, {"__getitem__", method_getitem}, {"__setitem__", method_setitem},
-    {"__delitem__", method_delitem}, {"__len__", method_len}, {"__iter__", method_iter}, {"__reversed__", method_reversed},
-    {"__contains__", method_contains}, {"__add__", method_add}, {"__iadd__", method_iadd}, {"__mul__", method_mul}, {"__rmul__", method_mul},
-    {"__imul__", method_imul}, {"__repr__", method_repr}, {"__init__", method_init, 1},
-    {"__lt__", method_compare<compare_op::lt>}, {"__le__", method_compare<compare_op::le>}, {"__eq__", method_compare<compare_op::eq>},
-    {"__ne__", method_compare<compare_op::ne>}, {"__gt__", method_compare<compare_op::gt>}, {"__ge__", method_compare<compare_op::ge>},
+    {"append", method_append},
+    {"extend", method_extend},
+    {"insert", method_insert},
+    {"pop", method_pop, 1},
+    {"remove", method_remove},
+    {"index", method_index, 2},
+    {"count", method_count},
+    {"reverse", method_reverse},
+    {"sort", method_sort, 1, "self,*key,*reverse"},
+    {"clear", method_clear},
+    {"copy", method_copy},
+    {"__getitem__", method_getitem},
+    {"__setitem__", method_setitem},
+    {"__delitem__", method_delitem},
+    {"__len__", method_len},
+    {"__iter__", method_iter},
+    {"__reversed__", method_reversed},
+    {"__contains__", method_contains},
+    {"__add__", method_add},
+    {"__iadd__", method_iadd},
+    {"__mul__", method_mul},
+    {"__rmul__", method_mul},
+    {"__imul__", method_imul},
+    {"__repr__", method_repr},
+    {"__init__", method_init, 1},
+    {"__lt__", method_compare<compare_op::lt>},
+    {"__le__", method_compare<compare_op::le>},
+    {"__eq__", method_compare<compare_op::eq>},
+    {"__ne__", method_compare<compare_op::ne>},
+    {"__gt__", method_compare<compare_op::gt>},
+    {"__ge__", method_compare<compare_op::ge>},
     {"__class_getitem__", generic_alias, 2, nullptr, builtin_entry::class_method},
 };
 constexpr builtin_entry tuple_methods[] = {
-    {"__len__", tuple_len}, {"__iter__", tuple_iter}, {"__getitem__", tuple_getitem}, {"__contains__", tuple_contains}, {"index", tuple_index, 2},
-    {"count", tuple_count}, {"__add__", tuple_add}, {"__mul__", tuple_mul}, {"__rmul__", tuple_mul}, {"__hash__", tuple_hash}, {"__repr__", tuple_repr},
-    {"__lt__", tuple_compare<compare_op::lt>}, {"__le__", tuple_compare<compare_op::le>}, {"__eq__", tuple_compare<compare_op::eq>},
-    {"__ne__", tuple_compare<compare_op::ne>}, {"__gt__", tuple_compare<compare_op::gt>}, {"__ge__", tuple_compare<compare_op::ge>},
+    {"__len__", tuple_len},
+    {"__iter__", tuple_iter},
+    {"__getitem__", tuple_getitem},
+    {"__contains__", tuple_contains},
+    {"index", tuple_index, 2},
+    {"count", tuple_count},
+    {"__add__", tuple_add},
+    {"__mul__", tuple_mul},
+    {"__rmul__", tuple_mul},
+    {"__hash__", tuple_hash},
+    {"__repr__", tuple_repr},
+    {"__lt__", tuple_compare<compare_op::lt>},
+    {"__le__", tuple_compare<compare_op::le>},
+    {"__eq__", tuple_compare<compare_op::eq>},
+    {"__ne__", tuple_compare<compare_op::ne>},
+    {"__gt__", tuple_compare<compare_op::gt>},
+    {"__ge__", tuple_compare<compare_op::ge>},
     {"__class_getitem__", generic_alias, 2, nullptr, builtin_entry::class_method},
 };
 constexpr builtin_entry construct_list{"list", list_construct, 0};
 constexpr builtin_entry construct_tuple{"tuple", tuple_construct, 0};
 
-}  // namespace
+} // namespace
 
 void setup_list() {
     add_methods(T::list, list_methods);
@@ -726,4 +796,4 @@ void setup_tuple() {
     add_constructor(T::tuple, &construct_tuple);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

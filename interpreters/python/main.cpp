@@ -1,15 +1,15 @@
 // heddle-python: the command line, the interpreter's thread, what happens at the end of a program.
-#include <pthread.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "frontend/compile.h"
+#include "interpreter.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <pthread.h>
+#include <signal.h>
 #include <sstream>
-#include "frontend/compile.h"
-#include "interpreter.h"
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace heddle::python {
 
@@ -19,10 +19,9 @@ extern root<W_List> the_path;
 
 namespace {
 
-constexpr size_t stack_bytes = size_t{1} << 30;   // reserved, not used until needed
+constexpr size_t stack_bytes = size_t{1} << 30; // reserved, not used until needed
 
-constexpr const char* usage_text =
-    "usage: heddle-python [option] ... [-c cmd | file | -] [arg] ...\n";
+constexpr const char* usage_text = "usage: heddle-python [option] ... [-c cmd | file | -] [arg] ...\n";
 constexpr const char* help_text =
     "Options:\n"
     "-c cmd         : program passed in as string (terminates option list)\n"
@@ -32,11 +31,12 @@ constexpr const char* help_text =
     "file           : program read from script file\n"
     "-              : program read from stdin\n"
     "arg ...        : arguments passed to program in sys.argv[1:]\n"
-    "Environment: HEDDLE_GC_NURSERY, HEDDLE_GC_MAX, HEDDLE_GC_STRESS, HEDDLE_GC_LOG (docs/gc.md), HEDDLE_LOG (docs/jit.md)\n";
+    "Environment: HEDDLE_GC_NURSERY, HEDDLE_GC_MAX, HEDDLE_GC_STRESS, HEDDLE_GC_LOG (docs/gc.md), HEDDLE_LOG "
+    "(docs/jit.md)\n";
 
 struct command_line {
     enum { script, command, standard_input } kind = standard_input;
-    std::string text;              // the script's path or the command
+    std::string text; // the script's path or the command
     std::vector<std::string> arguments;
     int status = 0;
 };
@@ -105,7 +105,8 @@ int run_request() {
             return 1;
         }
         if (!file || !read_all(file, &source)) {
-            fprintf(stderr, "heddle-python: can't open file '%s': [Errno %d] %s\n", filename.c_str(), errno, strerror(errno));
+            fprintf(stderr, "heddle-python: can't open file '%s': [Errno %d] %s\n", filename.c_str(), errno,
+                    strerror(errno));
             return 2;
         }
         fclose(file);
@@ -120,7 +121,9 @@ int run_request() {
             filename = "<stdin>";
         }
     }
-    add_text(the_arguments, request.kind == command_line::script ? request.text : request.kind == command_line::command ? "-c" : "");
+    add_text(the_arguments, request.kind == command_line::script    ? request.text
+                            : request.kind == command_line::command ? "-c"
+                                                                    : "");
     for (const std::string& argument : request.arguments) add_text(the_arguments, argument);
     return run_source(source, filename, request.kind == command_line::script);
 }
@@ -198,8 +201,8 @@ int parse(int count, char** words) {
     return -1;
 }
 
-}  // namespace
-}  // namespace heddle::python
+} // namespace
+} // namespace heddle::python
 
 int main(int count, char** words) {
     using namespace heddle::python;
@@ -212,7 +215,9 @@ int main(int count, char** words) {
     pthread_t thread;
     int error = pthread_create(&thread, &attributes, run_interpreter, nullptr);
     if (error) {
-        fprintf(stderr, "heddle-python: can't start the interpreter's thread: %s; raise the limit on memory (ulimit -v)\n", strerror(error));
+        fprintf(stderr,
+                "heddle-python: can't start the interpreter's thread: %s; raise the limit on memory (ulimit -v)\n",
+                strerror(error));
         return 1;
     }
     pthread_join(thread, nullptr);

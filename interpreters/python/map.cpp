@@ -80,7 +80,8 @@ HEDDLE_DONT_LOOK_INSIDE slots_array* instance_names(W_Instance* instance) {
         auto* dict = static_cast<W_Dict*>(instance->storage->get(0));
         auto* names = make_array<slots_array>(dict->count);
         long filled = 0;
-        for (long entry = dict_next_entry(dict, 0); entry >= 0; entry = dict_next_entry(dict, entry + 1)) names->set(filled++, dict->keys->get(entry));
+        for (long entry = dict_next_entry(dict, 0); entry >= 0; entry = dict_next_entry(dict, entry + 1))
+            names->set(filled++, dict->keys->get(entry));
         return names;
     }
     auto* names = make_array<slots_array>(map->count);
@@ -92,7 +93,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Dict* instance_dict(W_Instance* instance) {
     if (instance->map->in_dict) return static_cast<W_Dict*>(instance->storage->get(0));
     W_Dict* dict = make_dict();
     slots_array* names = instance_names(instance);
-    for (long i = 0; i < names->length(); i++) dict_set_str(dict, static_cast<W_Str*>(names->get(i)), instance->storage->get(i));
+    for (long i = 0; i < names->length(); i++)
+        dict_set_str(dict, static_cast<W_Str*>(names->get(i)), instance->storage->get(i));
     auto* storage = make_array<slots_array>(1);
     storage->set(0, dict);
     instance->storage = storage;
@@ -101,7 +103,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Dict* instance_dict(W_Instance* instance) {
 }
 
 HEDDLE_DONT_LOOK_INSIDE Result<void> instance_replace_dict(W_Instance* instance, W_Object* dict) {
-    if (!is<W_Dict>(dict)) return raise_error(T::TypeError, "__dict__ must be set to a dictionary, not a '%s'", type_name(dict).c_str());
+    if (!is<W_Dict>(dict))
+        return raise_error(T::TypeError, "__dict__ must be set to a dictionary, not a '%s'", type_name(dict).c_str());
     instance_dict(instance);
     instance->storage->set(0, dict);
     return ok;
@@ -112,4 +115,4 @@ HEDDLE_DONT_LOOK_INSIDE bool instance_delete(W_Instance* instance, W_Str* name) 
     return dict_delete_str(instance_dict(instance), name);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

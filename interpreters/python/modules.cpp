@@ -1,17 +1,17 @@
 // The modules sys, time and math.
+#include "bigint.h"
+#include "interpreter.h"
+#include <cmath>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmath>
-#include "bigint.h"
-#include "interpreter.h"
 
 namespace heddle::python {
 
 void setup_builtins();
 void setup_io(W_Dict* sys);
-root<W_List> the_arguments;   // sys.argv
-root<W_List> the_path;        // sys.path
+root<W_List> the_arguments; // sys.argv
+root<W_List> the_path;      // sys.path
 
 namespace {
 
@@ -22,7 +22,8 @@ W_Dict* add_module(const char* name) {
 }
 void set(W_Dict* module, const char* name, W_Object* value) { dict_set_str(module, intern(name), value); }
 
-// ---- sys ------------------------------------------------------------------------------------------------------------------
+// ---- sys
+// ------------------------------------------------------------------------------------------------------------------
 Result<W_Object*> sys_exit(W_Object* code) {
     return raise_exception(make_exception(type_of(T::SystemExit), code ? make_tuple_1(code) : make_tuple_0()));
 }
@@ -32,7 +33,9 @@ Result<W_Object*> sys_setrecursionlimit(W_Object* limit) {
     if (value < 1) return raise_text(T::ValueError, "recursion limit must be greater or equal than 1");
     ExecutionContext* context = execution_context();
     if (context->depth >= value)
-        return raise_error(T::RecursionError, "cannot set the recursion limit to %ld at the recursion depth %ld: the limit is too low", value, context->depth.get());
+        return raise_error(T::RecursionError,
+                           "cannot set the recursion limit to %ld at the recursion depth %ld: the limit is too low",
+                           value, context->depth.get());
     context->depth_limit = value;
     context->checked_depth = value < 1000 ? value : 1000;
     return none();
@@ -40,19 +43,22 @@ Result<W_Object*> sys_setrecursionlimit(W_Object* limit) {
 Result<W_Object*> sys_exc_info() {
     W_Exception* handled = execution_context()->handled;
     if (!handled) return make_tuple_3(none(), none(), none());
-    return make_tuple_3(handled->type(), handled, handled->traceback ? static_cast<W_Object*>(handled->traceback.get()) : none());
+    return make_tuple_3(handled->type(), handled,
+                        handled->traceback ? static_cast<W_Object*>(handled->traceback.get()) : none());
 }
 Result<W_Object*> sys_exception() {
     W_Exception* handled = execution_context()->handled;
     return handled ? static_cast<W_Object*>(handled) : none();
 }
 Result<W_Object*> sys_intern(W_Object* text) {
-    if (!is<W_Str>(text)) return raise_error(T::TypeError, "intern() argument must be str, not %s", type_name(text).c_str());
+    if (!is<W_Str>(text))
+        return raise_error(T::TypeError, "intern() argument must be str, not %s", type_name(text).c_str());
     return intern(static_cast<W_Str*>(text));
 }
 Result<W_Object*> sys_getsizeof(W_Object* o, W_Object*) { return make_int(static_cast<long>(gc::total_size_of(o))); }
 Result<W_Object*> sys_getframe(W_Object* depth) {
-    if (depth && HEDDLE_TRY(index_of(depth)) != 0) return raise_text(T::ValueError, "only the caller's own frame is available: sys._getframe(0)");
+    if (depth && HEDDLE_TRY(index_of(depth)) != 0)
+        return raise_text(T::ValueError, "only the caller's own frame is available: sys._getframe(0)");
     return execution_context()->frame.get();
 }
 Result<W_Object*> sys_displayhook(W_Object* value) { return print_expression(value); }
@@ -60,9 +66,17 @@ Result<W_Object*> sys_getrefcount(W_Object*) { return make_int(2); }
 Result<W_Object*> sys_set_int_max_str_digits(W_Object*) { return none(); }
 Result<W_Object*> sys_getdefaultencoding() { return make_str("utf-8"); }
 constexpr builtin_entry sys_functions[] = {
-    {"exit", sys_exit, 0}, {"getrecursionlimit", sys_getrecursionlimit}, {"setrecursionlimit", sys_setrecursionlimit}, {"exc_info", sys_exc_info},
-    {"exception", sys_exception}, {"intern", sys_intern}, {"getsizeof", sys_getsizeof, 1}, {"_getframe", sys_getframe, 0, nullptr, builtin_entry::wants_frame},
-    {"displayhook", sys_displayhook}, {"getrefcount", sys_getrefcount}, {"set_int_max_str_digits", sys_set_int_max_str_digits},
+    {"exit", sys_exit, 0},
+    {"getrecursionlimit", sys_getrecursionlimit},
+    {"setrecursionlimit", sys_setrecursionlimit},
+    {"exc_info", sys_exc_info},
+    {"exception", sys_exception},
+    {"intern", sys_intern},
+    {"getsizeof", sys_getsizeof, 1},
+    {"_getframe", sys_getframe, 0, nullptr, builtin_entry::wants_frame},
+    {"displayhook", sys_displayhook},
+    {"getrefcount", sys_getrefcount},
+    {"set_int_max_str_digits", sys_set_int_max_str_digits},
     {"getdefaultencoding", sys_getdefaultencoding},
 };
 void setup_sys() {
@@ -103,14 +117,19 @@ void setup_sys() {
     set(sys, "flags", flags);
 }
 
-// ---- time -----------------------------------------------------------------------------------------------------------------
+// ---- time
+// -----------------------------------------------------------------------------------------------------------------
 long clock_nanoseconds(clockid_t clock) {
     timespec now;
     clock_gettime(clock, &now);
     return now.tv_sec * 1000000000l + now.tv_nsec;
 }
-template <clockid_t Clock> HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> time_float() { return make_float(static_cast<double>(clock_nanoseconds(Clock)) * 1e-9); }
-template <clockid_t Clock> HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> time_ns() { return make_int(clock_nanoseconds(Clock)); }
+template <clockid_t Clock> HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> time_float() {
+    return make_float(static_cast<double>(clock_nanoseconds(Clock)) * 1e-9);
+}
+template <clockid_t Clock> HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> time_ns() {
+    return make_int(clock_nanoseconds(Clock));
+}
 Result<W_Object*> time_sleep(W_Object* seconds) {
     double duration = HEDDLE_TRY(to_double(seconds));
     if (duration < 0) return raise_text(T::ValueError, "sleep length must be non-negative");
@@ -121,7 +140,8 @@ Result<W_Object*> time_sleep(W_Object* seconds) {
 }
 Result<W_Object*> time_tuple(tm* parts) {
     auto* items = make_array<slots_array>(9);
-    int values[] = {parts->tm_year + 1900, parts->tm_mon + 1, parts->tm_mday, parts->tm_hour, parts->tm_min, parts->tm_sec, (parts->tm_wday + 6) % 7, parts->tm_yday + 1, parts->tm_isdst};
+    int values[] = {parts->tm_year + 1900, parts->tm_mon + 1,        parts->tm_mday,     parts->tm_hour, parts->tm_min,
+                    parts->tm_sec,         (parts->tm_wday + 6) % 7, parts->tm_yday + 1, parts->tm_isdst};
     for (int i = 0; i < 9; i++) items->set(i, make_int(values[i]));
     return make<W_Tuple>(items);
 }
@@ -138,35 +158,45 @@ Result<W_Object*> time_localtime(W_Object* seconds) {
     return time_tuple(&parts);
 }
 constexpr builtin_entry time_functions[] = {
-    {"time", time_float<CLOCK_REALTIME>}, {"time_ns", time_ns<CLOCK_REALTIME>}, {"perf_counter", time_float<CLOCK_MONOTONIC>},
-    {"perf_counter_ns", time_ns<CLOCK_MONOTONIC>}, {"monotonic", time_float<CLOCK_MONOTONIC>}, {"monotonic_ns", time_ns<CLOCK_MONOTONIC>},
-    {"process_time", time_float<CLOCK_PROCESS_CPUTIME_ID>}, {"process_time_ns", time_ns<CLOCK_PROCESS_CPUTIME_ID>}, {"sleep", time_sleep},
-    {"gmtime", time_gmtime, 0}, {"localtime", time_localtime, 0},
+    {"time", time_float<CLOCK_REALTIME>},
+    {"time_ns", time_ns<CLOCK_REALTIME>},
+    {"perf_counter", time_float<CLOCK_MONOTONIC>},
+    {"perf_counter_ns", time_ns<CLOCK_MONOTONIC>},
+    {"monotonic", time_float<CLOCK_MONOTONIC>},
+    {"monotonic_ns", time_ns<CLOCK_MONOTONIC>},
+    {"process_time", time_float<CLOCK_PROCESS_CPUTIME_ID>},
+    {"process_time_ns", time_ns<CLOCK_PROCESS_CPUTIME_ID>},
+    {"sleep", time_sleep},
+    {"gmtime", time_gmtime, 0},
+    {"localtime", time_localtime, 0},
 };
 
-// ---- math -----------------------------------------------------------------------------------------------------------------
+// ---- math
+// -----------------------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE failure_type domain_error() { return raise_text(T::ValueError, "math domain error"); }
 HEDDLE_DONT_LOOK_INSIDE failure_type range_error() { return raise_text(T::OverflowError, "math range error"); }
 using function_1 = double(double);
 using function_2 = double(double, double);
 // One argument; a nan from a number is a domain error, an infinity a range error.
-#define MATH_1(name, call) \
+#define MATH_1(name, call)                                              \
     HEDDLE_ELIDABLE double compute_##name(double x) { return call(x); } \
-    Result<W_Object*> math_##name(W_Object* o) { \
-        double x = HEDDLE_TRY(to_double(o)); \
-        double result = compute_##name(x); \
-        if (result - result != 0 && x - x == 0) { \
-            if (result != result) return domain_error(); \
-            return range_error(); \
-        } \
-        if (result != result && x == x) return domain_error(); \
-        return make_float(result); \
+    Result<W_Object*> math_##name(W_Object* o) {                        \
+        double x = HEDDLE_TRY(to_double(o));                            \
+        double result = compute_##name(x);                              \
+        if (result - result != 0 && x - x == 0) {                       \
+            if (result != result) return domain_error();                \
+            return range_error();                                       \
+        }                                                               \
+        if (result != result && x == x) return domain_error();          \
+        return make_float(result);                                      \
     }
-MATH_1(sin, std::sin) MATH_1(cos, std::cos) MATH_1(tan, std::tan) MATH_1(asin, std::asin) MATH_1(acos, std::acos) MATH_1(atan, std::atan)
-MATH_1(sinh, std::sinh) MATH_1(cosh, std::cosh) MATH_1(tanh, std::tanh) MATH_1(asinh, std::asinh) MATH_1(acosh, std::acosh)
-MATH_1(exp, std::exp) MATH_1(expm1, std::expm1) MATH_1(exp2, std::exp2) MATH_1(erf, std::erf) MATH_1(erfc, std::erfc)
-MATH_1(fabs, std::fabs) MATH_1(cbrt, std::cbrt)
-Result<W_Object*> math_sqrt(W_Object* o) {
+MATH_1(sin, std::sin)
+MATH_1(cos, std::cos)
+MATH_1(tan, std::tan) MATH_1(asin, std::asin) MATH_1(acos, std::acos) MATH_1(atan, std::atan) MATH_1(sinh, std::sinh)
+    MATH_1(cosh, std::cosh) MATH_1(tanh, std::tanh) MATH_1(asinh, std::asinh) MATH_1(acosh, std::acosh)
+        MATH_1(exp, std::exp) MATH_1(expm1, std::expm1) MATH_1(exp2, std::exp2) MATH_1(erf, std::erf)
+            MATH_1(erfc, std::erfc) MATH_1(fabs, std::fabs)
+                MATH_1(cbrt, std::cbrt) Result<W_Object*> math_sqrt(W_Object* o) {
     double x = HEDDLE_TRY(to_double(o));
     if (x < 0) return domain_error();
     return make_float(__builtin_sqrt(x));
@@ -270,8 +300,10 @@ Result<W_Object*> math_modf(W_Object* o) {
 }
 Result<W_Object*> math_hypot(W_Arguments* arguments) {
     double sum = 0;
-    if (arguments->values->length() == 2) return make_float(std::hypot(HEDDLE_TRY(to_double(arguments->at(0))), HEDDLE_TRY(to_double(arguments->at(1)))));
-    for (long i = 0; i < arguments->values->length(); i++) sum = std::hypot(sum, HEDDLE_TRY(to_double(arguments->at(i))));
+    if (arguments->values->length() == 2)
+        return make_float(std::hypot(HEDDLE_TRY(to_double(arguments->at(0))), HEDDLE_TRY(to_double(arguments->at(1)))));
+    for (long i = 0; i < arguments->values->length(); i++)
+        sum = std::hypot(sum, HEDDLE_TRY(to_double(arguments->at(i))));
     return make_float(sum);
 }
 Result<W_Object*> math_degrees(W_Object* o) { return make_float(HEDDLE_TRY(to_double(o)) * (180.0 / M_PI)); }
@@ -325,7 +357,9 @@ Result<W_Object*> math_comb(W_Object* a, W_Object* b) {
 Result<W_Object*> math_perm(W_Object* a, W_Object* b) {
     if (!b || b == none()) return math_factorial(a);
     long n = HEDDLE_TRY(index_of(a)), k = HEDDLE_TRY(index_of(b));
-    if (n < 0 || k < 0) return raise_text(T::ValueError, n < 0 ? "n must be a non-negative integer" : "k must be a non-negative integer");
+    if (n < 0 || k < 0)
+        return raise_text(T::ValueError,
+                          n < 0 ? "n must be a non-negative integer" : "k must be a non-negative integer");
     if (k > n) return make_int(0);
     big result(1l);
     for (long i = 0; i < k; i++) mpz_mul_si(result.value, result.value, n - i);
@@ -377,7 +411,8 @@ Result<W_Object*> math_fsum(W_Object* iterable) {
 }
 Result<W_Object*> math_isclose(W_Object* a, W_Object* b, W_Object* relative, W_Object* absolute) {
     double x = HEDDLE_TRY(to_double(a)), y = HEDDLE_TRY(to_double(b));
-    double rel = relative ? HEDDLE_TRY(to_double(relative)) : 1e-9, abs = absolute ? HEDDLE_TRY(to_double(absolute)) : 0;
+    double rel = relative ? HEDDLE_TRY(to_double(relative)) : 1e-9,
+           abs = absolute ? HEDDLE_TRY(to_double(absolute)) : 0;
     if (rel < 0 || abs < 0) return raise_text(T::ValueError, "tolerances must be non-negative");
     if (x == y) return boolean(true);
     if (std::isinf(x) || std::isinf(y)) return boolean(false);
@@ -387,12 +422,16 @@ Result<W_Object*> math_isclose(W_Object* a, W_Object* b, W_Object* relative, W_O
 Result<W_Object*> math_dist(W_Object* a, W_Object* b) {
     slots_array* p = HEDDLE_TRY(iterable_to_slots(a));
     slots_array* q = HEDDLE_TRY(iterable_to_slots(b));
-    if (p->length() != q->length()) return raise_text(T::ValueError, "both points must have the same number of dimensions");
+    if (p->length() != q->length())
+        return raise_text(T::ValueError, "both points must have the same number of dimensions");
     double sum = 0;
-    for (long i = 0; i < p->length(); i++) sum = std::hypot(sum, HEDDLE_TRY(to_double(p->get(i))) - HEDDLE_TRY(to_double(q->get(i))));
+    for (long i = 0; i < p->length(); i++)
+        sum = std::hypot(sum, HEDDLE_TRY(to_double(p->get(i))) - HEDDLE_TRY(to_double(q->get(i))));
     return make_float(sum);
 }
-Result<W_Object*> math_nextafter(W_Object* a, W_Object* b) { return make_float(std::nextafter(HEDDLE_TRY(to_double(a)), HEDDLE_TRY(to_double(b)))); }
+Result<W_Object*> math_nextafter(W_Object* a, W_Object* b) {
+    return make_float(std::nextafter(HEDDLE_TRY(to_double(a)), HEDDLE_TRY(to_double(b))));
+}
 Result<W_Object*> math_ulp(W_Object* o) {
     double x = std::fabs(HEDDLE_TRY(to_double(o)));
     if (!std::isfinite(x)) return make_float(x);
@@ -400,18 +439,37 @@ Result<W_Object*> math_ulp(W_Object* o) {
     return make_float(std::isinf(above) ? x - std::nextafter(x, 0) : above - x);
 }
 constexpr builtin_entry math_functions[] = {
-    {"sin", math_sin}, {"cos", math_cos}, {"tan", math_tan}, {"asin", math_asin}, {"acos", math_acos}, {"atan", math_atan}, {"sinh", math_sinh},
-    {"cosh", math_cosh}, {"tanh", math_tanh}, {"asinh", math_asinh}, {"acosh", math_acosh}, {"atanh", math_atanh}, {"exp", math_exp}, {"expm1", math_expm1},
-    {"exp2", math_exp2}, {"erf", math_erf}, {"erfc", math_erfc}, {"fabs", math_fabs}, {"cbrt", math_cbrt}, {"sqrt", math_sqrt}, {"gamma", math_gamma},
-    {"lgamma", math_lgamma}, {"log", math_log, 1}, {"log2", math_log2}, {"log10", math_log10}, {"log1p", math_log1p}, {"pow", math_pow},
-    {"atan2", math_atan2}, {"fmod", math_fmod}, {"remainder", math_remainder}, {"copysign", math_copysign}, {"ldexp", math_ldexp}, {"frexp", math_frexp},
-    {"modf", math_modf}, {"hypot", math_hypot}, {"degrees", math_degrees}, {"radians", math_radians}, {"isnan", math_isnan}, {"isinf", math_isinf},
-    {"isfinite", math_isfinite}, {"floor", math_floor}, {"ceil", math_ceil}, {"trunc", math_trunc}, {"gcd", math_gcd}, {"lcm", math_lcm},
-    {"factorial", math_factorial}, {"comb", math_comb}, {"perm", math_perm, 1}, {"isqrt", math_isqrt}, {"prod", math_prod, 1, "iterable,start"},
-    {"fsum", math_fsum}, {"isclose", math_isclose, 2, "a,b,rel_tol,abs_tol"}, {"dist", math_dist}, {"nextafter", math_nextafter}, {"ulp", math_ulp},
+    {"sin", math_sin},           {"cos", math_cos},
+    {"tan", math_tan},           {"asin", math_asin},
+    {"acos", math_acos},         {"atan", math_atan},
+    {"sinh", math_sinh},         {"cosh", math_cosh},
+    {"tanh", math_tanh},         {"asinh", math_asinh},
+    {"acosh", math_acosh},       {"atanh", math_atanh},
+    {"exp", math_exp},           {"expm1", math_expm1},
+    {"exp2", math_exp2},         {"erf", math_erf},
+    {"erfc", math_erfc},         {"fabs", math_fabs},
+    {"cbrt", math_cbrt},         {"sqrt", math_sqrt},
+    {"gamma", math_gamma},       {"lgamma", math_lgamma},
+    {"log", math_log, 1},        {"log2", math_log2},
+    {"log10", math_log10},       {"log1p", math_log1p},
+    {"pow", math_pow},           {"atan2", math_atan2},
+    {"fmod", math_fmod},         {"remainder", math_remainder},
+    {"copysign", math_copysign}, {"ldexp", math_ldexp},
+    {"frexp", math_frexp},       {"modf", math_modf},
+    {"hypot", math_hypot},       {"degrees", math_degrees},
+    {"radians", math_radians},   {"isnan", math_isnan},
+    {"isinf", math_isinf},       {"isfinite", math_isfinite},
+    {"floor", math_floor},       {"ceil", math_ceil},
+    {"trunc", math_trunc},       {"gcd", math_gcd},
+    {"lcm", math_lcm},           {"factorial", math_factorial},
+    {"comb", math_comb},         {"perm", math_perm, 1},
+    {"isqrt", math_isqrt},       {"prod", math_prod, 1, "iterable,start"},
+    {"fsum", math_fsum},         {"isclose", math_isclose, 2, "a,b,rel_tol,abs_tol"},
+    {"dist", math_dist},         {"nextafter", math_nextafter},
+    {"ulp", math_ulp},
 };
 
-}  // namespace
+} // namespace
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> print_expression(W_Object* value) {
     if (value == none()) return value;
@@ -436,7 +494,8 @@ void setup_namespaces() {
 }
 void setup_modules() {
     setup_builtins();
-    dict_set_str(modules_dict, name_of(N::builtins_module), make<W_Module>(name_of(N::builtins_module), builtins_namespace()));
+    dict_set_str(modules_dict, name_of(N::builtins_module),
+                 make<W_Module>(name_of(N::builtins_module), builtins_namespace()));
     setup_sys();
     add_functions(add_module("time"), time_functions);
     W_Dict* math = add_module("math");
@@ -448,9 +507,10 @@ void setup_modules() {
     set(math, "nan", make_float(NAN));
     W_Dict* types = add_module("_types");
     add_functions(types, gc_functions);
-    for (T id : {T::function, T::builtin_function, T::method, T::generator, T::code, T::frame, T::traceback, T::cell, T::module, T::mappingproxy,
-                 T::namespace_, T::none_type, T::not_implemented_type, T::ellipsis, T::getset_descriptor, T::member_descriptor})
+    for (T id : {T::function, T::builtin_function, T::method, T::generator, T::code, T::frame, T::traceback, T::cell,
+                 T::module, T::mappingproxy, T::namespace_, T::none_type, T::not_implemented_type, T::ellipsis,
+                 T::getset_descriptor, T::member_descriptor})
         dict_set_str(types, type_of(id)->name, type_of(id));
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

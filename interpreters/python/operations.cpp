@@ -4,7 +4,8 @@
 
 namespace heddle::python {
 
-// ---- items --------------------------------------------------------------------------------------------------------------
+// ---- items
+// --------------------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static failure_type not_subscriptable(W_Object* o, const char* what) {
     if (is<W_Type>(o) && what[0] == 's')
         return raise_error(T::TypeError, "type '%s' is not subscriptable", name_text(static_cast<W_Type*>(o)).c_str());
@@ -50,9 +51,14 @@ Result<void> delete_item(W_Object* o, W_Object* key) {
     return not_subscriptable(o, "doesn't support item deletion");
 }
 
-// ---- iteration ----------------------------------------------------------------------------------------------------------
-HEDDLE_DONT_LOOK_INSIDE static failure_type not_iterable(W_Object* o) { return raise_error(T::TypeError, "'%s' object is not iterable", type_name(o).c_str()); }
-HEDDLE_DONT_LOOK_INSIDE static failure_type not_iterator(W_Object* o) { return raise_error(T::TypeError, "'%s' object is not an iterator", type_name(o).c_str()); }
+// ---- iteration
+// ----------------------------------------------------------------------------------------------------------
+HEDDLE_DONT_LOOK_INSIDE static failure_type not_iterable(W_Object* o) {
+    return raise_error(T::TypeError, "'%s' object is not iterable", type_name(o).c_str());
+}
+HEDDLE_DONT_LOOK_INSIDE static failure_type not_iterator(W_Object* o) {
+    return raise_error(T::TypeError, "'%s' object is not an iterator", type_name(o).c_str());
+}
 HEDDLE_DONT_LOOK_INSIDE static failure_type iter_returned(W_Object* o) {
     return raise_error(T::TypeError, "iter() returned non-iterator of type '%s'", type_name(o).c_str());
 }
@@ -119,7 +125,9 @@ Result<bool> contains(W_Object* container, W_Object* item) {
     return search(container, item);
 }
 
-HEDDLE_DONT_LOOK_INSIDE static failure_type no_length(W_Object* o) { return raise_error(T::TypeError, "object of type '%s' has no len()", type_name(o).c_str()); }
+HEDDLE_DONT_LOOK_INSIDE static failure_type no_length(W_Object* o) {
+    return raise_error(T::TypeError, "object of type '%s' has no len()", type_name(o).c_str());
+}
 HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_length(W_Object* result) {
     return raise_error(T::TypeError, "'%s' object cannot be interpreted as an integer", type_name(result).c_str());
 }
@@ -158,8 +166,10 @@ HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bo
         auto given = index_clamped(o);
         if (given.failed()) return false;
         long value = given.value();
-        if (value < 0) value = value + length < low ? low : value + length;
-        else if (value > high) value = high;
+        if (value < 0)
+            value = value + length < low ? low : value + length;
+        else if (value > high)
+            value = high;
         *result = value;
         return true;
     };
@@ -171,7 +181,8 @@ HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bo
     return true;
 }
 
-// ---- text -----------------------------------------------------------------------------------------------------------------
+// ---- text
+// -----------------------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_text(const char* method, W_Object* result) {
     return raise_error(T::TypeError, "%s returned non-string (type %s)", method, type_name(result).c_str());
 }
@@ -194,7 +205,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> ascii(W_Object* o) {
     char escape[16];
     for (long i = 0; i < text->length(); i++) {
         uint32_t c = text->at(i);
-        if (c < 128) out += static_cast<char>(c);
+        if (c < 128)
+            out += static_cast<char>(c);
         else {
             snprintf(escape, sizeof escape, c < 256 ? "\\x%02x" : c < 65536 ? "\\u%04x" : "\\U%08x", c);
             out += escape;
@@ -225,4 +237,4 @@ void leave_repr(W_Object*) {
     list_delete_range(stack, stack->length - 1, stack->length);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -5,14 +5,15 @@
 
 namespace heddle::python {
 
-// ---- attributes -------------------------------------------------------------------------------------------------------
+// ---- attributes
+// -------------------------------------------------------------------------------------------------------
 Result<W_Object*> get_attribute(W_Object* o, W_Str* name);
 HEDDLE_INLINE Result<W_Object*> get_attribute(W_Object* o, N name) { return get_attribute(o, name_of(name)); }
-W_Object* find_attribute(W_Object* o, W_Str* name);      // null without a pending error: AttributeError was the answer
-Result<W_Object*> generic_get_attribute(W_Object* o, W_Str* name);   // object.__getattribute__ and __getattr__
-Result<void> set_attribute(W_Object* o, W_Str* name, W_Object* value);   // value null: delete
+W_Object* find_attribute(W_Object* o, W_Str* name); // null without a pending error: AttributeError was the answer
+Result<W_Object*> generic_get_attribute(W_Object* o, W_Str* name);     // object.__getattribute__ and __getattr__
+Result<void> set_attribute(W_Object* o, W_Str* name, W_Object* value); // value null: delete
 Result<void> generic_set_attribute(W_Object* o, W_Str* name, W_Object* value);
-Result<W_Object*> bind_descriptor(W_Object* descriptor, W_Object* self, W_Type* type);   // self null: through the type
+Result<W_Object*> bind_descriptor(W_Object* descriptor, W_Object* self, W_Type* type); // self null: through the type
 bool is_data_descriptor(W_Object* descriptor);
 Result<W_Object*> super_lookup(W_Super* super, W_Str* name);
 Result<W_Object*> make_super(W_Object* type, W_Object* self);
@@ -22,51 +23,70 @@ W_Object* call_special_1(W_Object* o, N name, W_Object* a);
 W_Object* call_special_2(W_Object* o, N name, W_Object* a, W_Object* b);
 Result<W_Object*> call_method(W_Object* o, W_Str* name, W_Object* a = nullptr, W_Object* b = nullptr);
 
-// ---- items, iteration ---------------------------------------------------------------------------------------------------
+// ---- items, iteration
+// ---------------------------------------------------------------------------------------------------
 Result<W_Object*> get_item(W_Object* o, W_Object* key);
 Result<void> set_item(W_Object* o, W_Object* key, W_Object* value);
 Result<void> delete_item(W_Object* o, W_Object* key);
 Result<W_Object*> get_iterator(W_Object* o);
-W_Object* next_item(W_Object* iterator);     // null without a pending error: the end
+W_Object* next_item(W_Object* iterator); // null without a pending error: the end
 Result<bool> contains(W_Object* container, W_Object* item);
 Result<long> length_of(W_Object* o);
 // start, stop, step of a slice for a sequence of this length: packed calls, no structs (traced code).
 struct slice_bounds {
     long start, stop, step, count;
 };
-HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bounds* out);   // false: error pending
+HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bounds* out); // false: error pending
 
-// ---- truth, comparison, hashing -----------------------------------------------------------------------------------------
+// ---- truth, comparison, hashing
+// -----------------------------------------------------------------------------------------
 Result<bool> is_true(W_Object* o);
 bool is_same(W_Object* a, W_Object* b);
-Result<bool> equal(W_Object* a, W_Object* b);      // identity first, as containers compare
+Result<bool> equal(W_Object* a, W_Object* b); // identity first, as containers compare
 Result<long> hash_of(W_Object* o);
-long identity_of(W_Object* o);                     // id()
+long identity_of(W_Object* o); // id()
 enum class compare_op : long { lt, le, eq, ne, gt, ge };
 Result<W_Object*> compare(compare_op op, W_Object* a, W_Object* b);
 Result<bool> compare_true(compare_op op, W_Object* a, W_Object* b);
 
-// ---- operators --------------------------------------------------------------------------------------------------------
-enum class binary_op : long { add, sub, mul, truediv, floordiv, mod, pow, matmul, lshift, rshift, and_, or_, xor_, divmod };
+// ---- operators
+// --------------------------------------------------------------------------------------------------------
+enum class binary_op : long {
+    add,
+    sub,
+    mul,
+    truediv,
+    floordiv,
+    mod,
+    pow,
+    matmul,
+    lshift,
+    rshift,
+    and_,
+    or_,
+    xor_,
+    divmod
+};
 Result<W_Object*> binary(binary_op op, W_Object* a, W_Object* b);
 Result<W_Object*> inplace(binary_op op, W_Object* a, W_Object* b);
 enum class unary_op : long { neg, pos, invert };
 Result<W_Object*> unary(unary_op op, W_Object* a);
-Result<W_Object*> int_binary(binary_op op, W_Object* a, W_Object* b);    // NotImplemented if one is no int
+Result<W_Object*> int_binary(binary_op op, W_Object* a, W_Object* b); // NotImplemented if one is no int
 Result<W_Object*> float_binary(binary_op op, W_Object* a, W_Object* b);
 Result<W_Object*> int_compare(compare_op op, W_Object* a, W_Object* b);
 Result<W_Object*> float_compare(compare_op op, W_Object* a, W_Object* b);
 Result<W_Object*> int_unary(unary_op op, W_Object* a);
 Result<W_Object*> power_modulo(W_Object* a, W_Object* b, W_Object* modulus);
 
-// ---- text -------------------------------------------------------------------------------------------------------------
+// ---- text
+// -------------------------------------------------------------------------------------------------------------
 Result<W_Str*> repr(W_Object* o);
 Result<W_Str*> to_str(W_Object* o);
 Result<W_Str*> ascii(W_Object* o);
-Result<W_Str*> format_value(W_Object* o, W_Str* specification);   // format(); specification null: empty
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_percent(W_Str* format, W_Object* values);                // format.cpp
+Result<W_Str*> format_value(W_Object* o, W_Str* specification); // format(); specification null: empty
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_percent(W_Str* format, W_Object* values); // format.cpp
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_percent_bytes(W_Bytes* format, W_Object* values);
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_method(W_Str* format, W_Arguments* arguments);           // str.format
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_method(W_Str* format, W_Arguments* arguments); // str.format
 HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_int(W_Object* value, W_Str* specification);
 HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_float(double value, W_Str* specification);
 HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_str(W_Str* value, W_Str* specification);
@@ -75,20 +95,21 @@ bool enter_repr(W_Object* o);
 void leave_repr(W_Object* o);
 HEDDLE_INLINE W_Str* as_str(W_Object* o) { return is<W_Str>(o) ? static_cast<W_Str*>(o) : nullptr; }
 Result<W_Object*> builtin_print(W_Arguments* arguments);
-Result<bool> instance_check(W_Object* o, W_Object* types);    // isinstance()
+Result<bool> instance_check(W_Object* o, W_Object* types); // isinstance()
 Result<bool> subclass_check(W_Object* type, W_Object* types);
 
-// ---- modules (import.cpp, modules) ----------------------------------------------------------------------------------------
+// ---- modules (import.cpp, modules)
+// ----------------------------------------------------------------------------------------
 Result<W_Object*> import_name(W_Str* name, W_Dict* globals, W_Object* from_list, long level);
 Result<W_Object*> import_from(W_Object* module, W_Str* name);
 Result<void> import_star(W_Object* module, W_Object* target_namespace);
 extern root<W_Dict> builtins_dict;
-extern root<W_Dict> modules_dict;      // sys.modules
+extern root<W_Dict> modules_dict; // sys.modules
 HEDDLE_ELIDABLE inline W_Dict* builtins_namespace() { return builtins_dict; }
 W_Module* make_module(W_Str* name);
-Result<W_Object*> compile_text(std::string_view source, const std::string& filename, long mode);   // a W_Code
+Result<W_Object*> compile_text(std::string_view source, const std::string& filename, long mode); // a W_Code
 Result<W_Object*> build_class(W_Arguments* arguments);
 void flush_standard_streams();
 void write_standard(int descriptor, std::string_view text);
 
-}  // namespace heddle::python
+} // namespace heddle::python

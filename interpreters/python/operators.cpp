@@ -30,25 +30,31 @@ HEDDLE_ELIDABLE W_Str* right_name(long op) { return name_of(binary_names[op].rig
 HEDDLE_ELIDABLE W_Str* in_place_name(long op) { return name_of(binary_names[op].in_place); }
 
 HEDDLE_DONT_LOOK_INSIDE failure_type unsupported(const char* symbol, const char* suffix, W_Object* a, W_Object* b) {
-    return raise_error(T::TypeError, "unsupported operand type(s) for %s%s: '%s' and '%s'", symbol, suffix, type_name(a).c_str(), type_name(b).c_str());
+    return raise_error(T::TypeError, "unsupported operand type(s) for %s%s: '%s' and '%s'", symbol, suffix,
+                       type_name(a).c_str(), type_name(b).c_str());
 }
 HEDDLE_DONT_LOOK_INSIDE failure_type unsupported_binary(binary_op op, W_Object* a, W_Object* b, bool in_place) {
     const operator_names& names = binary_names[static_cast<long>(op)];
     if (!in_place && op == binary_op::add) {
-        if (is<W_Str>(a)) return raise_error(T::TypeError, "can only concatenate str (not \"%s\") to str", type_name(b).c_str());
-        if (is<W_List>(a)) return raise_error(T::TypeError, "can only concatenate list (not \"%s\") to list", type_name(b).c_str());
-        if (is<W_Tuple>(a)) return raise_error(T::TypeError, "can only concatenate tuple (not \"%s\") to tuple", type_name(b).c_str());
+        if (is<W_Str>(a))
+            return raise_error(T::TypeError, "can only concatenate str (not \"%s\") to str", type_name(b).c_str());
+        if (is<W_List>(a))
+            return raise_error(T::TypeError, "can only concatenate list (not \"%s\") to list", type_name(b).c_str());
+        if (is<W_Tuple>(a))
+            return raise_error(T::TypeError, "can only concatenate tuple (not \"%s\") to tuple", type_name(b).c_str());
         if (is<W_Bytes>(a)) return raise_error(T::TypeError, "can't concat %s to bytes", type_name(b).c_str());
     }
     if (op == binary_op::mul) {
         W_Object* sequence = is<W_Str>(a) || is<W_List>(a) || is<W_Tuple>(a) || is<W_Bytes>(a) ? a : b;
         W_Object* other = sequence == a ? b : a;
         if (is<W_Str>(sequence) || is<W_List>(sequence) || is<W_Tuple>(sequence) || is<W_Bytes>(sequence))
-            return raise_error(T::TypeError, "can't multiply sequence by non-int of type '%s'", type_name(other).c_str());
+            return raise_error(T::TypeError, "can't multiply sequence by non-int of type '%s'",
+                               type_name(other).c_str());
     }
     std::string symbol = names.symbol;
     if (in_place) symbol = (op == binary_op::pow ? "**" : symbol) + "=";
-    if (in_place && op == binary_op::add && is<W_Str>(a)) return raise_error(T::TypeError, "can only concatenate str (not \"%s\") to str", type_name(b).c_str());
+    if (in_place && op == binary_op::add && is<W_Str>(a))
+        return raise_error(T::TypeError, "can only concatenate str (not \"%s\") to str", type_name(b).c_str());
     return unsupported(symbol.c_str(), "", a, b);
 }
 
@@ -67,7 +73,8 @@ Result<W_Object*> try_binary(binary_op op, W_Object* a, W_Object* b) {
     W_Object* left = type_lookup(left_type, left_name(static_cast<long>(op)));
     if (left_type == right_type) return attempt(left, a, b);
     W_Object* right = type_lookup(right_type, right_name(static_cast<long>(op)));
-    if (right && is_subtype(right_type, left_type) && right != type_lookup(left_type, right_name(static_cast<long>(op)))) {
+    if (right && is_subtype(right_type, left_type) &&
+        right != type_lookup(left_type, right_name(static_cast<long>(op)))) {
         W_Object* result = HEDDLE_TRY(attempt(right, b, a));
         if (result != not_implemented()) return result;
         right = nullptr;
@@ -77,7 +84,7 @@ Result<W_Object*> try_binary(binary_op op, W_Object* a, W_Object* b) {
     return attempt(right, b, a);
 }
 
-}  // namespace
+} // namespace
 
 Result<W_Object*> binary(binary_op op, W_Object* a, W_Object* b) {
     if (is_exact<W_Float>(a) || is_exact<W_Float>(b)) {
@@ -86,7 +93,8 @@ Result<W_Object*> binary(binary_op op, W_Object* a, W_Object* b) {
             if (result != not_implemented()) return result;
         }
     } else if (is_exact<W_Str>(a)) {
-        if (op == binary_op::add && is_exact<W_Str>(b)) return str_concat(static_cast<W_Str*>(a), static_cast<W_Str*>(b));
+        if (op == binary_op::add && is_exact<W_Str>(b))
+            return str_concat(static_cast<W_Str*>(a), static_cast<W_Str*>(b));
     } else if (is_int(a) && is_int(b) && !a->attributes() && !b->attributes()) {
         if (!(is_exact<W_Bool>(a) && is_exact<W_Bool>(b))) {
             W_Object* result = HEDDLE_TRY(int_binary(op, a, b));
@@ -112,7 +120,8 @@ Result<W_Object*> inplace(binary_op op, W_Object* a, W_Object* b) {
 
 HEDDLE_DONT_LOOK_INSIDE static failure_type bad_unary(unary_op op, W_Object* a) {
     static constexpr const char* symbols[] = {"-", "+", "~"};
-    return raise_error(T::TypeError, "bad operand type for unary %s: '%s'", symbols[static_cast<long>(op)], type_name(a).c_str());
+    return raise_error(T::TypeError, "bad operand type for unary %s: '%s'", symbols[static_cast<long>(op)],
+                       type_name(a).c_str());
 }
 Result<W_Object*> unary(unary_op op, W_Object* a) {
     if (is_exact<W_Int>(a)) {
@@ -139,21 +148,24 @@ Result<W_Object*> power_modulo(W_Object* a, W_Object* b, W_Object* modulus) {
         W_Object* result = HEDDLE_TRY(call_3(method, a, b, modulus));
         if (result != not_implemented()) return result;
     }
-    return raise_error(T::TypeError, "unsupported operand type(s) for ** or pow(): '%s', '%s', '%s'", type_name(a).c_str(), type_name(b).c_str(), type_name(modulus).c_str());
+    return raise_error(T::TypeError, "unsupported operand type(s) for ** or pow(): '%s', '%s', '%s'",
+                       type_name(a).c_str(), type_name(b).c_str(), type_name(modulus).c_str());
 }
 
-// ---- comparison -------------------------------------------------------------------------------------------------------
+// ---- comparison
+// -------------------------------------------------------------------------------------------------------
 namespace {
 
 constexpr N compare_names[] = {N::lt, N::le, N::eq, N::ne, N::gt, N::ge};
-constexpr compare_op swapped[] = {compare_op::gt, compare_op::ge, compare_op::eq, compare_op::ne, compare_op::lt, compare_op::le};
+constexpr compare_op swapped[] = {compare_op::gt, compare_op::ge, compare_op::eq,
+                                  compare_op::ne, compare_op::lt, compare_op::le};
 constexpr const char* compare_symbols[] = {"<", "<=", "==", "!=", ">", ">="};
 HEDDLE_ELIDABLE W_Str* compare_name(long op) { return name_of(compare_names[op]); }
 HEDDLE_ELIDABLE W_Str* swapped_name(long op) { return name_of(compare_names[static_cast<long>(swapped[op])]); }
 
 HEDDLE_DONT_LOOK_INSIDE failure_type not_comparable(compare_op op, W_Object* a, W_Object* b) {
-    return raise_error(T::TypeError, "'%s' not supported between instances of '%s' and '%s'", compare_symbols[static_cast<long>(op)],
-                       type_name(a).c_str(), type_name(b).c_str());
+    return raise_error(T::TypeError, "'%s' not supported between instances of '%s' and '%s'",
+                       compare_symbols[static_cast<long>(op)], type_name(a).c_str(), type_name(b).c_str());
 }
 HEDDLE_ELIDABLE bool compare_strings(compare_op op, W_Str* a, W_Str* b) {
     if (op == compare_op::eq) return str_equal(a, b);
@@ -167,11 +179,14 @@ HEDDLE_ELIDABLE bool compare_strings(compare_op op, W_Str* a, W_Str* b) {
     }
 }
 
-}  // namespace
+} // namespace
 
 Result<W_Object*> compare(compare_op op, W_Object* a, W_Object* b) {
-    if (is_exact<W_Str>(a) && is_exact<W_Str>(b)) return boolean(compare_strings(op, static_cast<W_Str*>(a), static_cast<W_Str*>(b)));
-    if ((is_exact<W_Float>(a) || is_exact<W_Float>(b)) && (is_exact<W_Float>(a) || is_int(a)) && (is_exact<W_Float>(b) || is_int(b))) return float_compare(op, a, b);
+    if (is_exact<W_Str>(a) && is_exact<W_Str>(b))
+        return boolean(compare_strings(op, static_cast<W_Str*>(a), static_cast<W_Str*>(b)));
+    if ((is_exact<W_Float>(a) || is_exact<W_Float>(b)) && (is_exact<W_Float>(a) || is_int(a)) &&
+        (is_exact<W_Float>(b) || is_int(b)))
+        return float_compare(op, a, b);
     W_Type* left_type = jit::promote(a->type());
     W_Type* right_type = jit::promote(b->type());
     W_Object* left = type_lookup(left_type, compare_name(static_cast<long>(op)));
@@ -200,12 +215,17 @@ Result<bool> compare_true(compare_op op, W_Object* a, W_Object* b) {
 bool is_same(W_Object* a, W_Object* b) {
     if (a == b) return true;
     if (is_exact<W_Int>(a)) return is_exact<W_Int>(b) && static_cast<W_Int*>(a)->value == static_cast<W_Int*>(b)->value;
-    if (is_exact<W_Float>(a)) return is_exact<W_Float>(b) && std::bit_cast<long>(static_cast<W_Float*>(a)->value) == std::bit_cast<long>(static_cast<W_Float*>(b)->value);
+    if (is_exact<W_Float>(a))
+        return is_exact<W_Float>(b) && std::bit_cast<long>(static_cast<W_Float*>(a)->value) ==
+                                           std::bit_cast<long>(static_cast<W_Float*>(b)->value);
     if (is_exact<W_Str>(a) && is_exact<W_Str>(b)) {
         long length = static_cast<W_Str*>(a)->length();
-        return length < 2 && length == static_cast<W_Str*>(b)->length() && str_equal(static_cast<W_Str*>(a), static_cast<W_Str*>(b));
+        return length < 2 && length == static_cast<W_Str*>(b)->length() &&
+               str_equal(static_cast<W_Str*>(a), static_cast<W_Str*>(b));
     }
-    if (is_exact<W_Tuple>(a)) return is_exact<W_Tuple>(b) && static_cast<W_Tuple*>(a)->length() == 0 && static_cast<W_Tuple*>(b)->length() == 0;
+    if (is_exact<W_Tuple>(a))
+        return is_exact<W_Tuple>(b) && static_cast<W_Tuple*>(a)->length() == 0 &&
+               static_cast<W_Tuple*>(b)->length() == 0;
     return false;
 }
 
@@ -216,7 +236,8 @@ Result<bool> equal(W_Object* a, W_Object* b) {
     return compare_true(compare_op::eq, a, b);
 }
 
-// ---- truth, hash, identity ----------------------------------------------------------------------------------------------
+// ---- truth, hash, identity
+// ----------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_bool(W_Object* result) {
     return raise_error(T::TypeError, "__bool__ should return bool, returned %s", type_name(result).c_str());
 }
@@ -239,7 +260,9 @@ Result<bool> is_true(W_Object* o) {
     return length != 0;
 }
 
-HEDDLE_DONT_LOOK_INSIDE static failure_type unhashable(W_Object* o) { return raise_error(T::TypeError, "unhashable type: '%s'", type_name(o).c_str()); }
+HEDDLE_DONT_LOOK_INSIDE static failure_type unhashable(W_Object* o) {
+    return raise_error(T::TypeError, "unhashable type: '%s'", type_name(o).c_str());
+}
 
 Result<long> hash_of(W_Object* o) {
     if (is_exact<W_Str>(o)) return str_hash(static_cast<W_Str*>(o));
@@ -257,8 +280,9 @@ Result<long> hash_of(W_Object* o) {
 
 HEDDLE_DONT_LOOK_INSIDE long identity_of(W_Object* o) {
     if (is_exact<W_Int>(o)) return static_cast<long>(static_cast<unsigned long>(static_cast<W_Int*>(o)->value) * 8 + 1);
-    if (is_exact<W_Float>(o)) return static_cast<long>(std::bit_cast<unsigned long>(static_cast<W_Float*>(o)->value) * 8 + 5) & INT64_MAX;
+    if (is_exact<W_Float>(o))
+        return static_cast<long>(std::bit_cast<unsigned long>(static_cast<W_Float*>(o)->value) * 8 + 5) & INT64_MAX;
     return static_cast<long>(gc::identity_hash(o) & INT64_MAX);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

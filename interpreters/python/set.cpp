@@ -71,14 +71,17 @@ template <binary_op Op> Result<W_Object*> method_inplace(W_Object* a, W_Object* 
 template <binary_op Op> Result<W_Object*> method_named(W_Arguments* arguments) {
     W_Object* self = arguments->at(0);
     W_Dict* result = table_of(self);
-    for (long i = 1; i < arguments->positional_count(); i++) result = HEDDLE_TRY(combine(Op, result, HEDDLE_TRY(as_table(arguments->at(i)))));
+    for (long i = 1; i < arguments->positional_count(); i++)
+        result = HEDDLE_TRY(combine(Op, result, HEDDLE_TRY(as_table(arguments->at(i)))));
     return same_kind(self, result == table_of(self) ? dict_copy(result) : result);
 }
 template <binary_op Op> Result<W_Object*> method_update(W_Arguments* arguments) {
     W_Object* self = arguments->at(0);
     for (long i = 1; i < arguments->positional_count(); i++) {
-        if (Op == binary_op::or_) HEDDLE_TRY(set_update(set_of(self), arguments->at(i)));
-        else set_of(self)->table = HEDDLE_TRY(combine(Op, table_of(self), HEDDLE_TRY(as_table(arguments->at(i)))));
+        if (Op == binary_op::or_)
+            HEDDLE_TRY(set_update(set_of(self), arguments->at(i)));
+        else
+            set_of(self)->table = HEDDLE_TRY(combine(Op, table_of(self), HEDDLE_TRY(as_table(arguments->at(i)))));
     }
     return none();
 }
@@ -112,7 +115,7 @@ Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
     auto hash = hash_of(item);
     if (hash.failed()) {
         if (!is<W_Set>(item) || !clear_if_pending(T::TypeError)) return failure;
-        item = make<W_FrozenSet>(table_of(item));   // a set is looked for as a frozenset
+        item = make<W_FrozenSet>(table_of(item)); // a set is looked for as a frozenset
         hash = HEDDLE_TRY(hash_of(item));
     }
     return boolean(HEDDLE_TRY(has(table_of(o), item, hash.value())));
@@ -135,8 +138,12 @@ template <compare_op Op> Result<W_Object*> method_compare(W_Object* a, W_Object*
     default: return boolean(right->count < left->count && HEDDLE_TRY(is_subset(right, left)));
     }
 }
-Result<W_Object*> method_issubset(W_Object* a, W_Object* b) { return boolean(HEDDLE_TRY(is_subset(table_of(a), HEDDLE_TRY(as_table(b))))); }
-Result<W_Object*> method_issuperset(W_Object* a, W_Object* b) { return boolean(HEDDLE_TRY(is_subset(HEDDLE_TRY(as_table(b)), table_of(a)))); }
+Result<W_Object*> method_issubset(W_Object* a, W_Object* b) {
+    return boolean(HEDDLE_TRY(is_subset(table_of(a), HEDDLE_TRY(as_table(b)))));
+}
+Result<W_Object*> method_issuperset(W_Object* a, W_Object* b) {
+    return boolean(HEDDLE_TRY(is_subset(HEDDLE_TRY(as_table(b)), table_of(a))));
+}
 Result<W_Object*> method_isdisjoint(W_Object* a, W_Object* b) {
     W_Dict* common = HEDDLE_TRY(select(table_of(a), HEDDLE_TRY(as_table(b)), true));
     return boolean(common->count == 0);
@@ -188,27 +195,51 @@ Result<W_Object*> frozenset_construct(W_Object* iterable) {
 Result<W_Object*> generic_alias(W_Object* cls, W_Object*) { return cls; }
 
 constexpr builtin_entry common_methods[] = {
-    {"__and__", method_binary<binary_op::and_>}, {"__or__", method_binary<binary_op::or_>}, {"__sub__", method_binary<binary_op::sub>},
-    {"__xor__", method_binary<binary_op::xor_>}, {"intersection", method_named<binary_op::and_>}, {"union", method_named<binary_op::or_>},
-    {"difference", method_named<binary_op::sub>}, {"symmetric_difference", method_named<binary_op::xor_>}, {"copy", method_copy},
-    {"__len__", method_len}, {"__iter__", method_iter}, {"__contains__", method_contains}, {"issubset", method_issubset},
-    {"issuperset", method_issuperset}, {"isdisjoint", method_isdisjoint}, {"__repr__", method_repr},
-    {"__eq__", method_compare<compare_op::eq>}, {"__ne__", method_compare<compare_op::ne>}, {"__le__", method_compare<compare_op::le>},
-    {"__lt__", method_compare<compare_op::lt>}, {"__ge__", method_compare<compare_op::ge>}, {"__gt__", method_compare<compare_op::gt>},
+    {"__and__", method_binary<binary_op::and_>},
+    {"__or__", method_binary<binary_op::or_>},
+    {"__sub__", method_binary<binary_op::sub>},
+    {"__xor__", method_binary<binary_op::xor_>},
+    {"intersection", method_named<binary_op::and_>},
+    {"union", method_named<binary_op::or_>},
+    {"difference", method_named<binary_op::sub>},
+    {"symmetric_difference", method_named<binary_op::xor_>},
+    {"copy", method_copy},
+    {"__len__", method_len},
+    {"__iter__", method_iter},
+    {"__contains__", method_contains},
+    {"issubset", method_issubset},
+    {"issuperset", method_issuperset},
+    {"isdisjoint", method_isdisjoint},
+    {"__repr__", method_repr},
+    {"__eq__", method_compare<compare_op::eq>},
+    {"__ne__", method_compare<compare_op::ne>},
+    {"__le__", method_compare<compare_op::le>},
+    {"__lt__", method_compare<compare_op::lt>},
+    {"__ge__", method_compare<compare_op::ge>},
+    {"__gt__", method_compare<compare_op::gt>},
     {"__class_getitem__", generic_alias, 2, nullptr, builtin_entry::class_method},
 };
 constexpr builtin_entry set_methods[] = {
-    {"add", method_add}, {"discard", method_discard}, {"remove", method_remove}, {"pop", method_pop}, {"clear", method_clear},
-    {"update", method_update<binary_op::or_>}, {"intersection_update", method_update<binary_op::and_>},
-    {"difference_update", method_update<binary_op::sub>}, {"symmetric_difference_update", method_update<binary_op::xor_>},
-    {"__iand__", method_inplace<binary_op::and_>}, {"__ior__", method_inplace<binary_op::or_>}, {"__isub__", method_inplace<binary_op::sub>},
-    {"__ixor__", method_inplace<binary_op::xor_>}, {"__init__", method_init, 1},
+    {"add", method_add},
+    {"discard", method_discard},
+    {"remove", method_remove},
+    {"pop", method_pop},
+    {"clear", method_clear},
+    {"update", method_update<binary_op::or_>},
+    {"intersection_update", method_update<binary_op::and_>},
+    {"difference_update", method_update<binary_op::sub>},
+    {"symmetric_difference_update", method_update<binary_op::xor_>},
+    {"__iand__", method_inplace<binary_op::and_>},
+    {"__ior__", method_inplace<binary_op::or_>},
+    {"__isub__", method_inplace<binary_op::sub>},
+    {"__ixor__", method_inplace<binary_op::xor_>},
+    {"__init__", method_init, 1},
 };
 constexpr builtin_entry frozenset_methods[] = {{"__hash__", method_hash}};
 constexpr builtin_entry construct_set{"set", set_construct, 0};
 constexpr builtin_entry construct_frozenset{"frozenset", frozenset_construct, 0};
 
-}  // namespace
+} // namespace
 
 void setup_set() {
     add_methods(T::set, common_methods);
@@ -220,4 +251,4 @@ void setup_set() {
     add_constructor(T::frozenset, &construct_frozenset);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

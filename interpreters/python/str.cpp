@@ -1,15 +1,15 @@
 // str: the objects, UTF-8 conversion, interning, comparison, search, slices. Methods are in str_methods.cpp.
-#include <utf8proc.h>
 #include "interpreter.h"
+#include <utf8proc.h>
 
 namespace heddle::python {
 
 namespace {
-root<heddle::array<member<W_Str>>> intern_table;   // open addressing, a power of two long
+root<heddle::array<member<W_Str>>> intern_table; // open addressing, a power of two long
 long interned_count;
-root<heddle::array<member<W_Str>>> characters;     // of the code points below 256
+root<heddle::array<member<W_Str>>> characters; // of the code points below 256
 root<W_Str> empty_string;
-}  // namespace
+} // namespace
 
 void setup_strings() {
     intern_table = make_array<heddle::array<member<W_Str>>>(4096);
@@ -21,7 +21,8 @@ void setup_strings() {
     }
 }
 
-// ---- making -------------------------------------------------------------------------------------------------------------
+// ---- making
+// -------------------------------------------------------------------------------------------------------------
 byte_array* make_byte_array(const void* data, long length) {
     auto* array = make_array<byte_array>(length);
     if (length && data) memcpy(writable(array), data, static_cast<size_t>(length));
@@ -42,7 +43,9 @@ W_Str* make_str_wide(const uint32_t* text, long length) {
     memcpy(const_cast<uint32_t*>(wide->data()), text, static_cast<size_t>(length) * 4);
     return make<W_Str>(nullptr, wide);
 }
-W_Str* make_str(std::u32string_view text) { return make_str_wide(reinterpret_cast<const uint32_t*>(text.data()), static_cast<long>(text.size())); }
+W_Str* make_str(std::u32string_view text) {
+    return make_str_wide(reinterpret_cast<const uint32_t*>(text.data()), static_cast<long>(text.size()));
+}
 
 static uint32_t decode_one(const char*& at, const char* end) {
     auto byte = static_cast<unsigned char>(*at);
@@ -66,13 +69,16 @@ static uint32_t decode_one(const char*& at, const char* end) {
 W_Str* make_str(std::string_view utf8) {
     bool ascii_only = true;
     for (char c : utf8) ascii_only &= static_cast<unsigned char>(c) < 128;
-    if (ascii_only) return make_str_latin1(reinterpret_cast<const uint8_t*>(utf8.data()), static_cast<long>(utf8.size()));
+    if (ascii_only)
+        return make_str_latin1(reinterpret_cast<const uint8_t*>(utf8.data()), static_cast<long>(utf8.size()));
     std::u32string text;
-    for (const char *at = utf8.data(), *end = at + utf8.size(); at < end;) text += static_cast<char32_t>(decode_one(at, end));
+    for (const char *at = utf8.data(), *end = at + utf8.size(); at < end;)
+        text += static_cast<char32_t>(decode_one(at, end));
     return make_str(text);
 }
 
-// ---- reading ------------------------------------------------------------------------------------------------------------
+// ---- reading
+// ------------------------------------------------------------------------------------------------------------
 static void append_code_point(std::string& out, uint32_t c) {
     if (c < 0x80) {
         out += static_cast<char>(c);
@@ -125,8 +131,10 @@ std::string number_text(W_Str* text) {
         }
         auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
         if (category == UTF8PROC_CATEGORY_ND) {
-            uint32_t zero = c;   // decimal digits come in runs of ten
-            while (zero > 0 && c - (zero - 1) < 10 && utf8proc_category(static_cast<utf8proc_int32_t>(zero - 1)) == UTF8PROC_CATEGORY_ND) zero--;
+            uint32_t zero = c; // decimal digits come in runs of ten
+            while (zero > 0 && c - (zero - 1) < 10 &&
+                   utf8proc_category(static_cast<utf8proc_int32_t>(zero - 1)) == UTF8PROC_CATEGORY_ND)
+                zero--;
             out += static_cast<char>('0' + (c - zero) % 10);
         } else if (category == UTF8PROC_CATEGORY_ZS) {
             out += ' ';
@@ -138,10 +146,12 @@ std::string number_text(W_Str* text) {
 }
 bool str_is(const W_Str* text, const char* ascii) {
     long length = static_cast<long>(strlen(ascii));
-    return text->narrow && text->length() == length && memcmp(text->narrow->data(), ascii, static_cast<size_t>(length)) == 0;
+    return text->narrow && text->length() == length &&
+           memcmp(text->narrow->data(), ascii, static_cast<size_t>(length)) == 0;
 }
 
-// ---- comparing ------------------------------------------------------------------------------------------------------------
+// ---- comparing
+// ------------------------------------------------------------------------------------------------------------
 HEDDLE_ELIDABLE long str_hash(W_Str* text) {
     long known = text->hash;
     if (known) return known;
@@ -164,11 +174,13 @@ HEDDLE_ELIDABLE bool str_equal(W_Str* a, W_Str* b) {
     if (a->interned && b->interned) return false;
     if (a->narrow && b->narrow) {
         long length = a->narrow->length();
-        return length == b->narrow->length() && memcmp(a->narrow->data(), b->narrow->data(), static_cast<size_t>(length)) == 0;
+        return length == b->narrow->length() &&
+               memcmp(a->narrow->data(), b->narrow->data(), static_cast<size_t>(length)) == 0;
     }
-    if (!a->wide || !b->wide) return false;   // a wide string has a wide character
+    if (!a->wide || !b->wide) return false; // a wide string has a wide character
     long length = a->wide->length();
-    return length == b->wide->length() && memcmp(a->wide->data(), b->wide->data(), static_cast<size_t>(length) * 4) == 0;
+    return length == b->wide->length() &&
+           memcmp(a->wide->data(), b->wide->data(), static_cast<size_t>(length) * 4) == 0;
 }
 HEDDLE_ELIDABLE long str_compare(W_Str* a, W_Str* b) {
     long left = a->length(), right = b->length();
@@ -207,7 +219,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Str* intern(W_Str* text) {
 }
 W_Str* intern(const char* ascii) { return intern(make_str(std::string_view(ascii))); }
 
-// ---- pieces ---------------------------------------------------------------------------------------------------------------
+// ---- pieces
+// ---------------------------------------------------------------------------------------------------------------
 HEDDLE_ELIDABLE W_Str* str_concat(W_Str* a, W_Str* b) {
     long left = a->length(), right = b->length();
     if (left == 0 && is_exact<W_Str>(b)) return b;
@@ -246,7 +259,8 @@ HEDDLE_DONT_LOOK_INSIDE long str_find(W_Str* text, W_Str* part, long start, long
     if (length == 0) return start;
     if (text->narrow && part->narrow) {
         const uint8_t* data = text->narrow->data();
-        const void* at = memmem(data + start, static_cast<size_t>(end - start), part->narrow->data(), static_cast<size_t>(length));
+        const void* at =
+            memmem(data + start, static_cast<size_t>(end - start), part->narrow->data(), static_cast<size_t>(length));
         return at ? static_cast<const uint8_t*>(at) - data : -1;
     }
     for (long i = start; i + length <= end; i++) {
@@ -266,7 +280,8 @@ HEDDLE_DONT_LOOK_INSIDE long str_rfind(W_Str* text, W_Str* part, long start, lon
     return -1;
 }
 
-// ---- repr -----------------------------------------------------------------------------------------------------------------
+// ---- repr
+// -----------------------------------------------------------------------------------------------------------------
 bool is_printable(uint32_t c) {
     if (c < 128) return c >= 32 && c < 127;
     switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
@@ -292,11 +307,17 @@ std::string quoted_repr(const W_Str* text) {
     char escape[16];
     for (long i = 0; i < text->length(); i++) {
         uint32_t c = text->at(i);
-        if (c == static_cast<uint32_t>(quote) || c == '\\') { out += '\\'; out += static_cast<char>(c); }
-        else if (c == '\n') out += "\\n";
-        else if (c == '\r') out += "\\r";
-        else if (c == '\t') out += "\\t";
-        else if (is_printable(c)) append_code_point(out, c);
+        if (c == static_cast<uint32_t>(quote) || c == '\\') {
+            out += '\\';
+            out += static_cast<char>(c);
+        } else if (c == '\n')
+            out += "\\n";
+        else if (c == '\r')
+            out += "\\r";
+        else if (c == '\t')
+            out += "\\t";
+        else if (is_printable(c))
+            append_code_point(out, c);
         else {
             snprintf(escape, sizeof escape, c < 256 ? "\\x%02x" : c < 65536 ? "\\u%04x" : "\\U%08x", c);
             out += escape;
@@ -315,11 +336,17 @@ std::string bytes_repr(const uint8_t* data, long length) {
     char escape[16];
     for (long i = 0; i < length; i++) {
         uint8_t c = data[i];
-        if (c == static_cast<uint8_t>(quote) || c == '\\') { out += '\\'; out += static_cast<char>(c); }
-        else if (c == '\n') out += "\\n";
-        else if (c == '\r') out += "\\r";
-        else if (c == '\t') out += "\\t";
-        else if (c >= 32 && c < 127) out += static_cast<char>(c);
+        if (c == static_cast<uint8_t>(quote) || c == '\\') {
+            out += '\\';
+            out += static_cast<char>(c);
+        } else if (c == '\n')
+            out += "\\n";
+        else if (c == '\r')
+            out += "\\r";
+        else if (c == '\t')
+            out += "\\t";
+        else if (c >= 32 && c < 127)
+            out += static_cast<char>(c);
         else {
             snprintf(escape, sizeof escape, "\\x%02x", c);
             out += escape;
@@ -328,7 +355,8 @@ std::string bytes_repr(const uint8_t* data, long length) {
     return out + quote;
 }
 
-// ---- dunder methods -----------------------------------------------------------------------------------------------------
+// ---- dunder methods
+// -----------------------------------------------------------------------------------------------------
 namespace {
 
 HEDDLE_INLINE W_Str* text_of(W_Object* o) { return static_cast<W_Str*>(o); }
@@ -341,18 +369,22 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> repeat(W_Str* text, long count) {
     long length = text->length();
     if (count <= 0 || length == 0) return empty_string.get();
     long total;
-    if (__builtin_smull_overflow(length, count, &total) || total > (1l << 36)) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
+    if (__builtin_smull_overflow(length, count, &total) || total > (1l << 36))
+        return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
     if (text->narrow) {
         auto* bytes = try_make_array<byte_array>(total);
         if (!bytes) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
-        if (length == 1) memset(writable(bytes), static_cast<int>(text->at(0)), static_cast<size_t>(count));
+        if (length == 1)
+            memset(writable(bytes), static_cast<int>(text->at(0)), static_cast<size_t>(count));
         else
-            for (long i = 0; i < count; i++) memcpy(writable(bytes) + i * length, text->narrow->data(), static_cast<size_t>(length));
+            for (long i = 0; i < count; i++)
+                memcpy(writable(bytes) + i * length, text->narrow->data(), static_cast<size_t>(length));
         return make<W_Str>(bytes, nullptr);
     }
     auto* wide = try_make_array<wide_array>(total);
     if (!wide) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
-    for (long i = 0; i < count; i++) memcpy(const_cast<uint32_t*>(wide->data()) + i * length, text->wide->data(), static_cast<size_t>(length) * 4);
+    for (long i = 0; i < count; i++)
+        memcpy(const_cast<uint32_t*>(wide->data()) + i * length, text->wide->data(), static_cast<size_t>(length) * 4);
     return make<W_Str>(nullptr, wide);
 }
 Result<W_Object*> method_mul(W_Object* a, W_Object* b) {
@@ -366,15 +398,22 @@ template <compare_op Op> Result<W_Object*> method_compare(W_Object* a, W_Object*
     if (Op == compare_op::eq) return boolean(str_equal(text_of(a), text_of(b)));
     if (Op == compare_op::ne) return boolean(!str_equal(text_of(a), text_of(b)));
     long order = str_compare(text_of(a), text_of(b));
-    return boolean(Op == compare_op::lt ? order < 0 : Op == compare_op::le ? order <= 0 : Op == compare_op::gt ? order > 0 : order >= 0);
+    return boolean(Op == compare_op::lt   ? order < 0
+                   : Op == compare_op::le ? order <= 0
+                   : Op == compare_op::gt ? order > 0
+                                          : order >= 0);
 }
 Result<W_Object*> method_len(W_Object* o) { return make_int(text_of(o)->length()); }
 Result<W_Object*> method_hash(W_Object* o) { return make_int(str_hash(text_of(o))); }
 Result<W_Object*> method_repr(W_Object* o) { return make_str(quoted_repr(text_of(o))); }
-Result<W_Object*> method_str(W_Object* o) { return is_exact<W_Str>(o) ? o : make<W_Str>(text_of(o)->narrow, text_of(o)->wide); }
+Result<W_Object*> method_str(W_Object* o) {
+    return is_exact<W_Str>(o) ? o : make<W_Str>(text_of(o)->narrow, text_of(o)->wide);
+}
 Result<W_Object*> method_iter(W_Object* o) { return make<W_StrIterator>(text_of(o)); }
 Result<W_Object*> method_contains(W_Object* o, W_Object* part) {
-    if (!is<W_Str>(part)) return raise_error(T::TypeError, "'in <string>' requires string as left operand, not %s", type_name(part).c_str());
+    if (!is<W_Str>(part))
+        return raise_error(T::TypeError, "'in <string>' requires string as left operand, not %s",
+                           type_name(part).c_str());
     return boolean(str_find(text_of(o), text_of(part), 0, text_of(o)->length()) >= 0);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Str* text, W_Slice* slice) {
@@ -382,19 +421,22 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Str* text, W_Slice* slice)
     if (!slice_indices(slice, text->length(), &bounds)) return failure;
     if (bounds.step == 1) return str_substring(text, bounds.start, bounds.stop);
     std::u32string out;
-    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) out += static_cast<char32_t>(text->at(at));
+    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
+        out += static_cast<char32_t>(text->at(at));
     return make_str(out);
 }
 Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     if (is_exact<W_Slice>(key)) return get_slice(text_of(o), static_cast<W_Slice*>(key));
-    if (!is_int(key) && !type_lookup(key->type(), N::index)) return raise_error(T::TypeError, "string indices must be integers, not '%s'", type_name(key).c_str());
+    if (!is_int(key) && !type_lookup(key->type(), N::index))
+        return raise_error(T::TypeError, "string indices must be integers, not '%s'", type_name(key).c_str());
     long index = HEDDLE_TRY(index_of(key)), length = text_of(o)->length();
     if (index < 0) index += length;
     if (index < 0 || index >= length) return raise_text(T::IndexError, "string index out of range");
     return str_character(text_of(o)->at(index));
 }
 Result<W_Object*> method_format(W_Object* o, W_Object* specification) {
-    if (!is<W_Str>(specification)) return raise_error(T::TypeError, "__format__() argument must be str, not %s", type_name(specification).c_str());
+    if (!is<W_Str>(specification))
+        return raise_error(T::TypeError, "__format__() argument must be str, not %s", type_name(specification).c_str());
     return HEDDLE_TRY(format_str(text_of(o), text_of(specification)));
 }
 Result<W_Object*> str_construct(W_Object* o, W_Object* encoding, W_Object* errors) {
@@ -404,19 +446,32 @@ Result<W_Object*> str_construct(W_Object* o, W_Object* encoding, W_Object* error
 }
 
 constexpr builtin_entry methods[] = {
-    {"__add__", method_add}, {"__mul__", method_mul}, {"__rmul__", method_mul}, {"__mod__", method_mod},
-    {"__lt__", method_compare<compare_op::lt>}, {"__le__", method_compare<compare_op::le>}, {"__eq__", method_compare<compare_op::eq>},
-    {"__ne__", method_compare<compare_op::ne>}, {"__gt__", method_compare<compare_op::gt>}, {"__ge__", method_compare<compare_op::ge>},
-    {"__len__", method_len}, {"__hash__", method_hash}, {"__repr__", method_repr}, {"__str__", method_str}, {"__iter__", method_iter},
-    {"__contains__", method_contains}, {"__getitem__", method_getitem}, {"__format__", method_format},
+    {"__add__", method_add},
+    {"__mul__", method_mul},
+    {"__rmul__", method_mul},
+    {"__mod__", method_mod},
+    {"__lt__", method_compare<compare_op::lt>},
+    {"__le__", method_compare<compare_op::le>},
+    {"__eq__", method_compare<compare_op::eq>},
+    {"__ne__", method_compare<compare_op::ne>},
+    {"__gt__", method_compare<compare_op::gt>},
+    {"__ge__", method_compare<compare_op::ge>},
+    {"__len__", method_len},
+    {"__hash__", method_hash},
+    {"__repr__", method_repr},
+    {"__str__", method_str},
+    {"__iter__", method_iter},
+    {"__contains__", method_contains},
+    {"__getitem__", method_getitem},
+    {"__format__", method_format},
 };
 constexpr builtin_entry construct{"str", str_construct, 0, "object,encoding,errors"};
 
-}  // namespace
+} // namespace
 
 void setup_str() {
     add_methods(T::str, methods);
     add_constructor(T::str, &construct);
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

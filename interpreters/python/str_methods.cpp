@@ -1,11 +1,11 @@
 // str's methods: splitting, stripping, case, searching, classification.
-#include <utf8proc.h>
 #include "interpreter.h"
+#include <utf8proc.h>
 
 namespace heddle::python {
 
-Result<W_Object*> encode_str(W_Str* text, W_Object* encoding, W_Object* errors);   // bytes.cpp
-bool is_printable(uint32_t c);                                                      // str.cpp
+Result<W_Object*> encode_str(W_Str* text, W_Object* encoding, W_Object* errors); // bytes.cpp
+bool is_printable(uint32_t c);                                                   // str.cpp
 
 namespace {
 
@@ -15,7 +15,10 @@ bool is_space(uint32_t c) {
     if (c < 128) return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x1f);
     return c == 0x85 || category(c) == UTF8PROC_CATEGORY_ZS || c == 0x2028 || c == 0x2029;
 }
-bool is_line_end(uint32_t c) { return c == '\n' || c == '\r' || c == 0x0b || c == 0x0c || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 || c == 0x2029; }
+bool is_line_end(uint32_t c) {
+    return c == '\n' || c == '\r' || c == 0x0b || c == 0x0c || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 ||
+           c == 0x2029;
+}
 bool is_upper(uint32_t c) { return c < 128 ? c >= 'A' && c <= 'Z' : category(c) == UTF8PROC_CATEGORY_LU; }
 bool is_lower(uint32_t c) {
     if (c < 128) return c >= 'a' && c <= 'z';
@@ -35,35 +38,52 @@ bool is_alpha(uint32_t c) {
     }
 }
 bool is_decimal(uint32_t c) { return c < 128 ? c >= '0' && c <= '9' : category(c) == UTF8PROC_CATEGORY_ND; }
-bool is_digit(uint32_t c) { return is_decimal(c) || c == 0xb2 || c == 0xb3 || c == 0xb9 || (c >= 0x2070 && c <= 0x2089 && c != 0x2071) || (c >= 0x2460 && c <= 0x2468); }
-bool is_numeric(uint32_t c) { return is_digit(c) || (c >= 128 && (category(c) == UTF8PROC_CATEGORY_NO || category(c) == UTF8PROC_CATEGORY_NL)); }
+bool is_digit(uint32_t c) {
+    return is_decimal(c) || c == 0xb2 || c == 0xb3 || c == 0xb9 || (c >= 0x2070 && c <= 0x2089 && c != 0x2071) ||
+           (c >= 0x2460 && c <= 0x2468);
+}
+bool is_numeric(uint32_t c) {
+    return is_digit(c) || (c >= 128 && (category(c) == UTF8PROC_CATEGORY_NO || category(c) == UTF8PROC_CATEGORY_NL));
+}
 bool is_alnum(uint32_t c) { return is_alpha(c) || is_numeric(c); }
 bool starts_name(uint32_t c) { return c == '_' || is_alpha(c) || (c >= 128 && category(c) == UTF8PROC_CATEGORY_NL); }
 bool continues_name(uint32_t c) {
-    return starts_name(c) || is_decimal(c) || (c >= 128 && (category(c) == UTF8PROC_CATEGORY_MN || category(c) == UTF8PROC_CATEGORY_MC || category(c) == UTF8PROC_CATEGORY_PC));
+    return starts_name(c) || is_decimal(c) ||
+           (c >= 128 && (category(c) == UTF8PROC_CATEGORY_MN || category(c) == UTF8PROC_CATEGORY_MC ||
+                         category(c) == UTF8PROC_CATEGORY_PC));
 }
 // Case mappings, with the two that make several characters out of one that programs meet.
 void add_upper(std::u32string& out, uint32_t c) {
-    if (c == 0xdf) out += U"SS";
-    else if (c == 0x149) out += U"\u02bcN";
+    if (c == 0xdf)
+        out += U"SS";
+    else if (c == 0x149)
+        out += U"\u02bcN";
     else if (c >= 0xfb00 && c <= 0xfb04) {
         constexpr const char32_t* forms[] = {U"FF", U"FI", U"FL", U"FFI", U"FFL"};
         out += forms[c - 0xfb00];
-    } else out += static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c)));
+    } else
+        out += static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c)));
 }
 void add_lower(std::u32string& out, uint32_t c) {
-    if (c == 0x130) out += U"i\u0307";
-    else out += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
+    if (c == 0x130)
+        out += U"i\u0307";
+    else
+        out += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
 }
 void add_title(std::u32string& out, uint32_t c) {
-    if (c == 0xdf) out += U"Ss";
-    else out += static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(c)));
+    if (c == 0xdf)
+        out += U"Ss";
+    else
+        out += static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(c)));
 }
 
-failure_type must_be_text(const char* what, W_Object* o) { return raise_error(T::TypeError, "%s must be str, not %s", what, type_name(o).c_str()); }
+failure_type must_be_text(const char* what, W_Object* o) {
+    return raise_error(T::TypeError, "%s must be str, not %s", what, type_name(o).c_str());
+}
 
-// ---- case -----------------------------------------------------------------------------------------------------------------
-W_Object* map_ascii(W_Str* text, bool upper) {   // null: there are other characters
+// ---- case
+// -----------------------------------------------------------------------------------------------------------------
+W_Object* map_ascii(W_Str* text, bool upper) { // null: there are other characters
     if (!text->narrow) return nullptr;
     byte_array* source = text->narrow;
     for (long i = 0; i < source->length(); i++)
@@ -88,7 +108,7 @@ void add_lower_in_context(std::u32string& out, const std::u32string& text, size_
         return;
     }
     bool before = i > 0 && is_cased(text[i - 1]), after = i + 1 < text.size() && is_cased(text[i + 1]);
-    out += before && !after ? U'\u03c2' : U'\u03c3';   // a sigma at a word's end
+    out += before && !after ? U'\u03c2' : U'\u03c3'; // a sigma at a word's end
 }
 Result<W_Object*> method_lower(W_Object* o) {
     if (W_Object* simple = map_ascii(text_of(o), false)) return simple;
@@ -99,26 +119,34 @@ Result<W_Object*> method_lower(W_Object* o) {
 Result<W_Object*> method_casefold(W_Object* o) {
     std::u32string out;
     for (char32_t c : to_u32(text_of(o))) {
-        if (c == 0xdf || c == 0x1e9e) out += U"ss";
-        else if (c == 0x3c2) out += U'\u03c3';
-        else add_lower(out, c);
+        if (c == 0xdf || c == 0x1e9e)
+            out += U"ss";
+        else if (c == 0x3c2)
+            out += U'\u03c3';
+        else
+            add_lower(out, c);
     }
     return make_str(out);
 }
 Result<W_Object*> method_swapcase(W_Object* o) {
     std::u32string out;
     for (char32_t c : to_u32(text_of(o))) {
-        if (is_upper(c)) add_lower(out, c);
-        else if (is_lower(c)) add_upper(out, c);
-        else out += c;
+        if (is_upper(c))
+            add_lower(out, c);
+        else if (is_lower(c))
+            add_upper(out, c);
+        else
+            out += c;
     }
     return make_str(out);
 }
 Result<W_Object*> method_capitalize(W_Object* o) {
     std::u32string out, text = to_u32(text_of(o));
     for (size_t i = 0; i < text.size(); i++) {
-        if (i == 0) add_title(out, text[i]);
-        else add_lower_in_context(out, text, i);
+        if (i == 0)
+            add_title(out, text[i]);
+        else
+            add_lower_in_context(out, text, i);
     }
     return make_str(out);
 }
@@ -126,14 +154,17 @@ Result<W_Object*> method_title(W_Object* o) {
     std::u32string out;
     bool inside = false;
     for (char32_t c : to_u32(text_of(o))) {
-        if (inside) add_lower(out, c);
-        else add_title(out, c);
+        if (inside)
+            add_lower(out, c);
+        else
+            add_title(out, c);
         inside = is_cased(c);
     }
     return make_str(out);
 }
 
-// ---- classification -------------------------------------------------------------------------------------------------------
+// ---- classification
+// -------------------------------------------------------------------------------------------------------
 template <bool (*Test)(uint32_t)> Result<W_Object*> method_all(W_Object* o) {
     W_Str* text = text_of(o);
     for (long i = 0; i < text->length(); i++)
@@ -181,7 +212,8 @@ Result<W_Object*> method_isidentifier(W_Object* o) {
     return boolean(true);
 }
 
-// ---- searching ------------------------------------------------------------------------------------------------------------
+// ---- searching
+// ------------------------------------------------------------------------------------------------------------
 Result<long> bound(W_Object* o, long length, long missing) {
     if (!o || o == none()) return missing;
     long value = HEDDLE_TRY(index_clamped(o));
@@ -195,8 +227,12 @@ Result<long> search(W_Object* o, W_Object* part, W_Object* start, W_Object* end,
     if (from > length) return -1;
     return backward ? str_rfind(text_of(o), text_of(part), from, to) : str_find(text_of(o), text_of(part), from, to);
 }
-Result<W_Object*> method_find(W_Object* o, W_Object* part, W_Object* start, W_Object* end) { return make_int(HEDDLE_TRY(search(o, part, start, end, false))); }
-Result<W_Object*> method_rfind(W_Object* o, W_Object* part, W_Object* start, W_Object* end) { return make_int(HEDDLE_TRY(search(o, part, start, end, true))); }
+Result<W_Object*> method_find(W_Object* o, W_Object* part, W_Object* start, W_Object* end) {
+    return make_int(HEDDLE_TRY(search(o, part, start, end, false)));
+}
+Result<W_Object*> method_rfind(W_Object* o, W_Object* part, W_Object* start, W_Object* end) {
+    return make_int(HEDDLE_TRY(search(o, part, start, end, true)));
+}
 Result<W_Object*> method_index(W_Object* o, W_Object* part, W_Object* start, W_Object* end) {
     long at = HEDDLE_TRY(search(o, part, start, end, false));
     if (at < 0) return raise_text(T::ValueError, "substring not found");
@@ -225,7 +261,8 @@ Result<bool> affix_matches(W_Str* text, W_Object* affix, W_Object* start, W_Obje
         return false;
     }
     if (!is<W_Str>(affix))
-        return raise_error(T::TypeError, "%s first arg must be str or a tuple of str, not %s", at_end ? "endswith" : "startswith", type_name(affix).c_str());
+        return raise_error(T::TypeError, "%s first arg must be str or a tuple of str, not %s",
+                           at_end ? "endswith" : "startswith", type_name(affix).c_str());
     long size = text_of(affix)->length();
     if (to - from < size) return false;
     long at = at_end ? to - size : from;
@@ -233,10 +270,15 @@ Result<bool> affix_matches(W_Str* text, W_Object* affix, W_Object* start, W_Obje
         if (text->at(at + i) != text_of(affix)->at(i)) return false;
     return true;
 }
-Result<W_Object*> method_startswith(W_Object* o, W_Object* affix, W_Object* start, W_Object* end) { return boolean(HEDDLE_TRY(affix_matches(text_of(o), affix, start, end, false))); }
-Result<W_Object*> method_endswith(W_Object* o, W_Object* affix, W_Object* start, W_Object* end) { return boolean(HEDDLE_TRY(affix_matches(text_of(o), affix, start, end, true))); }
+Result<W_Object*> method_startswith(W_Object* o, W_Object* affix, W_Object* start, W_Object* end) {
+    return boolean(HEDDLE_TRY(affix_matches(text_of(o), affix, start, end, false)));
+}
+Result<W_Object*> method_endswith(W_Object* o, W_Object* affix, W_Object* start, W_Object* end) {
+    return boolean(HEDDLE_TRY(affix_matches(text_of(o), affix, start, end, true)));
+}
 Result<W_Object*> method_removeprefix(W_Object* o, W_Object* affix) {
-    if (HEDDLE_TRY(affix_matches(text_of(o), affix, nullptr, nullptr, false))) return str_substring(text_of(o), text_of(affix)->length(), text_of(o)->length());
+    if (HEDDLE_TRY(affix_matches(text_of(o), affix, nullptr, nullptr, false)))
+        return str_substring(text_of(o), text_of(affix)->length(), text_of(o)->length());
     return o;
 }
 Result<W_Object*> method_removesuffix(W_Object* o, W_Object* affix) {
@@ -245,7 +287,8 @@ Result<W_Object*> method_removesuffix(W_Object* o, W_Object* affix) {
     return o;
 }
 
-// ---- splitting and joining --------------------------------------------------------------------------------------------------
+// ---- splitting and joining
+// --------------------------------------------------------------------------------------------------
 Result<W_Object*> method_split(W_Object* o, W_Object* separator, W_Object* limit) {
     W_Str* text = text_of(o);
     long most = limit ? HEDDLE_TRY(index_of(limit)) : -1, length = text->length(), at = 0;
@@ -264,7 +307,8 @@ Result<W_Object*> method_split(W_Object* o, W_Object* separator, W_Object* limit
             at = end;
         }
     }
-    if (!is<W_Str>(separator)) return raise_error(T::TypeError, "must be str or None, not %s", type_name(separator).c_str());
+    if (!is<W_Str>(separator))
+        return raise_error(T::TypeError, "must be str or None, not %s", type_name(separator).c_str());
     long size = text_of(separator)->length();
     if (size == 0) return raise_text(T::ValueError, "empty separator");
     for (;; most--) {
@@ -292,7 +336,8 @@ Result<W_Object*> method_rsplit(W_Object* o, W_Object* separator, W_Object* limi
             end = start;
         }
     } else {
-        if (!is<W_Str>(separator)) return raise_error(T::TypeError, "must be str or None, not %s", type_name(separator).c_str());
+        if (!is<W_Str>(separator))
+            return raise_error(T::TypeError, "must be str or None, not %s", type_name(separator).c_str());
         long size = text_of(separator)->length();
         if (size == 0) return raise_text(T::ValueError, "empty separator");
         for (;; most--) {
@@ -329,7 +374,8 @@ Result<W_Object*> method_partition(W_Object* o, W_Object* separator) {
     long at = str_find(text_of(o), text_of(separator), 0, text_of(o)->length());
     if (at < 0) return make_tuple_3(o, name_of(N::empty), name_of(N::empty));
     W_Str* left = str_substring(text_of(o), 0, at);
-    return make_tuple_3(left, separator, str_substring(text_of(o), at + text_of(separator)->length(), text_of(o)->length()));
+    return make_tuple_3(left, separator,
+                        str_substring(text_of(o), at + text_of(separator)->length(), text_of(o)->length()));
 }
 Result<W_Object*> method_rpartition(W_Object* o, W_Object* separator) {
     if (!is<W_Str>(separator)) return must_be_text("argument", separator);
@@ -337,12 +383,14 @@ Result<W_Object*> method_rpartition(W_Object* o, W_Object* separator) {
     long at = str_rfind(text_of(o), text_of(separator), 0, text_of(o)->length());
     if (at < 0) return make_tuple_3(name_of(N::empty), name_of(N::empty), o);
     W_Str* left = str_substring(text_of(o), 0, at);
-    return make_tuple_3(left, separator, str_substring(text_of(o), at + text_of(separator)->length(), text_of(o)->length()));
+    return make_tuple_3(left, separator,
+                        str_substring(text_of(o), at + text_of(separator)->length(), text_of(o)->length()));
 }
 Result<W_Object*> method_join(W_Object* o, W_Object* iterable) {
     auto gathered = iterable_to_slots(iterable);
     if (gathered.failed()) {
-        if (pending_is(T::TypeError) && !type_lookup(iterable->type(), N::iter)) return raise_text(T::TypeError, "can only join an iterable");
+        if (pending_is(T::TypeError) && !type_lookup(iterable->type(), N::iter))
+            return raise_text(T::TypeError, "can only join an iterable");
         return failure;
     }
     slots_array* items = gathered.value();
@@ -350,7 +398,8 @@ Result<W_Object*> method_join(W_Object* o, W_Object* iterable) {
     bool wide = text_of(o)->wide != nullptr;
     for (long i = 0; i < count; i++) {
         if (!is<W_Str>(items->get(i)))
-            return raise_error(T::TypeError, "sequence item %ld: expected str instance, %s found", i, type_name(items->get(i)).c_str());
+            return raise_error(T::TypeError, "sequence item %ld: expected str instance, %s found", i,
+                               type_name(items->get(i)).c_str());
         length += text_of(items->get(i))->length();
         wide |= text_of(items->get(i))->wide != nullptr;
     }
@@ -378,10 +427,14 @@ Result<W_Object*> method_join(W_Object* o, W_Object* iterable) {
     return make<W_Str>(bytes, nullptr);
 }
 Result<W_Object*> method_replace(W_Object* o, W_Object* from, W_Object* to, W_Object* limit) {
-    if (!is<W_Str>(from)) return raise_error(T::TypeError, "replace() argument 1 must be str, not %s", type_name(from).c_str());
-    if (!is<W_Str>(to)) return raise_error(T::TypeError, "replace() argument 2 must be str, not %s", type_name(to).c_str());
-    long most = limit ? HEDDLE_TRY(index_of(limit)) : -1, size = text_of(from)->length(), length = text_of(o)->length(), at = 0;
-    if (str_find(text_of(o), text_of(from), 0, length) < 0 || most == 0) return is_exact<W_Str>(o) ? o : str_substring(text_of(o), 0, length);
+    if (!is<W_Str>(from))
+        return raise_error(T::TypeError, "replace() argument 1 must be str, not %s", type_name(from).c_str());
+    if (!is<W_Str>(to))
+        return raise_error(T::TypeError, "replace() argument 2 must be str, not %s", type_name(to).c_str());
+    long most = limit ? HEDDLE_TRY(index_of(limit)) : -1, size = text_of(from)->length(), length = text_of(o)->length(),
+         at = 0;
+    if (str_find(text_of(o), text_of(from), 0, length) < 0 || most == 0)
+        return is_exact<W_Str>(o) ? o : str_substring(text_of(o), 0, length);
     std::u32string out, text = to_u32(text_of(o)), fresh = to_u32(text_of(to));
     while (most != 0) {
         long found = str_find(text_of(o), text_of(from), at, length);
@@ -399,12 +452,17 @@ Result<W_Object*> method_replace(W_Object* o, W_Object* from, W_Object* to, W_Ob
     return make_str(out);
 }
 
-// ---- stripping and padding --------------------------------------------------------------------------------------------------
+// ---- stripping and padding
+// --------------------------------------------------------------------------------------------------
 template <bool Left, bool Right> Result<W_Object*> method_strip(W_Object* o, W_Object* characters) {
     W_Str* text = text_of(o);
     W_Str* set = nullptr;
     if (characters && characters != none()) {
-        if (!is<W_Str>(characters)) return raise_error(T::TypeError, "%s arg must be None or str", Left && Right ? "strip" : Left ? "lstrip" : "rstrip");
+        if (!is<W_Str>(characters))
+            return raise_error(T::TypeError, "%s arg must be None or str",
+                               Left && Right ? "strip"
+                               : Left        ? "lstrip"
+                                             : "rstrip");
         set = text_of(characters);
     }
     auto drops = [&](uint32_t c) {
@@ -414,21 +472,29 @@ template <bool Left, bool Right> Result<W_Object*> method_strip(W_Object* o, W_O
         return false;
     };
     long start = 0, end = text->length();
-    if (Left) while (start < end && drops(text->at(start))) start++;
-    if (Right) while (end > start && drops(text->at(end - 1))) end--;
+    if (Left)
+        while (start < end && drops(text->at(start))) start++;
+    if (Right)
+        while (end > start && drops(text->at(end - 1))) end--;
     return str_substring(text, start, end);
 }
 Result<uint32_t> fill_character(W_Object* fill) {
     if (!fill) return static_cast<uint32_t>(' ');
-    if (!is<W_Str>(fill) || text_of(fill)->length() != 1) return raise_text(T::TypeError, "The fill character must be exactly one character long");
+    if (!is<W_Str>(fill) || text_of(fill)->length() != 1)
+        return raise_text(T::TypeError, "The fill character must be exactly one character long");
     return text_of(fill)->at(0);
 }
 Result<W_Object*> padded(W_Object* o, long left, long right, uint32_t fill) {
     if (left <= 0 && right <= 0) return is_exact<W_Str>(o) ? o : str_substring(text_of(o), 0, text_of(o)->length());
-    return make_str(std::u32string(static_cast<size_t>(std::max(0l, left)), fill) + to_u32(text_of(o)) + std::u32string(static_cast<size_t>(std::max(0l, right)), fill));
+    return make_str(std::u32string(static_cast<size_t>(std::max(0l, left)), fill) + to_u32(text_of(o)) +
+                    std::u32string(static_cast<size_t>(std::max(0l, right)), fill));
 }
-Result<W_Object*> method_ljust(W_Object* o, W_Object* width, W_Object* fill) { return padded(o, 0, HEDDLE_TRY(index_of(width)) - text_of(o)->length(), HEDDLE_TRY(fill_character(fill))); }
-Result<W_Object*> method_rjust(W_Object* o, W_Object* width, W_Object* fill) { return padded(o, HEDDLE_TRY(index_of(width)) - text_of(o)->length(), 0, HEDDLE_TRY(fill_character(fill))); }
+Result<W_Object*> method_ljust(W_Object* o, W_Object* width, W_Object* fill) {
+    return padded(o, 0, HEDDLE_TRY(index_of(width)) - text_of(o)->length(), HEDDLE_TRY(fill_character(fill)));
+}
+Result<W_Object*> method_rjust(W_Object* o, W_Object* width, W_Object* fill) {
+    return padded(o, HEDDLE_TRY(index_of(width)) - text_of(o)->length(), 0, HEDDLE_TRY(fill_character(fill)));
+}
 Result<W_Object*> method_center(W_Object* o, W_Object* width, W_Object* fill) {
     long total = HEDDLE_TRY(index_of(width)) - text_of(o)->length();
     long left = total / 2 + (total & HEDDLE_TRY(index_of(width)) & 1);
@@ -457,7 +523,8 @@ Result<W_Object*> method_expandtabs(W_Object* o, W_Object* size) {
     return make_str(out);
 }
 
-// ---- translation, encoding, formatting --------------------------------------------------------------------------------------
+// ---- translation, encoding, formatting
+// --------------------------------------------------------------------------------------
 Result<W_Object*> method_translate(W_Object* o, W_Object* table) {
     std::u32string out;
     for (char32_t c : to_u32(text_of(o))) {
@@ -478,52 +545,95 @@ Result<W_Object*> method_translate(W_Object* o, W_Object* table) {
 Result<W_Object*> method_maketrans(W_Object* from, W_Object* to, W_Object* drop) {
     W_Dict* table = make_dict();
     if (!to) {
-        if (!is<W_Dict>(from)) return raise_text(T::TypeError, "if you give only one argument to maketrans it must be a dict");
+        if (!is<W_Dict>(from))
+            return raise_text(T::TypeError, "if you give only one argument to maketrans it must be a dict");
         auto* dict = static_cast<W_Dict*>(from);
         for (long entry = dict_next_entry(dict, 0); entry >= 0; entry = dict_next_entry(dict, entry + 1)) {
             W_Object* key = dict->keys->get(entry);
             if (is<W_Str>(key)) {
-                if (text_of(key)->length() != 1) return raise_text(T::ValueError, "string keys in translate table must be of length 1");
+                if (text_of(key)->length() != 1)
+                    return raise_text(T::ValueError, "string keys in translate table must be of length 1");
                 key = make_int(text_of(key)->at(0));
             }
             HEDDLE_TRY(dict_set(table, key, dict_value_at(dict, entry)));
         }
         return table;
     }
-    if (!is<W_Str>(from) || !is<W_Str>(to) || (drop && !is<W_Str>(drop))) return raise_text(T::TypeError, "maketrans() arguments must be str");
-    if (text_of(from)->length() != text_of(to)->length()) return raise_text(T::ValueError, "the first two maketrans arguments must have equal length");
-    for (long i = 0; i < text_of(from)->length(); i++) HEDDLE_TRY(dict_set(table, make_int(text_of(from)->at(i)), make_int(text_of(to)->at(i))));
+    if (!is<W_Str>(from) || !is<W_Str>(to) || (drop && !is<W_Str>(drop)))
+        return raise_text(T::TypeError, "maketrans() arguments must be str");
+    if (text_of(from)->length() != text_of(to)->length())
+        return raise_text(T::ValueError, "the first two maketrans arguments must have equal length");
+    for (long i = 0; i < text_of(from)->length(); i++)
+        HEDDLE_TRY(dict_set(table, make_int(text_of(from)->at(i)), make_int(text_of(to)->at(i))));
     if (drop)
-        for (long i = 0; i < text_of(drop)->length(); i++) HEDDLE_TRY(dict_set(table, make_int(text_of(drop)->at(i)), none()));
+        for (long i = 0; i < text_of(drop)->length(); i++)
+            HEDDLE_TRY(dict_set(table, make_int(text_of(drop)->at(i)), none()));
     return table;
 }
-Result<W_Object*> method_encode(W_Object* o, W_Object* encoding, W_Object* errors) { return encode_str(text_of(o), encoding, errors); }
+Result<W_Object*> method_encode(W_Object* o, W_Object* encoding, W_Object* errors) {
+    return encode_str(text_of(o), encoding, errors);
+}
 Result<W_Object*> method_format(W_Arguments* arguments) { return format_method(text_of(arguments->at(0)), arguments); }
 Result<W_Object*> method_format_map(W_Object* o, W_Object* mapping) {
     auto* values = make_array<slots_array>(2);
     values->set(0, o);
     values->set(1, mapping);
-    return format_method(text_of(o), make_arguments(values, make_tuple_1(none())));   // keywords (None): the mapping itself
+    return format_method(text_of(o),
+                         make_arguments(values, make_tuple_1(none()))); // keywords (None): the mapping itself
 }
 
 constexpr builtin_entry methods[] = {
-    {"upper", method_upper}, {"lower", method_lower}, {"casefold", method_casefold}, {"swapcase", method_swapcase}, {"capitalize", method_capitalize},
-    {"title", method_title}, {"isspace", method_all<is_space>}, {"isalpha", method_all<is_alpha>}, {"isalnum", method_all<is_alnum>},
-    {"isdigit", method_all<is_digit>}, {"isdecimal", method_all<is_decimal>}, {"isnumeric", method_all<is_numeric>}, {"isprintable", method_isprintable},
-    {"isascii", method_isascii}, {"isupper", method_iscase<true>}, {"islower", method_iscase<false>}, {"istitle", method_istitle},
-    {"isidentifier", method_isidentifier}, {"find", method_find, 2}, {"rfind", method_rfind, 2}, {"index", method_index, 2}, {"rindex", method_rindex, 2},
-    {"count", method_count, 2}, {"startswith", method_startswith, 2}, {"endswith", method_endswith, 2}, {"removeprefix", method_removeprefix},
-    {"removesuffix", method_removesuffix}, {"split", method_split, 1, "self,sep,maxsplit"}, {"rsplit", method_rsplit, 1, "self,sep,maxsplit"},
-    {"splitlines", method_splitlines, 1, "self,keepends"}, {"partition", method_partition}, {"rpartition", method_rpartition}, {"join", method_join},
-    {"replace", method_replace, 3}, {"strip", method_strip<true, true>, 1}, {"lstrip", method_strip<true, false>, 1},
-    {"rstrip", method_strip<false, true>, 1}, {"ljust", method_ljust, 2}, {"rjust", method_rjust, 2}, {"center", method_center, 2}, {"zfill", method_zfill},
-    {"expandtabs", method_expandtabs, 1, "self,tabsize"}, {"translate", method_translate},
-    {"maketrans", method_maketrans, 1, nullptr, builtin_entry::static_method}, {"encode", method_encode, 1, "self,encoding,errors"},
-    {"format", method_format}, {"format_map", method_format_map},
+    {"upper", method_upper},
+    {"lower", method_lower},
+    {"casefold", method_casefold},
+    {"swapcase", method_swapcase},
+    {"capitalize", method_capitalize},
+    {"title", method_title},
+    {"isspace", method_all<is_space>},
+    {"isalpha", method_all<is_alpha>},
+    {"isalnum", method_all<is_alnum>},
+    {"isdigit", method_all<is_digit>},
+    {"isdecimal", method_all<is_decimal>},
+    {"isnumeric", method_all<is_numeric>},
+    {"isprintable", method_isprintable},
+    {"isascii", method_isascii},
+    {"isupper", method_iscase<true>},
+    {"islower", method_iscase<false>},
+    {"istitle", method_istitle},
+    {"isidentifier", method_isidentifier},
+    {"find", method_find, 2},
+    {"rfind", method_rfind, 2},
+    {"index", method_index, 2},
+    {"rindex", method_rindex, 2},
+    {"count", method_count, 2},
+    {"startswith", method_startswith, 2},
+    {"endswith", method_endswith, 2},
+    {"removeprefix", method_removeprefix},
+    {"removesuffix", method_removesuffix},
+    {"split", method_split, 1, "self,sep,maxsplit"},
+    {"rsplit", method_rsplit, 1, "self,sep,maxsplit"},
+    {"splitlines", method_splitlines, 1, "self,keepends"},
+    {"partition", method_partition},
+    {"rpartition", method_rpartition},
+    {"join", method_join},
+    {"replace", method_replace, 3},
+    {"strip", method_strip<true, true>, 1},
+    {"lstrip", method_strip<true, false>, 1},
+    {"rstrip", method_strip<false, true>, 1},
+    {"ljust", method_ljust, 2},
+    {"rjust", method_rjust, 2},
+    {"center", method_center, 2},
+    {"zfill", method_zfill},
+    {"expandtabs", method_expandtabs, 1, "self,tabsize"},
+    {"translate", method_translate},
+    {"maketrans", method_maketrans, 1, nullptr, builtin_entry::static_method},
+    {"encode", method_encode, 1, "self,encoding,errors"},
+    {"format", method_format},
+    {"format_map", method_format_map},
 };
 
-}  // namespace
+} // namespace
 
 void setup_str_methods() { add_methods(T::str, methods); }
 
-}  // namespace heddle::python
+} // namespace heddle::python

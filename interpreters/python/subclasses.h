@@ -45,4 +45,4 @@ struct W_PropertySubclass : W_Property {
     HEDDLE_PYTHON_SUBCLASS_MEMBERS(W_PropertySubclass, W_Property)
 };
 
-}  // namespace heddle::python
+} // namespace heddle::python

@@ -12,7 +12,7 @@ root<heddle::array<member<VersionTag>>> cached_versions;
 root<slots_array> cached_names;
 root<slots_array> cached_values;
 long last_version;
-}  // namespace
+} // namespace
 
 HEDDLE_DONT_LOOK_INSIDE VersionTag* new_version() { return make<VersionTag>(++last_version); }
 
@@ -33,7 +33,9 @@ static W_Object* search_mro(W_Type* type, W_Str* name) {
 }
 
 HEDDLE_ELIDABLE W_Object* type_lookup_raw(W_Type* type, VersionTag* version, W_Str* name) {
-    unsigned long slot = (static_cast<unsigned long>(version->number) * 0x9e3779b1ul ^ static_cast<unsigned long>(name->hash.get())) & (method_cache_size - 1);
+    unsigned long slot =
+        (static_cast<unsigned long>(version->number) * 0x9e3779b1ul ^ static_cast<unsigned long>(name->hash.get())) &
+        (method_cache_size - 1);
     if (cached_versions->get(slot) == version && cached_names->get(slot) == name) return cached_values->get(slot);
     W_Object* found = search_mro(type, name);
     if (name->interned) {
@@ -66,7 +68,8 @@ HEDDLE_ELIDABLE bool is_subtype(W_Type* type, W_Type* of) {
 HEDDLE_DONT_LOOK_INSIDE void type_changed(W_Type* type) {
     type->version = new_version();
     if (!type->subclasses) return;
-    for (long i = 0; i < type->subclasses->length; i++) type_changed(static_cast<W_Type*>(list_get(type->subclasses, i)));
+    for (long i = 0; i < type->subclasses->length; i++)
+        type_changed(static_cast<W_Type*>(list_get(type->subclasses, i)));
 }
 
 HEDDLE_DONT_LOOK_INSIDE void type_set_own(W_Type* type, W_Str* name, W_Object* value) {
@@ -100,7 +103,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> wrap_for_subclass(W_Type* type, W_Obje
     auto* own = make<W_Instance>(map_for_type(type), nullptr);
     switch (type->instance_layout) {
     case layout::int_:
-        if (is<W_BigInt>(value)) return raise_text(T::OverflowError, "instances of subclasses of int are limited to 64 bits");
+        if (is<W_BigInt>(value))
+            return raise_text(T::OverflowError, "instances of subclasses of int are limited to 64 bits");
         return make<W_IntSubclass>(static_cast<W_Int*>(value), own);
     case layout::float_: return make<W_FloatSubclass>(static_cast<W_Float*>(value), own);
     case layout::str: return make<W_StrSubclass>(static_cast<W_Str*>(value), own);
@@ -117,7 +121,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> wrap_for_subclass(W_Type* type, W_Obje
     }
 }
 
-// ---- making a class ---------------------------------------------------------------------------------------------------
+// ---- making a class
+// ---------------------------------------------------------------------------------------------------
 namespace {
 
 bool in_tail(slots_array* list, long from, W_Object* type) {
@@ -156,11 +161,13 @@ Result<slots_array*> linearise(W_Type* type, W_Tuple* bases) {
         if (!next) {
             std::string names;
             for (long i = 0; i < count; i++) names += (i ? ", " : "") + name_text(static_cast<W_Type*>(bases->at(i)));
-            return raise_error(T::TypeError, "Cannot create a consistent method resolution\norder (MRO) for bases %s", names.c_str());
+            return raise_error(T::TypeError, "Cannot create a consistent method resolution\norder (MRO) for bases %s",
+                               names.c_str());
         }
         merged->set(filled++, next);
         for (long i = 0; i <= count; i++)
-            if (positions[i] < sequences->get(i)->length() && sequences->get(i)->get(positions[i]) == next) positions[i]++;
+            if (positions[i] < sequences->get(i)->length() && sequences->get(i)->get(positions[i]) == next)
+                positions[i]++;
     }
     auto* mro = make_array<slots_array>(filled);
     copy_items(merged, 0, mro, 0, filled);
@@ -175,7 +182,8 @@ Result<W_Type*> solid_base(W_Tuple* bases) {
         auto* base = static_cast<W_Type*>(bases->at(i));
         if (base->instance_layout == layout::none)
             return raise_error(T::TypeError, "type '%s' is not an acceptable base type", name_text(base).c_str());
-        if (!best || best->instance_layout == layout::object) best = base;
+        if (!best || best->instance_layout == layout::object)
+            best = base;
         else if (base->instance_layout != layout::object && base->instance_layout != best->instance_layout)
             return raise_text(T::TypeError, "multiple bases have instance lay-out conflict");
     }
@@ -183,7 +191,8 @@ Result<W_Type*> solid_base(W_Tuple* bases) {
 }
 
 Result<void> add_slot(W_Type* type, W_Object* entry) {
-    if (!is<W_Str>(entry)) return raise_error(T::TypeError, "__slots__ items must be strings, not '%s'", type_name(entry).c_str());
+    if (!is<W_Str>(entry))
+        return raise_error(T::TypeError, "__slots__ items must be strings, not '%s'", type_name(entry).c_str());
     auto* name = static_cast<W_Str*>(entry);
     if (str_is(name, "__dict__")) type->has_dict = 1;
     if (str_is(name, "__dict__") || str_is(name, "__weakref__")) return ok;
@@ -217,9 +226,11 @@ void wrap_special_methods(W_Dict* dict) {
     if (maker && is_exact<W_Function>(maker)) dict_set_str(dict, name_of(N::new_), make<W_StaticMethod>(maker));
     for (N name : {N::init_subclass, N::class_getitem}) {
         W_Object* function = dict_get_str(dict, name_of(name));
-        if (function && is_exact<W_Function>(function)) dict_set_str(dict, name_of(name), make<W_ClassMethod>(function));
+        if (function && is_exact<W_Function>(function))
+            dict_set_str(dict, name_of(name), make<W_ClassMethod>(function));
     }
-    if (dict_get_str(dict, name_of(N::eq)) && !dict_get_str(dict, name_of(N::hash))) dict_set_str(dict, name_of(N::hash), none());
+    if (dict_get_str(dict, name_of(N::eq)) && !dict_get_str(dict, name_of(N::hash)))
+        dict_set_str(dict, name_of(N::hash), none());
     if (!dict_get_str(dict, name_of(N::doc))) dict_set_str(dict, name_of(N::doc), none());
 }
 
@@ -234,9 +245,9 @@ Result<void> call_set_names(W_Type* type) {
     return ok;
 }
 
-}  // namespace
+} // namespace
 
-W_Object* instance_dict_descriptor();   // type_object.cpp
+W_Object* instance_dict_descriptor(); // type_object.cpp
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Type*> make_class(W_Type* metatype, W_Str* name, W_Tuple* bases, W_Dict* given) {
     if (bases->length() == 0) bases = make_tuple_1(type_of(T::object));
@@ -247,12 +258,14 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Type*> make_class(W_Type* metatype, W_Str* name
         if (is_exact<W_Str>(key)) key = intern(static_cast<W_Str*>(key));
         HEDDLE_TRY(dict_set(dict, key, dict_value_at(given, entry)));
     }
-    auto* type = make<W_Type>(intern(name), metatype == type_of(T::type) ? nullptr : metatype, base, base->instance_layout, dict, false);
+    auto* type = make<W_Type>(intern(name), metatype == type_of(T::type) ? nullptr : metatype, base,
+                              base->instance_layout, dict, false);
     type->version = new_version();
     type->bases = bases;
     type->mro = HEDDLE_TRY(linearise(type, bases));
     if (W_Object* qualname = dict_get_str(dict, name_of(N::qualname))) {
-        if (!is<W_Str>(qualname)) return raise_error(T::TypeError, "type __qualname__ must be a str, not %s", type_name(qualname).c_str());
+        if (!is<W_Str>(qualname))
+            return raise_error(T::TypeError, "type __qualname__ must be a str, not %s", type_name(qualname).c_str());
         type->qualname = static_cast<W_Str*>(qualname);
         dict_delete_str(dict, name_of(N::qualname));
     }
@@ -273,4 +286,4 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Type*> make_class(W_Type* metatype, W_Str* name
     return type;
 }
 
-}  // namespace heddle::python
+} // namespace heddle::python

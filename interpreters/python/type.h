@@ -1,8 +1,8 @@
 // Types, instances and their hidden classes, and the descriptors that live in types.
 //
 // Map: a hidden class. It says which type an object has and at which index of its storage each attribute lies. Objects
-// that got the same attributes in the same order share a map. After an instance's __dict__ was asked for, or an attribute
-// was deleted, or there are too many, its attributes live in a W_Dict in storage[0] (a map with `in_dict`).
+// that got the same attributes in the same order share a map. After an instance's __dict__ was asked for, or an
+// attribute was deleted, or there are too many, its attributes live in a W_Dict in storage[0] (a map with `in_dict`).
 // VersionTag: a type gets a new one whenever it or one of its bases changes, so that a lookup in a type is elidable for
 // (type, version, name). A class attribute that is assigned again and again moves into an AttributeCell, so that the
 // version can stay.
@@ -14,7 +14,7 @@ namespace heddle::python {
 
 struct VersionTag : heddle::object {
     explicit VersionTag(long n) : number(n) {}
-    const long number;  // unique, for hashing
+    const long number; // unique, for hashing
     HEDDLE_GC_CLASS(VersionTag, heddle::object, number)
 };
 HEDDLE_DONT_LOOK_INSIDE VersionTag* new_version();
@@ -23,66 +23,81 @@ struct Map : heddle::object {
     Map(W_Type* t, Map* p, W_Str* n, long i, bool d)
         : type(t), parent(p), name(n), index(i), count(i + 1), in_dict(d), first_child(nullptr), sibling(nullptr) {}
     W_Type* const type;
-    Map* const parent;       // null for a type's root map
-    W_Str* const name;       // interned; null for the root
-    const long index;        // of `name` in the storage; -1 for the root
-    const long count;        // attributes in all
+    Map* const parent; // null for a type's root map
+    W_Str* const name; // interned; null for the root
+    const long index;  // of `name` in the storage; -1 for the root
+    const long count;  // attributes in all
     const long in_dict;
     member<Map> first_child; // transitions: the maps with one attribute more
     member<Map> sibling;
     HEDDLE_GC_CLASS(Map, heddle::object, type, parent, name, index, count, in_dict, first_child, sibling)
 };
 constexpr long map_attribute_limit = 80;
-HEDDLE_ELIDABLE long map_index_of(Map* map, W_Str* name);        // -1: not there
-HEDDLE_ELIDABLE Map* map_with(Map* map, W_Str* name);            // the transition; made when first asked for
-HEDDLE_ELIDABLE Map* map_for_type(W_Type* type);                 // the root map
-HEDDLE_ELIDABLE Map* map_in_dict(W_Type* type);                  // for objects whose attributes are in a W_Dict
+HEDDLE_ELIDABLE long map_index_of(Map* map, W_Str* name); // -1: not there
+HEDDLE_ELIDABLE Map* map_with(Map* map, W_Str* name);     // the transition; made when first asked for
+HEDDLE_ELIDABLE Map* map_for_type(W_Type* type);          // the root map
+HEDDLE_ELIDABLE Map* map_in_dict(W_Type* type);           // for objects whose attributes are in a W_Dict
 
 struct W_Instance : W_Object {
     W_Instance(Map* m, slots_array* s) : map(m), storage(s) {}
     W_Type* type() const override { return jit::promote(map.get())->type; }
     W_Instance* attributes() override { return this; }
     member<Map> map;
-    member<slots_array> storage;  // null while there are no attributes
+    member<slots_array> storage; // null while there are no attributes
     HEDDLE_GC_CLASS(W_Instance, W_Object, map, storage)
 };
 // Attributes of an instance, not looking at its type. Null: not there (never a pending error).
 W_Object* instance_get(W_Instance* instance, W_Str* name);
 void instance_set(W_Instance* instance, W_Str* name, W_Object* value);
 HEDDLE_DONT_LOOK_INSIDE bool instance_delete(W_Instance* instance, W_Str* name);
-HEDDLE_DONT_LOOK_INSIDE W_Dict* instance_dict(W_Instance* instance);   // moves the attributes into a dict for good
+HEDDLE_DONT_LOOK_INSIDE W_Dict* instance_dict(W_Instance* instance); // moves the attributes into a dict for good
 HEDDLE_DONT_LOOK_INSIDE Result<void> instance_replace_dict(W_Instance* instance, W_Object* dict);
-HEDDLE_DONT_LOOK_INSIDE slots_array* instance_names(W_Instance* instance);   // names in order of insertion
+HEDDLE_DONT_LOOK_INSIDE slots_array* instance_names(W_Instance* instance); // names in order of insertion
 
 // The C++ class of a type's instances.
-enum class layout : long { none, object, type, int_, float_, str, bytes, tuple, list, dict, set, frozenset, exception, property };
+enum class layout : long {
+    none,
+    object,
+    type,
+    int_,
+    float_,
+    str,
+    bytes,
+    tuple,
+    list,
+    dict,
+    set,
+    frozenset,
+    exception,
+    property
+};
 
 struct W_Type : W_Object {
     W_Type(W_Str* n, W_Type* meta, W_Type* solid, layout l, W_Dict* d, bool builtin)
-        : name(n), metatype(meta), base(solid), instance_layout(l), dict(d), version(nullptr), mro(nullptr), bases(nullptr),
-          subclasses(nullptr), root_map(nullptr), dict_map(nullptr), constructor(nullptr), instance_size(0), is_builtin(builtin),
-          has_dict(!builtin), has_slots(0), qualname(n) {}
+        : name(n), metatype(meta), base(solid), instance_layout(l), dict(d), version(nullptr), mro(nullptr),
+          bases(nullptr), subclasses(nullptr), root_map(nullptr), dict_map(nullptr), constructor(nullptr),
+          instance_size(0), is_builtin(builtin), has_dict(!builtin), has_slots(0), qualname(n) {}
     W_Type* type() const override { return metatype ? metatype : type_of(T::type); }
     W_Instance* attributes() override { return nullptr; }
     member<W_Str> name;
-    W_Type* const metatype;             // null: `type`
-    W_Type* const base;                 // the first base; null for object
+    W_Type* const metatype; // null: `type`
+    W_Type* const base;     // the first base; null for object
     const layout instance_layout;
-    W_Dict* const dict;                 // values may be AttributeCells
+    W_Dict* const dict; // values may be AttributeCells
     member<VersionTag> version;
-    member<slots_array> mro;            // W_Types, this one first; set once
+    member<slots_array> mro; // W_Types, this one first; set once
     member<W_Tuple> bases;
     member<W_List> subclasses;
     member<Map> root_map;
     member<Map> dict_map;
-    member<W_Object> constructor;       // built-in types: a W_Builtin that makes an instance from the arguments
-    field<long> instance_size;          // attributes that instances were seen to have, for sizing storages
-    const long is_builtin;              // attributes can't be set
-    field<long> has_dict;               // instances may have any attribute (no __slots__, or a base without)
+    member<W_Object> constructor; // built-in types: a W_Builtin that makes an instance from the arguments
+    field<long> instance_size;    // attributes that instances were seen to have, for sizing storages
+    const long is_builtin;        // attributes can't be set
+    field<long> has_dict;         // instances may have any attribute (no __slots__, or a base without)
     field<long> has_slots;
     member<W_Str> qualname;
-    HEDDLE_GC_CLASS(W_Type, W_Object, name, metatype, base, instance_layout, dict, version, mro, bases, subclasses, root_map, dict_map,
-                    constructor, instance_size, is_builtin, has_dict, has_slots, qualname)
+    HEDDLE_GC_CLASS(W_Type, W_Object, name, metatype, base, instance_layout, dict, version, mro, bases, subclasses,
+                    root_map, dict_map, constructor, instance_size, is_builtin, has_dict, has_slots, qualname)
 };
 struct AttributeCell : W_Object {
     explicit AttributeCell(W_Object* v) : value(v) {}
@@ -111,7 +126,7 @@ HEDDLE_INLINE bool is_instance(W_Object* o, T id) { return is_instance(o, type_o
 HEDDLE_DONT_LOOK_INSIDE void type_set_own(W_Type* type, W_Str* name, W_Object* value);
 HEDDLE_DONT_LOOK_INSIDE void type_changed(W_Type* type);
 HEDDLE_DONT_LOOK_INSIDE Result<W_Type*> make_class(W_Type* metatype, W_Str* name, W_Tuple* bases, W_Dict* dict);
-HEDDLE_DONT_LOOK_INSIDE std::string type_name(W_Object* o);        // of o's type, UTF-8
+HEDDLE_DONT_LOOK_INSIDE std::string type_name(W_Object* o); // of o's type, UTF-8
 std::string name_text(W_Type* type);
 // An instance without attributes. layout object or exception only; others: wrap_for_subclass.
 W_Instance* allocate_instance(W_Type* type);
@@ -122,7 +137,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> wrap_for_subclass(W_Type* type, W_Obje
 struct W_Property : W_Object {
     W_Property(W_Object* g, W_Object* s, W_Object* d, W_Object* text) : getter(g), setter(s), deleter(d), doc(text) {}
     HEDDLE_PYTHON_TYPED(property)
-    member<W_Object> getter, setter, deleter, doc;  // None when missing
+    member<W_Object> getter, setter, deleter, doc; // None when missing
     HEDDLE_GC_CLASS(W_Property, W_Object, getter, setter, deleter, doc)
 };
 struct W_ClassMethod : W_Object {
@@ -139,13 +154,13 @@ struct W_StaticMethod : W_Object {
 };
 // A C++ getter and setter as an attribute of a built-in type.
 using getter_function = Result<W_Object*>(W_Object*);
-using setter_function = Result<W_Object*>(W_Object*, W_Object*);   // value null: delete
+using setter_function = Result<W_Object*>(W_Object*, W_Object*); // value null: delete
 struct W_GetSet : W_Object {
     W_GetSet(W_Str* n, getter_function* g, setter_function* s) : name(n), getter(g), setter(s) {}
     HEDDLE_PYTHON_TYPED(getset_descriptor)
     W_Str* const name;
     const raw<getter_function> getter;
-    const raw<setter_function> setter;   // null: read-only
+    const raw<setter_function> setter; // null: read-only
     HEDDLE_GC_CLASS(W_GetSet, W_Object, name, getter, setter)
 };
 // An entry of __slots__.
@@ -160,8 +175,8 @@ struct W_Super : W_Object {
     W_Super(W_Type* s, W_Object* o, W_Type* t) : start(s), self(o), self_type(t) {}
     HEDDLE_PYTHON_TYPED(super)
     W_Type* const start;
-    W_Object* const self;       // null for an unbound super
-    W_Type* const self_type;    // whose mro is searched
+    W_Object* const self;    // null for an unbound super
+    W_Type* const self_type; // whose mro is searched
     HEDDLE_GC_CLASS(W_Super, W_Object, start, self, self_type)
 };
 struct W_Module : W_Object {
@@ -172,11 +187,12 @@ struct W_Module : W_Object {
     HEDDLE_GC_CLASS(W_Module, W_Object, name, dict)
 };
 
-// ---- instances of Python subclasses of built-in types: the value, and an instance for the attributes ---------------------
-#define HEDDLE_PYTHON_SUBCLASS_MEMBERS(Class, Base) \
+// ---- instances of Python subclasses of built-in types: the value, and an instance for the attributes
+// ---------------------
+#define HEDDLE_PYTHON_SUBCLASS_MEMBERS(Class, Base)       \
     W_Type* type() const override { return own->type(); } \
-    W_Instance* attributes() override { return own; } \
-    W_Instance* const own; \
+    W_Instance* attributes() override { return own; }     \
+    W_Instance* const own;                                \
     HEDDLE_GC_CLASS(Class, Base, own)
 
-}  // namespace heddle::python
+} // namespace heddle::python

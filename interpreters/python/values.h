@@ -1,11 +1,11 @@
 // Python's immutable values: None and its like, int, bool, float, str, bytes, tuple, slice, range.
 //
-// An int is a W_Int when it fits in 64 bits and a W_BigInt when it does not (always normalised). Ints and floats have no
-// identity: `is` compares values. A str holds one byte for each character if all are below 256, else four.
+// An int is a W_Int when it fits in 64 bits and a W_BigInt when it does not (always normalised). Ints and floats have
+// no identity: `is` compares values. A str holds one byte for each character if all are below 256, else four.
 #pragma once
+#include "object.h"
 #include <string>
 #include <string_view>
-#include "object.h"
 
 namespace heddle::python {
 
@@ -59,10 +59,10 @@ struct W_Str : W_Object {
     HEDDLE_PYTHON_TYPED(str)
     HEDDLE_INLINE long length() const { return narrow ? narrow->length() : wide->length(); }
     HEDDLE_INLINE uint32_t at(long index) const { return narrow ? narrow->get(index) : wide->get(index); }
-    byte_array* const narrow;  // exactly one of the two is there
+    byte_array* const narrow; // exactly one of the two is there
     wide_array* const wide;
-    field<long> hash;          // 0: not computed yet
-    field<long> interned;      // equal interned strings are the same object
+    field<long> hash;     // 0: not computed yet
+    field<long> interned; // equal interned strings are the same object
     HEDDLE_GC_CLASS(W_Str, W_Object, narrow, wide, hash, interned)
 };
 struct W_Bytes : W_Object {
@@ -74,7 +74,7 @@ struct W_Bytes : W_Object {
 struct W_ByteArray : W_Object {
     explicit W_ByteArray(byte_array* d) : data(d) {}
     HEDDLE_PYTHON_TYPED(bytearray)
-    member<byte_array> data;   // replaced on each change of length; items are changed in place by bytes.cpp
+    member<byte_array> data; // replaced on each change of length; items are changed in place by bytes.cpp
     HEDDLE_GC_CLASS(W_ByteArray, W_Object, data)
 };
 struct W_Tuple : W_Object {
@@ -82,7 +82,7 @@ struct W_Tuple : W_Object {
     HEDDLE_PYTHON_TYPED(tuple)
     HEDDLE_INLINE long length() const { return items->length(); }
     HEDDLE_INLINE W_Object* at(long index) const { return items->get(index); }
-    slots_array* const items;  // never changed after the tuple was made
+    slots_array* const items; // never changed after the tuple was made
     HEDDLE_GC_CLASS(W_Tuple, W_Object, items)
 };
 struct W_Slice : W_Object {
@@ -102,14 +102,14 @@ struct W_Range : W_Object {
 };
 
 // ---- strings (str.cpp) --------------------------------------------------------------------------------------------
-W_Str* make_str(std::string_view utf8);                       // WTF-8: lone surrogates are kept, invalid bytes become U+FFFD
+W_Str* make_str(std::string_view utf8); // WTF-8: lone surrogates are kept, invalid bytes become U+FFFD
 W_Str* make_str_latin1(const uint8_t* text, long length);
-W_Str* make_str_wide(const uint32_t* text, long length);      // narrows when it can
+W_Str* make_str_wide(const uint32_t* text, long length); // narrows when it can
 W_Str* make_str(std::u32string_view text);
 HEDDLE_DONT_LOOK_INSIDE W_Str* intern(W_Str* text);
 W_Str* intern(const char* ascii);
-std::string to_utf8(const W_Str* text);                       // surrogates in their three-byte form
-bool append_utf8(std::string& out, const W_Str* text);        // false: there was a lone surrogate (written as '?')
+std::string to_utf8(const W_Str* text);                // surrogates in their three-byte form
+bool append_utf8(std::string& out, const W_Str* text); // false: there was a lone surrogate (written as '?')
 std::u32string to_u32(const W_Str* text);
 HEDDLE_ELIDABLE bool str_equal(W_Str* a, W_Str* b);
 HEDDLE_ELIDABLE long str_compare(W_Str* a, W_Str* b);
@@ -117,33 +117,35 @@ HEDDLE_ELIDABLE long str_hash(W_Str* text);
 HEDDLE_ELIDABLE W_Str* str_concat(W_Str* a, W_Str* b);
 HEDDLE_ELIDABLE W_Str* str_character(long code_point);
 HEDDLE_ELIDABLE W_Str* str_substring(W_Str* text, long start, long end);
-HEDDLE_DONT_LOOK_INSIDE long str_find(W_Str* text, W_Str* part, long start, long end);      // -1: not there
+HEDDLE_DONT_LOOK_INSIDE long str_find(W_Str* text, W_Str* part, long start, long end); // -1: not there
 HEDDLE_DONT_LOOK_INSIDE long str_rfind(W_Str* text, W_Str* part, long start, long end);
 bool str_is(const W_Str* text, const char* ascii);
-std::string quoted_repr(const W_Str* text);                   // UTF-8
+std::string quoted_repr(const W_Str* text); // UTF-8
 std::string bytes_repr(const uint8_t* data, long length);
 W_Bytes* make_bytes(const void* data, long length);
 byte_array* make_byte_array(const void* data, long length);
 HEDDLE_INLINE uint8_t* writable(byte_array* array) { return const_cast<uint8_t*>(array->data()); }
 
-// ---- numbers (int.cpp, bigint.cpp, float.cpp) ---------------------------------------------------------------------------
+// ---- numbers (int.cpp, bigint.cpp, float.cpp)
+// ---------------------------------------------------------------------------
 std::string float_repr(double value);
-W_Object* parse_big_decimal(const std::string& text);                // an int of any size
-std::string int_to_text(W_Object* value, int base = 10);             // of a W_Int or W_BigInt
-HEDDLE_ELIDABLE double int_to_double(W_Object* value);               // infinite when too large
+W_Object* parse_big_decimal(const std::string& text);    // an int of any size
+std::string int_to_text(W_Object* value, int base = 10); // of a W_Int or W_BigInt
+HEDDLE_ELIDABLE double int_to_double(W_Object* value);   // infinite when too large
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> int_from_double(double value);
 HEDDLE_INLINE bool is_int(W_Object* o) { return is<W_Int>(o) || is<W_BigInt>(o); }
-Result<long> index_of(W_Object* o);                                  // __index__ as a long; OverflowError (IndexError's kin) else
-HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o);     // for slices: too large values saturate
-Result<W_Object*> to_index_object(W_Object* o);                      // an int object of any size
-Result<double> to_double(W_Object* o);                               // float(o) for numbers; TypeError else
+Result<long> index_of(W_Object* o); // __index__ as a long; OverflowError (IndexError's kin) else
+HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o); // for slices: too large values saturate
+Result<W_Object*> to_index_object(W_Object* o);                  // an int object of any size
+Result<double> to_double(W_Object* o);                           // float(o) for numbers; TypeError else
 HEDDLE_ELIDABLE long double_hash(double value);
 HEDDLE_ELIDABLE long int_hash(W_Object* value);
 
-// ---- tuples -----------------------------------------------------------------------------------------------------------
+// ---- tuples
+// -----------------------------------------------------------------------------------------------------------
 W_Tuple* make_tuple_0();
 W_Tuple* make_tuple_1(W_Object* a);
 W_Tuple* make_tuple_2(W_Object* a, W_Object* b);
 W_Tuple* make_tuple_3(W_Object* a, W_Object* b, W_Object* c);
 
-}  // namespace heddle::python
+} // namespace heddle::python

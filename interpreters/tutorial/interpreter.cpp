@@ -23,17 +23,27 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> other_operation(long operation,
 }
 
 static Result<W_Object*> binary(long operation, W_Object* left, W_Object* right) {
-    if (!heddle::is_exact<W_Int>(left) || !heddle::is_exact<W_Int>(right)) return other_operation(operation, left, right);
+    if (!heddle::is_exact<W_Int>(left) || !heddle::is_exact<W_Int>(right))
+        return other_operation(operation, left, right);
     long a = static_cast<W_Int*>(left)->value, b = static_cast<W_Int*>(right)->value, result = 0;
     switch (operation) {
     case op_less: return boolean(a < b);
     case op_equal: return boolean(a == b);
-    case op_divide: case op_remainder:
-        if (b == 0 || b == -1) return b ? binary(operation == op_divide ? op_multiply : op_subtract, left, operation == op_divide ? right : left) : fail("division by zero");
+    case op_divide:
+    case op_remainder:
+        if (b == 0 || b == -1)
+            return b ? binary(operation == op_divide ? op_multiply : op_subtract, left,
+                              operation == op_divide ? right : left)
+                     : fail("division by zero");
         return make<W_Int>(operation == op_divide ? a / b : a % b);
-    case op_add: if (__builtin_saddl_overflow(a, b, &result)) return fail("integer overflow"); break;
-    case op_subtract: if (__builtin_ssubl_overflow(a, b, &result)) return fail("integer overflow"); break;
-    default: if (__builtin_smull_overflow(a, b, &result)) return fail("integer overflow");
+    case op_add:
+        if (__builtin_saddl_overflow(a, b, &result)) return fail("integer overflow");
+        break;
+    case op_subtract:
+        if (__builtin_ssubl_overflow(a, b, &result)) return fail("integer overflow");
+        break;
+    default:
+        if (__builtin_smull_overflow(a, b, &result)) return fail("integer overflow");
     }
     return make<W_Int>(result);
 }
@@ -54,13 +64,15 @@ static Result<W_Object*> call(W_Object* callee, Items* stack, long first, long c
     Code* code = heddle::jit::promote(static_cast<W_Function*>(callee)->code);
     if (code->arguments != count) return fail("wrong number of arguments");
     if (heddle::stack_is_low()) return fail("too many calls inside one another");
-    Scope* scope = make<Scope>(static_cast<W_Function*>(callee)->scope, new_items(code->variables, stack, first, count));
+    Scope* scope =
+        make<Scope>(static_cast<W_Function*>(callee)->scope, new_items(code->variables, stack, first, count));
     return run(code, scope, make_array<Items>(code->stack_size), 0, 0);
 }
 
 static bool item_exists(W_Object* list, W_Object* index) {
     return heddle::is_exact<W_List>(list) && heddle::is_exact<W_Int>(index) &&
-           static_cast<unsigned long>(static_cast<W_Int*>(index)->value) < static_cast<unsigned long>(static_cast<W_List*>(list)->length.get());
+           static_cast<unsigned long>(static_cast<W_Int*>(index)->value) <
+               static_cast<unsigned long>(static_cast<W_List*>(list)->length.get());
 }
 
 static Result<W_Object*> push(W_Object* target, W_Object* value) {
@@ -81,7 +93,15 @@ HEDDLE_DONT_LOOK_INSIDE static void note_line(Code* code, long instruction) {
     if (error->line == 0) error->line = code->lines->get(instruction);
 }
 // The value, or out of run() with the error pending.
-#define TRY(expression) ({ Result<W_Object*> r = (expression); if (r.failed()) { note_line(code, instruction - 1); return r; } r.value(); })
+#define TRY(expression)                       \
+    ({                                        \
+        Result<W_Object*> r = (expression);   \
+        if (r.failed()) {                     \
+            note_line(code, instruction - 1); \
+            return r;                         \
+        }                                     \
+        r.value();                            \
+    })
 
 Result<W_Object*> run(Code* code, Scope* scope, Items* stack, long instruction, long depth) {
     for (;;) {
@@ -94,7 +114,9 @@ Result<W_Object*> run(Code* code, Scope* scope, Items* stack, long instruction, 
         case op_outer: stack->set(depth++, scope_at(scope, operand & 255)->variables->get(operand >> 8)); break;
         case op_set_outer: scope_at(scope, operand & 255)->variables->set(operand >> 8, stack->get(--depth)); break;
         case op_pop: depth--; break;
-        case op_make_function: stack->set(depth++, make<W_Function>(static_cast<Code*>(code->constants->get(operand)), scope)); break;
+        case op_make_function:
+            stack->set(depth++, make<W_Function>(static_cast<Code*>(code->constants->get(operand)), scope));
+            break;
         case op_make_list:
             depth -= operand;
             stack->set(depth, make<W_List>(new_items(operand, stack, depth, operand), operand));
@@ -103,16 +125,21 @@ Result<W_Object*> run(Code* code, Scope* scope, Items* stack, long instruction, 
         case op_index:
             depth--;
             if (!item_exists(stack->get(depth - 1), stack->get(depth))) TRY(fail("no such item"));
-            stack->set(depth - 1, static_cast<W_List*>(stack->get(depth - 1))->items->get(static_cast<W_Int*>(stack->get(depth))->value));
+            stack->set(
+                depth - 1,
+                static_cast<W_List*>(stack->get(depth - 1))->items->get(static_cast<W_Int*>(stack->get(depth))->value));
             break;
         case op_set_index:
             depth -= 3;
             if (!item_exists(stack->get(depth), stack->get(depth + 1))) TRY(fail("no such item"));
-            static_cast<W_List*>(stack->get(depth))->items->set(static_cast<W_Int*>(stack->get(depth + 1))->value, stack->get(depth + 2));
+            static_cast<W_List*>(stack->get(depth))
+                ->items->set(static_cast<W_Int*>(stack->get(depth + 1))->value, stack->get(depth + 2));
             break;
         case op_not: stack->set(depth - 1, boolean(!stack->get(depth - 1)->truth())); break;
         case op_jump: instruction = operand; break;
-        case op_jump_if_false: if (!stack->get(--depth)->truth()) instruction = operand; break;
+        case op_jump_if_false:
+            if (!stack->get(--depth)->truth()) instruction = operand;
+            break;
         case op_loop:
             instruction = operand;
             HEDDLE_CAN_ENTER_JIT(driver, (code, instruction, depth), (scope, stack));
@@ -127,7 +154,10 @@ Result<W_Object*> run(Code* code, Scope* scope, Items* stack, long instruction, 
             if (!heddle::is_exact<W_List>(stack->get(depth - 1))) TRY(fail("length wants a list"));
             stack->set(depth - 1, make<W_Int>(static_cast<W_List*>(stack->get(depth - 1))->length));
             break;
-        case op_push: depth--; stack->set(depth - 1, TRY(push(stack->get(depth - 1), stack->get(depth)))); break;
+        case op_push:
+            depth--;
+            stack->set(depth - 1, TRY(push(stack->get(depth - 1), stack->get(depth))));
+            break;
         default: depth--; stack->set(depth - 1, TRY(binary(word & 255, stack->get(depth - 1), stack->get(depth))));
         }
     }

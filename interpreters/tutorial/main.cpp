@@ -1,8 +1,8 @@
 // The tutorial language's command: tutorial [--jit OPTIONS] PROGRAM
+#include "objects.h"
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include "objects.h"
 
 heddle::root<W_Constant> nil, yes, no;
 
@@ -14,7 +14,9 @@ std::string W_List::show() {
 W_String* make_string(const std::string& text) {
     return make<W_String>(heddle::make_array_copy<array<const char>>(text.data(), static_cast<long>(text.size())));
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> fail(const char* message) { return heddle::raise(make<W_Error>(make_string(message))); }
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> fail(const char* message) {
+    return heddle::raise(make<W_Error>(make_string(message)));
+}
 
 static int complain(const std::string& text, int status) {
     std::cout.flush();

@@ -1,18 +1,18 @@
 // The tutorial language's values: ordinary C++ classes that live in Heddle's collected heap.
 #pragma once
-#include <string>
 #include "heddle/heddle.h"
+#include <string>
 
 using heddle::array, heddle::field, heddle::make, heddle::make_array, heddle::member, heddle::Result;
 
 struct W_Object : heddle::object {
     virtual bool truth() { return true; }
-    virtual std::string show() = 0;   // for people; it returns a std::string, so traces call it rather than follow it
+    virtual std::string show() = 0; // for people; it returns a std::string, so traces call it rather than follow it
     HEDDLE_GC_CLASS(W_Object, heddle::object)
 };
 using Items = array<member<W_Object>>;
 
-struct W_Constant : W_Object {        // nil, true, false
+struct W_Constant : W_Object { // nil, true, false
     W_Constant(bool t, const char* n) : is_true(t), name(n) {}
     const bool is_true;
     const heddle::raw<const char> name;
@@ -38,13 +38,13 @@ struct W_String : W_Object {
 
 struct W_List : W_Object {
     W_List(Items* i, long n) : items(i), length(n) {}
-    member<Items> items;              // may be longer than the list
+    member<Items> items; // may be longer than the list
     field<long> length;
     std::string show() override;
     HEDDLE_GC_CLASS(W_List, W_Object, items, length)
 };
 
-struct Code : W_Object {              // a function's code: instructions are operation + 256 * operand
+struct Code : W_Object { // a function's code: instructions are operation + 256 * operand
     Code(array<const long>* i, array<const long>* l, Items* c, const char* n, long a, long v, long s)
         : instructions(i), lines(l), constants(c), name(n), arguments(a), variables(v), stack_size(s) {}
     array<const long>* const instructions;
@@ -56,7 +56,7 @@ struct Code : W_Object {              // a function's code: instructions are ope
     HEDDLE_GC_CLASS(Code, W_Object, instructions, lines, constants, name, arguments, variables, stack_size)
 };
 
-struct Scope : heddle::object {       // the variables of one call: the heap object that a closure closes over
+struct Scope : heddle::object { // the variables of one call: the heap object that a closure closes over
     Scope(Scope* o, Items* v) : outer(o), variables(v) {}
     Scope* const outer;
     Items* const variables;
@@ -80,11 +80,35 @@ struct W_Error : W_Object {
 };
 
 enum Operation : long {
-    op_constant, op_local, op_set_local, op_outer, op_set_outer, op_pop, op_make_function, op_make_list, op_index, op_set_index, op_add, op_subtract,
-    op_multiply, op_divide, op_remainder, op_less, op_equal, op_not, op_jump, op_loop, op_jump_if_false, op_call, op_return, op_print, op_length, op_push
+    op_constant,
+    op_local,
+    op_set_local,
+    op_outer,
+    op_set_outer,
+    op_pop,
+    op_make_function,
+    op_make_list,
+    op_index,
+    op_set_index,
+    op_add,
+    op_subtract,
+    op_multiply,
+    op_divide,
+    op_remainder,
+    op_less,
+    op_equal,
+    op_not,
+    op_jump,
+    op_loop,
+    op_jump_if_false,
+    op_call,
+    op_return,
+    op_print,
+    op_length,
+    op_push
 };
 extern heddle::root<W_Constant> nil, yes, no;
 W_String* make_string(const std::string& text);
-Result<W_Object*> fail(const char* message);                    // raises
-Code* compile(const std::string& source, std::string& error);   // null, and "line N: ...", when the source is wrong
+Result<W_Object*> fail(const char* message);                  // raises
+Code* compile(const std::string& source, std::string& error); // null, and "line N: ...", when the source is wrong
 Result<W_Object*> run(Code* code, Scope* scope, Items* stack, long instruction, long depth);

@@ -1,14 +1,14 @@
-// What each operation means, on words: the one definition that the meta-interpreter, the blackhole, constant folding and
-// the portable backend share. Integers wrap around; a shift's count is taken modulo 64; comparisons give 0 or 1.
+// What each operation means, on words: the one definition that the meta-interpreter, the blackhole, constant folding
+// and the portable backend share. Integers wrap around; a shift's count is taken modulo 64; comparisons give 0 or 1.
 //
 // Heap operations go through the real collector: stores of references run the write barrier, allocations may collect.
+#include "heddle/gc/gc.h"
+#include "heddle/jit/trace.h"
+#include "ir/slots.h"
 #include <bit>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include "heddle/gc/gc.h"
-#include "heddle/jit/trace.h"
-#include "ir/slots.h"
 
 namespace heddle::jit {
 
@@ -65,7 +65,8 @@ word set_array_item(const array_descr& array, word object, word index, word valu
 word new_object(const gc::type_info& type) {
     void* object = gc::allocate(type);
     if (object) {
-        // Null for the collector's sake: the interpreter's constructor may store a field only after its next allocation.
+        // Null for the collector's sake: the interpreter's constructor may store a field only after its next
+        // allocation.
         for (uint32_t i = 0; i < type.reference_count; ++i)
             std::memset(static_cast<char*>(object) + type.reference_offsets[i], 0, sizeof(void*));
         if (type.vtable) std::memcpy(object, &type.vtable, sizeof type.vtable);
@@ -86,7 +87,8 @@ word copy_array(const array_descr& array, const word* a) {
 }
 
 [[noreturn]] void not_executable(opcode op) {
-    std::fprintf(stderr, "heddle: execute_operation: '%s' is a call, guard or control operation\n", info(op).name.data());
+    std::fprintf(stderr, "heddle: execute_operation: '%s' is a call, guard or control operation\n",
+                 info(op).name.data());
     std::abort();
 }
 

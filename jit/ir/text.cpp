@@ -2,29 +2,29 @@
 //
 //     [i0, p1]                                       the inputs
 //     i2 = int_add(i0, 5)
-//     guard_true(i2) [i0, p1]                        fail arguments (optimised), or one frame: jitcode 0 at pc 0 (recorded)
-//     guard_true(i2) {3@12: i0, _; 1@4: p1}          a recorded guard's frames, innermost first: jitcode@pc: values
-//     p3 = getfield(p1, descr=W_List.items)
-//     jump(i2, p3, descr=loop)
+//     guard_true(i2) [i0, p1]                        fail arguments (optimised), or one frame: jitcode 0 at pc 0
+//     (recorded) guard_true(i2) {3@12: i0, _; 1@4: p1}          a recorded guard's frames, innermost first: jitcode@pc:
+//     values p3 = getfield(p1, descr=W_List.items) jump(i2, p3, descr=loop)
 //
-// Constants: 5, -1, 2.5, inf, float(0x7ff8000000000000), null, ptr(0x10) or ptr(name), class(name) where the operand is a
-// gc::type_info. '_' is an absent value. '#' begins a comment. Operation flags print as "/no_barrier". Names are a kind's
-// letter and any text without blanks; printing numbers them by the operation's index.
+// Constants: 5, -1, 2.5, inf, float(0x7ff8000000000000), null, ptr(0x10) or ptr(name), class(name) where the operand is
+// a gc::type_info. '_' is an absent value. '#' begins a comment. Operation flags print as "/no_barrier". Names are a
+// kind's letter and any text without blanks; printing numbers them by the operation's index.
+#include "heddle/gc/type_info.h"
+#include "heddle/jit/optimizer.h"
 #include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <string>
 #include <unordered_map>
-#include "heddle/gc/type_info.h"
-#include "heddle/jit/optimizer.h"
 
 namespace heddle::jit {
 
 namespace {
 
 bool takes_class(opcode op, size_t argument) {
-    return argument == 1 && (op == opcode::guard_class || op == opcode::guard_nonnull_class || op == opcode::record_exact_class);
+    return argument == 1 &&
+           (op == opcode::guard_class || op == opcode::guard_nonnull_class || op == opcode::record_exact_class);
 }
 
 class printer {
@@ -61,8 +61,10 @@ private:
         std::span<const value_ref> arguments = trace_.arguments_of(o);
         for (size_t i = 0; i < arguments.size(); ++i) {
             if (i) out_ += ", ";
-            if (takes_class(o.op, i) && arguments[i].is_constant()) print_class(arguments[i]);
-            else print_value(arguments[i]);
+            if (takes_class(o.op, i) && arguments[i].is_constant())
+                print_class(arguments[i]);
+            else
+                print_value(arguments[i]);
         }
         if (o.description) {
             if (!arguments.empty()) out_ += ", ";
@@ -110,24 +112,34 @@ private:
     void print_class(value_ref v) {
         word w = trace_.constants[v.index()].value;
         const char* name = w ? reinterpret_cast<const gc::type_info*>(w)->name : nullptr;
-        if (name) out_ += "class(" + std::string(name) + ')';
-        else print_value(v);
+        if (name)
+            out_ += "class(" + std::string(name) + ')';
+        else
+            print_value(v);
     }
 
     void print_value(value_ref v) {
-        if (v.is_none()) out_ += '_';
-        else if (v.is_result()) (out_ += kind_letter(trace_.operations[v.index()].result)) += std::to_string(v.index());
-        else print_constant(trace_.constants[v.index()]);
+        if (v.is_none())
+            out_ += '_';
+        else if (v.is_result())
+            (out_ += kind_letter(trace_.operations[v.index()].result)) += std::to_string(v.index());
+        else
+            print_constant(trace_.constants[v.index()]);
     }
 
     void print_constant(const constant& c) {
         char text[64];
         double d = word_to_double(c.value);
-        if (c.type == kind::integer) std::snprintf(text, sizeof text, "%lld", static_cast<long long>(c.value));
-        else if (c.type == kind::pointer && c.value == 0) std::snprintf(text, sizeof text, "null");
-        else if (c.type == kind::pointer) std::snprintf(text, sizeof text, "ptr(0x%llx)", static_cast<unsigned long long>(c.value));
-        else if (std::isnan(d)) std::snprintf(text, sizeof text, "float(0x%llx)", static_cast<unsigned long long>(c.value));
-        else if (std::isinf(d)) std::snprintf(text, sizeof text, d < 0 ? "-inf" : "inf");
+        if (c.type == kind::integer)
+            std::snprintf(text, sizeof text, "%lld", static_cast<long long>(c.value));
+        else if (c.type == kind::pointer && c.value == 0)
+            std::snprintf(text, sizeof text, "null");
+        else if (c.type == kind::pointer)
+            std::snprintf(text, sizeof text, "ptr(0x%llx)", static_cast<unsigned long long>(c.value));
+        else if (std::isnan(d))
+            std::snprintf(text, sizeof text, "float(0x%llx)", static_cast<unsigned long long>(c.value));
+        else if (std::isinf(d))
+            std::snprintf(text, sizeof text, d < 0 ? "-inf" : "inf");
         else {
             // The shortest text that reads back as the same double, always recognisable as one.
             char* end = std::to_chars(text, text + sizeof text - 3, d).ptr;
@@ -144,7 +156,8 @@ private:
 
 class parser {
 public:
-    parser(std::string_view text, const trace_parser_tables& tables, trace& t) : rest_(text), tables_(tables), trace_(t) {}
+    parser(std::string_view text, const trace_parser_tables& tables, trace& t)
+        : rest_(text), tables_(tables), trace_(t) {}
 
     bool run(std::string& error) {
         while (error_.empty() && !rest_.empty()) {
@@ -216,7 +229,10 @@ private:
             std::string_view name = take_until(",]");
             kind k = name.empty() ? kind::none : kind_of_letter(name.front());
             if (k == kind::none) return fail("an input's name begins with i, p or f");
-            bind(name, trace_.add(k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f, {}));
+            bind(name, trace_.add(k == kind::integer   ? opcode::input_i
+                                  : k == kind::pointer ? opcode::input_p
+                                                       : opcode::input_f,
+                                  {}));
             accept(',');
         }
     }
@@ -224,7 +240,8 @@ private:
     void bind(std::string_view name, value_ref result) {
         kind k = trace_.operations[result.index()].result;
         if (name.empty()) return k == kind::none ? void() : unnamed_result(result);
-        if (kind_of_letter(name.front()) != k) return fail("the name '" + std::string(name) + "' does not fit the result's kind");
+        if (kind_of_letter(name.front()) != k)
+            return fail("the name '" + std::string(name) + "' does not fit the result's kind");
         if (!names_.emplace(name, result).second) fail("the name '" + std::string(name) + "' is given twice");
     }
     void unnamed_result(value_ref) {} // a call whose result nobody uses
@@ -239,10 +256,14 @@ private:
         uint16_t flags = 0;
         while (accept('/')) {
             std::string_view name = take_until("(/");
-            if (name == "no_barrier") flags |= no_barrier;
-            else if (name == "never_bridge") flags |= never_bridge;
-            else if (name == "elsewhere") flags |= resumes_elsewhere;
-            else fail("unknown operation flag '" + std::string(name) + "'");
+            if (name == "no_barrier")
+                flags |= no_barrier;
+            else if (name == "never_bridge")
+                flags |= never_bridge;
+            else if (name == "elsewhere")
+                flags |= resumes_elsewhere;
+            else
+                fail("unknown operation flag '" + std::string(name) + "'");
         }
         return flags;
     }
@@ -265,11 +286,14 @@ private:
     const descr* find_descr(std::string_view text) {
         const descr* best = nullptr;
         for (const descr* d : tables_.descrs) {
-            bool fits = line_.starts_with(d->name) && line_.size() > d->name.size() && std::string_view(",) ").find(line_[d->name.size()]) != std::string_view::npos;
+            bool fits = line_.starts_with(d->name) && line_.size() > d->name.size() &&
+                        std::string_view(",) ").find(line_[d->name.size()]) != std::string_view::npos;
             if (fits && (!best || d->name.size() > best->name.size())) best = d;
         }
-        if (best) line_.remove_prefix(best->name.size());
-        else fail("unknown descriptor '" + std::string(text) + "'");
+        if (best)
+            line_.remove_prefix(best->name.size());
+        else
+            fail("unknown descriptor '" + std::string(text) + "'");
         return best;
     }
 
@@ -284,7 +308,8 @@ private:
         for (size_t i = 0; i < letters.size(); ++i) {
             kind wanted = kind_of_letter(letters[i]);
             if (letters[i] != '*' && trace_.kind_of(trace_.arguments_of(o)[i]) != wanted)
-                return fail("argument " + std::to_string(i + 1) + " of " + std::string(info(o.op).name) + " has the wrong kind");
+                return fail("argument " + std::to_string(i + 1) + " of " + std::string(info(o.op).name) +
+                            " has the wrong kind");
         }
     }
 
@@ -318,7 +343,8 @@ private:
     uint32_t parse_number(const char* stops) {
         std::string_view text = take_until(stops);
         uint32_t number = 0;
-        if (std::from_chars(text.data(), text.data() + text.size(), number).ptr != text.data() + text.size() || text.empty())
+        if (std::from_chars(text.data(), text.data() + text.size(), number).ptr != text.data() + text.size() ||
+            text.empty())
             fail("'" + std::string(text) + "' is not a number");
         return number;
     }
@@ -351,7 +377,8 @@ private:
         std::string_view text = take_until(")");
         expect(')');
         if (form == "float(") return trace_.make_constant(kind::floating, parse_hexadecimal(text));
-        if (form == "ptr(" && text.starts_with("0x")) return trace_.make_constant(kind::pointer, parse_hexadecimal(text));
+        if (form == "ptr(" && text.starts_with("0x"))
+            return trace_.make_constant(kind::pointer, parse_hexadecimal(text));
         for (auto& [name, value] : tables_.pointers)
             if (name == text) return trace_.make_constant(kind::pointer, value);
         fail("unknown pointer '" + std::string(text) + "'");
@@ -361,7 +388,8 @@ private:
     word parse_hexadecimal(std::string_view text) {
         word value = 0;
         const char* end = text.data() + text.size();
-        if (!text.starts_with("0x") || std::from_chars(text.data() + 2, end, value, 16).ptr != end) fail("'" + std::string(text) + "' is not 0x...");
+        if (!text.starts_with("0x") || std::from_chars(text.data() + 2, end, value, 16).ptr != end)
+            fail("'" + std::string(text) + "' is not 0x...");
         return value;
     }
 

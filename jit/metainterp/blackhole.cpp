@@ -1,9 +1,9 @@
 // See blackhole.h. Dispatch is by computed goto over decoded jitcode; operations of the trace table share one handler.
 #include "metainterp/blackhole.h"
-#include <cstdio>
-#include <cstdlib>
 #include "heddle/gc/gc.h"
 #include "metainterp/class_test.h"
+#include <cstdio>
+#include <cstdlib>
 
 namespace heddle::jit {
 namespace {
@@ -32,7 +32,8 @@ struct blackhole {
         if (result_register != no_register) current->registers[result_register] = result;
     }
 
-    // Calls a function that has a jitcode: natively, or by a new frame. The caller's pc is at the 'live' after the call.
+    // Calls a function that has a jitcode: natively, or by a new frame. The caller's pc is at the 'live' after the
+    // call.
     void call_jitcode(uint32_t index, const word* values, uint32_t result_register) {
         if (const function_entry* native = runtime.native_function(index)) {
             auto& descr = *static_cast<const call_descr*>(runtime.prog->descrs[native->call_descr]);
@@ -41,7 +42,8 @@ struct blackhole {
         const decoded_jitcode& code = runtime.code(index);
         frame* callee = stack.push(code);
         if (!callee) fatal(*current, "too many frames");
-        for (size_t i = 0; i < code.argument_registers.size(); ++i) callee->registers[code.argument_registers[i]] = values[i];
+        for (size_t i = 0; i < code.argument_registers.size(); ++i)
+            callee->registers[code.argument_registers[i]] = values[i];
         current = callee;
     }
 
@@ -76,11 +78,12 @@ outcome run_blackhole(jit_runtime& runtime, frame* base, word* buffer) {
     word values[256];
     word result = 0;
 
-// 'f', 'code' and 'pc' follow the newest frame; f->pc is written before anything that leaves the frame or may ask for it.
+// 'f', 'code' and 'pc' follow the newest frame; f->pc is written before anything that leaves the frame or may ask for
+// it.
 #define NEXT goto dispatch
-#define RELOAD()                                                                                                      \
-    f = b.current;                                                                                                    \
-    code = f->code->code.data();                                                                                      \
+#define RELOAD()                 \
+    f = b.current;               \
+    code = f->code->code.data(); \
     pc = f->pc
 #define IN(n) f->value_of(code[pc + (n)])
 #define OUT(n) f->registers[code[pc + (n)]]
@@ -121,19 +124,19 @@ do_switch_int: {
     pc = f->code->source->switches[code[pc + 2]].target(static_cast<int64_t>(IN(1)), code[pc + 3]);
     NEXT;
 }
-#define OVERFLOWING(operation)                                                                                        \
-    {                                                                                                                 \
-        values[0] = IN(1);                                                                                            \
-        values[1] = IN(2);                                                                                            \
-        bool overflow = false;                                                                                        \
-        result = execute_operation(opcode::operation, nullptr, values, overflow);                                     \
-        if (overflow) {                                                                                               \
-            pc = code[pc + 3];                                                                                        \
-        } else {                                                                                                      \
-            OUT(4) = result;                                                                                          \
-            pc += 5;                                                                                                  \
-        }                                                                                                             \
-        NEXT;                                                                                                         \
+#define OVERFLOWING(operation)                                                    \
+    {                                                                             \
+        values[0] = IN(1);                                                        \
+        values[1] = IN(2);                                                        \
+        bool overflow = false;                                                    \
+        result = execute_operation(opcode::operation, nullptr, values, overflow); \
+        if (overflow) {                                                           \
+            pc = code[pc + 3];                                                    \
+        } else {                                                                  \
+            OUT(4) = result;                                                      \
+            pc += 5;                                                              \
+        }                                                                         \
+        NEXT;                                                                     \
     }
 do_int_add_jump_if_ovf:
     OVERFLOWING(int_add_ovf)
@@ -242,7 +245,7 @@ do_merge_point: {
     }
     f->pc = pc;
     blackhole::arguments(*f, pc + 2, values);
-    if (!runtime.prog->drivers[driver].runner_address) {   // a hand-made program without native code: go on here
+    if (!runtime.prog->drivers[driver].runner_address) { // a hand-made program without native code: go on here
         pc += 3 + 2 * code[pc + 2];
         NEXT;
     }

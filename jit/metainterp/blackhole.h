@@ -1,8 +1,8 @@
-// The blackhole: executes jitcode without recording, from frames that resume data or the meta-interpreter left, until the
-// portal is at a merge point (where native code can go on) or has returned.
+// The blackhole: executes jitcode without recording, from frames that resume data or the meta-interpreter left, until
+// the portal is at a merge point (where native code can go on) or has returned.
 //
-// Functions called on the way run natively where that is possible; an inner portal frame that comes to its merge point is
-// run to its end natively (or in machine code), too.
+// Functions called on the way run natively where that is possible; an inner portal frame that comes to its merge point
+// is run to its end natively (or in machine code), too.
 #pragma once
 #include "metainterp/frame.h"
 #include "runtime/state.h"

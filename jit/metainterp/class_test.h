@@ -13,7 +13,8 @@ inline word is_instance_of(word object, word type_info) {
 }
 
 inline word is_exactly(word object, word type_info) {
-    return object && gc::type_id_of(reinterpret_cast<const void*>(object)) == reinterpret_cast<const gc::type_info*>(type_info)->id;
+    return object && gc::type_id_of(reinterpret_cast<const void*>(object)) ==
+                         reinterpret_cast<const gc::type_info*>(type_info)->id;
 }
 
 } // namespace heddle::jit

@@ -1,14 +1,15 @@
 // See decoded_jitcode.h.
 #include "metainterp/decoded_jitcode.h"
-#include <array>
 #include "metainterp/descr_kind.h"
+#include <array>
 
 namespace heddle::jit {
 namespace {
 
 class decoder {
 public:
-    decoder(const jitcode& source, program& prog, decoded_jitcode& result) : source_(source), program_(prog), result_(result) {}
+    decoder(const jitcode& source, program& prog, decoded_jitcode& result)
+        : source_(source), program_(prog), result_(result) {}
 
     void run() {
         result_.source = &source_;
@@ -19,12 +20,15 @@ public:
             result_.register_count += source_.register_count[file];
             constant_base_[file] = constants;
             constants += static_cast<uint32_t>(source_.constants[file].size());
-            result_.constants.insert(result_.constants.end(), source_.constants[file].begin(), source_.constants[file].end());
+            result_.constants.insert(result_.constants.end(), source_.constants[file].begin(),
+                                     source_.constants[file].end());
         }
         uint32_t next_argument[3] = {result_.base[0], result_.base[1], result_.base[2]};
-        for (char letter : source_.argument_kinds) result_.argument_registers.push_back(next_argument[file_of(kind_of_letter(letter))]++);
+        for (char letter : source_.argument_kinds)
+            result_.argument_registers.push_back(next_argument[file_of(kind_of_letter(letter))]++);
         result_register_ = no_register;
-        for (uint32_t position = 0; position < source_.code.size(); position = next_instruction(source_, position)) instruction(position);
+        for (uint32_t position = 0; position < source_.code.size(); position = next_instruction(source_, position))
+            instruction(position);
     }
 
 private:
@@ -34,7 +38,9 @@ private:
         int file = file_of(k);
         return operand & constant_operand ? operand + constant_base_[file] : operand + result_.base[file];
     }
-    uint32_t output(kind k, uint32_t operand) const { return operand == no_register ? no_register : operand + result_.base[file_of(k)]; }
+    uint32_t output(kind k, uint32_t operand) const {
+        return operand == no_register ? no_register : operand + result_.base[file_of(k)];
+    }
 
     void instruction(uint32_t position) {
         auto op = static_cast<jitcode_op>(source_.code[position]);
@@ -56,13 +62,18 @@ private:
         for (char letter : operand_letters(op)) {
             uint32_t value = source_.code[at];
             switch (letter) {
-            case 'i': case 'p': case 'f': code[at] = input(kind_of_letter(letter), value); break;
+            case 'i':
+            case 'p':
+            case 'f': code[at] = input(kind_of_letter(letter), value); break;
             case '*': code[at] = input(of_descr, value); break;
-            case 'I': case 'P': case 'F': code[at] = output(kind_of_letter(static_cast<char>(letter - 'A' + 'a')), value); break;
+            case 'I':
+            case 'P':
+            case 'F': code[at] = output(kind_of_letter(static_cast<char>(letter - 'A' + 'a')), value); break;
             case 'V': result_register_ = code[at] = output(of_descr, value); break;
             case 'n':
                 if (op != jitcode_op::code_call_inline) break;
-                result_register_ = code[at] = value ? output(program_.code(source_.code[position + 1]).result, value - 1) : no_register;
+                result_register_ = code[at] =
+                    value ? output(program_.code(source_.code[position + 1]).result, value - 1) : no_register;
                 break;
             case 'A':
                 for (uint32_t i = 0; i < value; ++i, at += 2) {
@@ -99,7 +110,8 @@ constexpr operation_layout layout_of(std::string_view arguments, char result, ui
     layout.arguments = static_cast<uint8_t>(arguments.size());
     layout.has_descr = flags & DESCR;
     layout.has_result = result != 'v';
-    layout.words = static_cast<uint8_t>(1 + layout.arguments + (layout.has_descr ? 1 : 0) + (layout.has_result ? 1 : 0));
+    layout.words =
+        static_cast<uint8_t>(1 + layout.arguments + (layout.has_descr ? 1 : 0) + (layout.has_result ? 1 : 0));
     return layout;
 }
 

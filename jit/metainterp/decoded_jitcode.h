@@ -1,28 +1,28 @@
 // A jitcode made ready for execution: the same words at the same positions, with operands rewritten.
 //
-// A frame's registers are one row: integers, then pointers, then floats; constants likewise. An operand is a number in the
-// row of registers, or constant_operand | a number in the row of constants. Kind words of call arguments are 'kind'
+// A frame's registers are one row: integers, then pointers, then floats; constants likewise. An operand is a number in
+// the row of registers, or constant_operand | a number in the row of constants. Kind words of call arguments are 'kind'
 // values. The operand of 'live' is an entry of 'live' here (one entry for each instruction). The result operand of
 // call_inline is a register or no_register.
 #pragma once
+#include "heddle/jit/jitcode.h"
+#include "heddle/jit/program.h"
 #include <cstdint>
 #include <memory>
 #include <vector>
-#include "heddle/jit/jitcode.h"
-#include "heddle/jit/program.h"
 
 namespace heddle::jit {
 
 struct decoded_jitcode {
     struct live_entry {
-        uint32_t first, count;                      // in live_registers
-        uint32_t result_register = no_register;     // of the call that this 'live' directly follows
+        uint32_t first, count;                  // in live_registers
+        uint32_t result_register = no_register; // of the call that this 'live' directly follows
     };
     const jitcode* source = nullptr;
     std::vector<uint32_t> code;
     std::vector<word> constants;
     uint32_t register_count = 0;
-    uint32_t base[3] = {0, 0, 0};                   // first integer, pointer, float register
+    uint32_t base[3] = {0, 0, 0}; // first integer, pointer, float register
     std::vector<uint32_t> argument_registers;
     std::vector<live_entry> live;
     std::vector<uint32_t> live_registers;
@@ -36,7 +36,10 @@ struct decoded_jitcode {
 std::unique_ptr<decoded_jitcode> decode(const jitcode& source, program& prog);
 
 // How a trace operation lies in jitcode: opcode, arguments, descriptor?, result?.
-struct operation_layout { uint8_t arguments = 0, words = 0; bool has_descr = false, has_result = false; };
+struct operation_layout {
+    uint8_t arguments = 0, words = 0;
+    bool has_descr = false, has_result = false;
+};
 extern const operation_layout operation_layouts[static_cast<int>(opcode::count)];
 
 } // namespace heddle::jit

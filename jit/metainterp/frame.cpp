@@ -8,7 +8,7 @@
 namespace heddle::jit {
 namespace {
 
-constexpr size_t word_total = size_t{16} << 20;   // reserved, not touched
+constexpr size_t word_total = size_t{16} << 20; // reserved, not touched
 constexpr size_t frame_total = size_t{512} << 10;
 
 void* reserve(size_t bytes) {

@@ -1,29 +1,30 @@
 // Frames of jitcodes, shared by the meta-interpreter and the blackhole, so that the one can hand over to the other.
 //
-// Registers lie in one large reserved block of words that the collector scans conservatively up to the top: an object that
-// a register refers to neither dies nor moves, and nobody needs handles. The meta-interpreter's value of each register lies
-// at the same place in a second block. Everything is a stack: whoever pushes pops, also when runs nest (a residual call may
-// enter the JIT again). Positions: a suspended caller's pc is that of the 'live' directly after its call.
+// Registers lie in one large reserved block of words that the collector scans conservatively up to the top: an object
+// that a register refers to neither dies nor moves, and nobody needs handles. The meta-interpreter's value of each
+// register lies at the same place in a second block. Everything is a stack: whoever pushes pops, also when runs nest (a
+// residual call may enter the JIT again). Positions: a suspended caller's pc is that of the 'live' directly after its
+// call.
 #pragma once
-#include <cstddef>
-#include <cstdint>
 #include "heddle/gc/gc.h"
 #include "heddle/jit/trace.h"
 #include "metainterp/decoded_jitcode.h"
+#include <cstddef>
+#include <cstdint>
 
 namespace heddle::jit {
 
 struct frame {
     const decoded_jitcode* code;
     word* registers;
-    value_ref* references;       // the meta-interpreter's: a none for a register that holds a constant
+    value_ref* references; // the meta-interpreter's: a none for a register that holds a constant
     uint32_t pc;
     // The rest is the meta-interpreter's.
-    uint32_t last_live;          // position of the newest executed 'live'
-    uint32_t snapshot;           // of this frame as a caller, UINT32_MAX: not made yet
-    bool entered;                // a portal's: has passed its first merge point
-    bool loop_seen;              // a portal's: can_enter_jit since its last merge point
-    uint64_t entry_hash;         // a portal's: hash of driver and greens at its first merge point; 0: unknown
+    uint32_t last_live;  // position of the newest executed 'live'
+    uint32_t snapshot;   // of this frame as a caller, UINT32_MAX: not made yet
+    bool entered;        // a portal's: has passed its first merge point
+    bool loop_seen;      // a portal's: can_enter_jit since its last merge point
+    uint64_t entry_hash; // a portal's: hash of driver and greens at its first merge point; 0: unknown
 
     word value_of(uint32_t operand) const {
         return operand & constant_operand ? code->constants[operand & ~constant_operand] : registers[operand];
@@ -40,9 +41,11 @@ public:
         --top_;
         set_words_top(top_->registers);
     }
-    frame* top() const { return top_ - 1; }          // the newest frame
-    frame* end() const { return top_; }              // one after it: the base of a run that begins now
-    void pop_to(frame* base) { while (top_ > base) pop(); }
+    frame* top() const { return top_ - 1; } // the newest frame
+    frame* end() const { return top_; }     // one after it: the base of a run that begins now
+    void pop_to(frame* base) {
+        while (top_ > base) pop();
+    }
 
     // Scratch words above the newest frame, scanned conservatively. Released in reverse order, before any pop.
     word* push_words(size_t count);

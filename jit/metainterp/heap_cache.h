@@ -1,13 +1,13 @@
 // What the meta-interpreter knows while it records: facts about values, and values of fields and array items.
 //
-// It keeps the trace short and more of it constant; the optimizer's passes do the same work better, later. An entry only
-// says which value of the trace a slot holds: the word itself is read from the heap anyhow, so nothing here is a root.
-// Facts hold from where they were noted to the trace's end, or to the next reset (at a loop's header, where the trace may
-// be cut). Idea: RPython's heapcache.py.
+// It keeps the trace short and more of it constant; the optimizer's passes do the same work better, later. An entry
+// only says which value of the trace a slot holds: the word itself is read from the heap anyhow, so nothing here is a
+// root. Facts hold from where they were noted to the trace's end, or to the next reset (at a loop's header, where the
+// trace may be cut). Idea: RPython's heapcache.py.
 #pragma once
+#include "heddle/jit/trace.h"
 #include <cstdint>
 #include <vector>
-#include "heddle/jit/trace.h"
 
 namespace heddle::jit {
 
@@ -51,7 +51,9 @@ public:
             const slot& s = table_[at & (table_.size() - 1)];
             if (s.epoch == 0) return {};
             if (s.object != object || s.descr != d->index || s.item != item) continue;
-            if (!immutable && (s.epoch < descr_epochs_[d->index] || s.epoch < slot_epoch(d->index, item) || (s.epoch < call_epoch_ && !is_private(object)))) return {};
+            if (!immutable && (s.epoch < descr_epochs_[d->index] || s.epoch < slot_epoch(d->index, item) ||
+                               (s.epoch < call_epoch_ && !is_private(object))))
+                return {};
             return s.value;
         }
     }
@@ -66,17 +68,22 @@ public:
             return;
         }
     }
-    // A store through the descriptor: the same slot of other objects (with an unknown item: any slot) may be the one written.
+    // A store through the descriptor: the same slot of other objects (with an unknown item: any slot) may be the one
+    // written.
     void stored(value_ref object, const descr* d, int64_t item, value_ref value, bool item_known) {
-        if (!item_known) invalidate(d->index);
-        else if (!is_private(object)) slot_epoch(d->index, item) = ++epoch_;
+        if (!item_known)
+            invalidate(d->index);
+        else if (!is_private(object))
+            slot_epoch(d->index, item) = ++epoch_;
         if (item_known) put(object, d, item, value);
         escape(value);
     }
     void invalidate(uint32_t descr_index) {
         if (descr_index < descr_epochs_.size()) descr_epochs_[descr_index] = ++epoch_;
     }
-    void escape(value_ref v) { if (has(v, fresh)) note(v, escaped); }
+    void escape(value_ref v) {
+        if (has(v, fresh)) note(v, escaped);
+    }
     void called(const effect_info& effects) {
         if (effects.elidable) return;
         if (effects.writes_anything) {
@@ -94,14 +101,16 @@ private:
         int64_t item = 0;
     };
     static size_t hash(value_ref object, uint32_t descr, int64_t item) {
-        uint64_t mixed = (uint64_t{object.bits} << 32 | descr) * 0x9e37'79b9'7f4a'7c15u + static_cast<uint64_t>(item) * 0xc2b2'ae3d'27d4'eb4fu;
+        uint64_t mixed = (uint64_t{object.bits} << 32 | descr) * 0x9e37'79b9'7f4a'7c15u +
+                         static_cast<uint64_t>(item) * 0xc2b2'ae3d'27d4'eb4fu;
         return static_cast<size_t>(mixed >> 32);
     }
     // When a descriptor's item was last written in an object that isn't private; colliding ones are taken as one.
     uint32_t& slot_epoch(uint32_t descr, int64_t item) { return slot_epochs_[slot_hash(descr, item)]; }
     uint32_t slot_epoch(uint32_t descr, int64_t item) const { return slot_epochs_[slot_hash(descr, item)]; }
     static size_t slot_hash(uint32_t descr, int64_t item) {
-        return static_cast<size_t>((descr * 0x9e37'79b9'7f4a'7c15u + static_cast<uint64_t>(item) * 0xc2b2'ae3d'27d4'eb4fu) >> 54);
+        return static_cast<size_t>(
+            (descr * 0x9e37'79b9'7f4a'7c15u + static_cast<uint64_t>(item) * 0xc2b2'ae3d'27d4'eb4fu) >> 54);
     }
     void grow() {
         std::vector<slot> old(table_.size() * 2);

@@ -1,11 +1,11 @@
 // Reads the text form of jitcodes (syntax: jitcode_text.cpp). For tests and tools; speed does not matter here.
+#include "heddle/jit/jitcode.h"
+#include "heddle/jit/program.h"
+#include "metainterp/descr_kind.h"
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <map>
-#include "heddle/jit/jitcode.h"
-#include "heddle/jit/program.h"
-#include "metainterp/descr_kind.h"
 
 namespace heddle::jit {
 namespace {
@@ -14,7 +14,8 @@ int file_of(char letter) { return letter == 'i' ? 0 : letter == 'p' ? 1 : letter
 
 // Registers read and written by the instruction, as (file, number) pairs.
 template <class read_function, class write_function>
-void visit_registers(const jitcode& code, const program& prog, uint32_t position, read_function read, write_function write);
+void visit_registers(const jitcode& code, const program& prog, uint32_t position, read_function read,
+                     write_function write);
 
 kind kind_given_by(const program& prog, uint32_t descr_index) { return value_kind(*prog.descrs[descr_index]); }
 
@@ -48,7 +49,13 @@ public:
     }
 
 private:
-    struct fixup { uint32_t position; int switch_index; size_t case_index; std::string label; int line; };
+    struct fixup {
+        uint32_t position;
+        int switch_index;
+        size_t case_index;
+        std::string label;
+        int line;
+    };
 
     bool fail(const std::string& what) {
         error_ = "line " + std::to_string(line_number_) + ": " + what;
@@ -97,7 +104,8 @@ private:
     }
     std::string identifier() {
         size_t length = 0;
-        while (length < at_.size() && (std::isalnum(static_cast<unsigned char>(at_[length])) || at_[length] == '_')) ++length;
+        while (length < at_.size() && (std::isalnum(static_cast<unsigned char>(at_[length])) || at_[length] == '_'))
+            ++length;
         std::string result(at_.substr(0, length));
         at_.remove_prefix(length);
         skip_blanks();
@@ -123,12 +131,17 @@ private:
         braces(name);
         while (!at_end()) {
             std::string key = identifier();
-            if (key == "unroll_safe") code_->unroll_safe = true;
-            else if (key == "contains_loop") code_->contains_loop = true;
-            else if (key == "args" && starts_with("=")) code_->argument_kinds = identifier();
-            else if (key == "result" && starts_with("=")) code_->result = kind_of_letter(at_.empty() ? 'v' : identifier()[0]);
+            if (key == "unroll_safe")
+                code_->unroll_safe = true;
+            else if (key == "contains_loop")
+                code_->contains_loop = true;
+            else if (key == "args" && starts_with("="))
+                code_->argument_kinds = identifier();
+            else if (key == "result" && starts_with("="))
+                code_->result = kind_of_letter(at_.empty() ? 'v' : identifier()[0]);
             else if (key == "registers" && starts_with("=")) {
-                for (int file = 0; file < 3; ++file, starts_with(",")) code_->register_count[file] = static_cast<uint32_t>(std::atoi(identifier().c_str()));
+                for (int file = 0; file < 3; ++file, starts_with(","))
+                    code_->register_count[file] = static_cast<uint32_t>(std::atoi(identifier().c_str()));
             } else if (key == "driver" && starts_with("=")) {
                 uint32_t driver;
                 if (!driver_operand(driver)) return false;
@@ -145,14 +158,17 @@ private:
         return true;
     }
 
-    void use_register(int file, uint32_t number) { code_->register_count[file] = std::max(code_->register_count[file], number + 1); }
+    void use_register(int file, uint32_t number) {
+        code_->register_count[file] = std::max(code_->register_count[file], number + 1);
+    }
 
     bool line_of_code() {
-        for (;;) {   // labels
+        for (;;) { // labels
             std::string_view before = at_;
             std::string name = identifier();
             if (starts_with(":")) {
-                if (!labels_.emplace(name, static_cast<uint32_t>(code_->code.size())).second) return fail("label '" + name + "' is there twice");
+                if (!labels_.emplace(name, static_cast<uint32_t>(code_->code.size())).second)
+                    return fail("label '" + name + "' is there twice");
                 if (at_end()) return true;
                 continue;
             }
@@ -171,7 +187,7 @@ private:
         code_->code.push_back(static_cast<uint32_t>(op));
         if (op == jitcode_op::code_live) return live();
         std::string_view letters = operand_letters(op);
-        int star = -1;             // where the operand with the descriptor's kind stands, to be parsed when that is known
+        int star = -1; // where the operand with the descriptor's kind stands, to be parsed when that is known
         std::string_view star_text;
         bool first = true;
         for (char letter : letters) {
@@ -183,7 +199,7 @@ private:
             }
             if (!first && !starts_with(",")) return fail("expected ',' before the next operand");
             first = false;
-            if (letter == '*') {   // skip over it now
+            if (letter == '*') { // skip over it now
                 star = static_cast<int>(code_->code.size());
                 code_->code.push_back(0);
                 star_text = at_;
@@ -230,7 +246,7 @@ private:
 
     bool result_operand(char letter) {
         if (!starts_with("->")) {
-            if (letter == 'V' || letter == 'n') {   // a call without result
+            if (letter == 'V' || letter == 'n') { // a call without result
                 code_->code.push_back(letter == 'n' ? 0 : no_register);
                 return true;
             }
@@ -239,7 +255,8 @@ private:
         std::string name = identifier();
         int file = name.empty() ? -1 : file_of(name[0]);
         if (file < 0 || name.size() < 2) return fail("'" + name + "' is no register");
-        if (letter != 'V' && letter != 'n' && letter - 'A' + 'a' != name[0]) return fail("the result must be a register of kind " + std::string(1, letter));
+        if (letter != 'V' && letter != 'n' && letter - 'A' + 'a' != name[0])
+            return fail("the result must be a register of kind " + std::string(1, letter));
         auto number = static_cast<uint32_t>(std::atoi(name.c_str() + 1));
         use_register(file, number);
         code_->code.push_back(letter == 'n' ? number + 1 : number);
@@ -249,7 +266,9 @@ private:
     bool operand(char letter) {
         uint32_t value = 0;
         switch (letter) {
-        case 'i': case 'p': case 'f':
+        case 'i':
+        case 'p':
+        case 'f':
             if (!input(letter, value)) return false;
             break;
         case 'd':
@@ -283,9 +302,12 @@ private:
         while (!starts_with(")")) {
             if (code_->code[count_at] && !starts_with(",")) return fail("expected ',' or ')' in the arguments");
             char letter = 'i';
-            if (at_.starts_with("null") || at_.starts_with("ptr(") || at_.starts_with("&")) letter = 'p';
-            else if (!at_.empty() && file_of(at_[0]) >= 0) letter = at_[0];   // 'float(' too
-            else if (at_.substr(0, at_.find_first_of(",)")).find_first_of(".e") != std::string_view::npos) letter = 'f';
+            if (at_.starts_with("null") || at_.starts_with("ptr(") || at_.starts_with("&"))
+                letter = 'p';
+            else if (!at_.empty() && file_of(at_[0]) >= 0)
+                letter = at_[0]; // 'float(' too
+            else if (at_.substr(0, at_.find_first_of(",)")).find_first_of(".e") != std::string_view::npos)
+                letter = 'f';
             uint32_t value;
             if (!input(letter, value)) return false;
             code_->code.push_back(static_cast<uint32_t>(letter));
@@ -376,7 +398,8 @@ private:
         for (auto& [known, address] : tables_.pointers)
             if (known == name) return value = address, true;
         for (auto& function : program_.functions)
-            if (function.name == name) return value = function.residual_address ? function.residual_address : function.address, true;
+            if (function.name == name)
+                return value = function.residual_address ? function.residual_address : function.address, true;
         return fail("there is no pointer or function named '" + name + "'");
     }
 
@@ -418,8 +441,10 @@ private:
                 line_number_ = f.line;
                 return fail("there is no label '" + f.label + "'");
             }
-            if (f.switch_index >= 0) code_->switches[static_cast<size_t>(f.switch_index)].cases[f.case_index].second = found->second;
-            else code_->code[f.position] = found->second;
+            if (f.switch_index >= 0)
+                code_->switches[static_cast<size_t>(f.switch_index)].cases[f.case_index].second = found->second;
+            else
+                code_->code[f.position] = found->second;
         }
         if (!automatic_live_.empty()) compute_liveness();
         return true;
@@ -428,7 +453,8 @@ private:
     // Backward data flow to a fixpoint, for the 'live *' instructions. Bits: register number * 3 + file.
     void compute_liveness() {
         const auto& words = code_->code;
-        size_t bits = 3 * std::max(code_->register_count[0], std::max(code_->register_count[1], code_->register_count[2]));
+        size_t bits =
+            3 * std::max(code_->register_count[0], std::max(code_->register_count[1], code_->register_count[2]));
         std::vector<std::vector<bool>> live_in(words.size() + 1, std::vector<bool>(bits));
         std::vector<uint32_t> positions;
         for (uint32_t at = 0; at < words.size(); at = next_instruction(*code_, at)) positions.push_back(at);
@@ -441,8 +467,10 @@ private:
                     for (size_t bit = 0; bit < bits; ++bit)
                         if (live_in[successor][bit]) live[bit] = true;
                 std::vector<size_t> reads;
-                visit_registers(*code_, program_, at, [&](int file, uint32_t number) { reads.push_back(number * 3 + static_cast<size_t>(file)); },
-                                [&](int file, uint32_t number) { live[number * 3 + static_cast<size_t>(file)] = false; });
+                visit_registers(
+                    *code_, program_, at,
+                    [&](int file, uint32_t number) { reads.push_back(number * 3 + static_cast<size_t>(file)); },
+                    [&](int file, uint32_t number) { live[number * 3 + static_cast<size_t>(file)] = false; });
                 for (size_t bit : reads) live[bit] = true;
                 if (live != live_in[at]) {
                     live_in[at] = std::move(live);
@@ -457,7 +485,10 @@ private:
             for (size_t bit = 0; bit < bits; ++bit) {
                 if (!live_in[at][bit]) continue;
                 liveness& entry = code_->live[number];
-                (bit % 3 == 0 ? entry.integers : bit % 3 == 1 ? entry.pointers : entry.floats).push_back(static_cast<uint16_t>(bit / 3));
+                (bit % 3 == 0   ? entry.integers
+                 : bit % 3 == 1 ? entry.pointers
+                                : entry.floats)
+                    .push_back(static_cast<uint16_t>(bit / 3));
             }
         }
     }
@@ -467,14 +498,18 @@ private:
         switch (static_cast<jitcode_op>(words[at])) {
         case jitcode_op::code_jump: return {words[at + 1]};
         case jitcode_op::code_branch: return {words[at + 2], words[at + 3]};
-        case jitcode_op::code_int_add_jump_if_ovf: case jitcode_op::code_int_sub_jump_if_ovf: case jitcode_op::code_int_mul_jump_if_ovf:
-            return {words[at + 3], next_instruction(*code_, at)};
+        case jitcode_op::code_int_add_jump_if_ovf:
+        case jitcode_op::code_int_sub_jump_if_ovf:
+        case jitcode_op::code_int_mul_jump_if_ovf: return {words[at + 3], next_instruction(*code_, at)};
         case jitcode_op::code_switch_int: {
             std::vector<uint32_t> result{words[at + 3]};
             for (auto& [value, target] : code_->switches[words[at + 2]].cases) result.push_back(target);
             return result;
         }
-        case jitcode_op::code_return_i: case jitcode_op::code_return_p: case jitcode_op::code_return_f: case jitcode_op::code_return_none:
+        case jitcode_op::code_return_i:
+        case jitcode_op::code_return_p:
+        case jitcode_op::code_return_f:
+        case jitcode_op::code_return_none:
         case jitcode_op::code_unreachable: return {};
         default: return {next_instruction(*code_, at)};
         }
@@ -493,7 +528,8 @@ private:
 };
 
 template <class read_function, class write_function>
-void visit_registers(const jitcode& code, const program& prog, uint32_t position, read_function read, write_function write) {
+void visit_registers(const jitcode& code, const program& prog, uint32_t position, read_function read,
+                     write_function write) {
     auto op = static_cast<jitcode_op>(code.code[position]);
     if (op == jitcode_op::code_live) return;
     std::string_view letters = operand_letters(op);
@@ -509,8 +545,10 @@ void visit_registers(const jitcode& code, const program& prog, uint32_t position
         uint32_t value = code.code[at++];
         if (letter == '*' || letter == 'V') {
             if (descr_kind == kind::none || value & constant_operand) continue;
-            if (letter == '*') read(file_of(kind_letter(descr_kind)), value);
-            else write(file_of(kind_letter(descr_kind)), value);
+            if (letter == '*')
+                read(file_of(kind_letter(descr_kind)), value);
+            else
+                write(file_of(kind_letter(descr_kind)), value);
         } else if (file_of(letter) >= 0) {
             if (!(value & constant_operand)) read(file_of(letter), value);
         } else if (letter == 'I' || letter == 'P' || letter == 'F') {
@@ -520,7 +558,8 @@ void visit_registers(const jitcode& code, const program& prog, uint32_t position
             write(file_of(kind_letter(prog.jitcodes[callee]->result)), value - 1);
         } else if (letter == 'A') {
             for (uint32_t i = 0; i < value; ++i, at += 2)
-                if (!(code.code[at + 1] & constant_operand)) read(file_of(static_cast<char>(code.code[at])), code.code[at + 1]);
+                if (!(code.code[at + 1] & constant_operand))
+                    read(file_of(static_cast<char>(code.code[at])), code.code[at + 1]);
         }
     }
 }

@@ -5,15 +5,15 @@
 //      2: int_add i0, 1 -> i1                               position or label, operation, operands, result
 //      6: return_i i1
 //
-// Operands: registers i0 p0 f0; integer, floating and pointer constants: 5, 2.5, null, ptr(0x7f00), &{name}; descriptors,
-// jitcodes and drivers by name in braces, or by index as {#3}; positions @label; switch tables [1: @a, 2: @b]; arguments
-// of calls in parentheses. '#' begins a comment at a line's beginning or after a blank.
-#include <cinttypes>
-#include <cmath>
-#include <cstdio>
+// Operands: registers i0 p0 f0; integer, floating and pointer constants: 5, 2.5, null, ptr(0x7f00), &{name};
+// descriptors, jitcodes and drivers by name in braces, or by index as {#3}; positions @label; switch tables [1: @a, 2:
+// @b]; arguments of calls in parentheses. '#' begins a comment at a line's beginning or after a blank.
 #include "heddle/jit/jitcode.h"
 #include "heddle/jit/program.h"
 #include "metainterp/descr_kind.h"
+#include <cinttypes>
+#include <cmath>
+#include <cstdio>
 
 namespace heddle::jit {
 namespace {
@@ -27,15 +27,19 @@ struct letters_of_operation {
 };
 
 // The operand letters of a trace operation as an instruction: arguments, 'd', result.
-constexpr letters_of_operation from_trace_operation(std::string_view name, std::string_view arguments, char result, uint32_t flags) {
+constexpr letters_of_operation from_trace_operation(std::string_view name, std::string_view arguments, char result,
+                                                    uint32_t flags) {
     letters_of_operation letters;
-    bool excluded = flags & (GUARD | CONTROL | CALL | OVERFLOW) || name == "write_barrier" || name == "write_barrier_array";
+    bool excluded =
+        flags & (GUARD | CONTROL | CALL | OVERFLOW) || name == "write_barrier" || name == "write_barrier_array";
     if (excluded) return letters;
     letters.exists = true;
     for (char letter : arguments) letters.text[letters.length++] = letter;
     if (flags & DESCR) letters.text[letters.length++] = 'd';
-    if (result == 'd') letters.text[letters.length++] = 'V';
-    else if (result != 'v') letters.text[letters.length++] = static_cast<char>(result - 'a' + 'A');
+    if (result == 'd')
+        letters.text[letters.length++] = 'V';
+    else if (result != 'v')
+        letters.text[letters.length++] = static_cast<char>(result - 'a' + 'A');
     return letters;
 }
 
@@ -50,13 +54,13 @@ struct instruction_table {
     letters_of_operation letters[operation_total];
     std::string_view names[operation_total];
     constexpr instruction_table() {
-#define OPERATION(name, arguments, result, flags)                                                                     \
-    letters[static_cast<size_t>(jitcode_op::name)] = from_trace_operation(#name, arguments, result, flags);           \
+#define OPERATION(name, arguments, result, flags)                                                           \
+    letters[static_cast<size_t>(jitcode_op::name)] = from_trace_operation(#name, arguments, result, flags); \
     names[static_cast<size_t>(jitcode_op::name)] = #name;
 #include "heddle/jit/operations.def"
 #undef OPERATION
-#define JITCODE(name, operands)                                                                                       \
-    letters[static_cast<size_t>(jitcode_op::code_##name)] = from_own_operation(operands);                             \
+#define JITCODE(name, operands)                                                           \
+    letters[static_cast<size_t>(jitcode_op::code_##name)] = from_own_operation(operands); \
     names[static_cast<size_t>(jitcode_op::code_##name)] = #name;
 #include "heddle/jit/jitcode.def"
 #undef JITCODE
@@ -87,9 +91,9 @@ public:
 
 private:
     void header() {
-        text_ = "jitcode {" + code_.name + "} args=" + code_.argument_kinds + " result=" + kind_letter(code_.result) + " registers=" +
-                std::to_string(code_.register_count[0]) + "," + std::to_string(code_.register_count[1]) + "," +
-                std::to_string(code_.register_count[2]);
+        text_ = "jitcode {" + code_.name + "} args=" + code_.argument_kinds + " result=" + kind_letter(code_.result) +
+                " registers=" + std::to_string(code_.register_count[0]) + "," +
+                std::to_string(code_.register_count[1]) + "," + std::to_string(code_.register_count[2]);
         if (code_.driver >= 0) {
             text_ += " driver=";
             driver(static_cast<uint32_t>(code_.driver));
@@ -110,7 +114,8 @@ private:
         uint32_t at = position + 1;
         bool first = true;
         for (char letter : operand_letters(op)) {
-            bool result = letter == 'I' || letter == 'P' || letter == 'F' || letter == 'V' || (letter == 'n' && op == jitcode_op::code_call_inline);
+            bool result = letter == 'I' || letter == 'P' || letter == 'F' || letter == 'V' ||
+                          (letter == 'n' && op == jitcode_op::code_call_inline);
             if (result) {
                 uint32_t number = code_.code[at++];
                 if (letter == 'n' && number == 0) continue;
@@ -129,7 +134,8 @@ private:
         if (letter == 'V') return kind_letter(kind_of_descr(position));
         if (letter != 'n') return static_cast<char>(letter - 'A' + 'a');
         uint32_t callee = code_.code[position + 1];
-        if (callee < program_.jitcodes.size() && program_.jitcodes[callee]) return kind_letter(program_.jitcodes[callee]->result);
+        if (callee < program_.jitcodes.size() && program_.jitcodes[callee])
+            return kind_letter(program_.jitcodes[callee]->result);
         return 'r';
     }
 
@@ -158,14 +164,22 @@ private:
     uint32_t operand(char letter, uint32_t position, uint32_t at) {
         uint32_t value = code_.code[at++];
         switch (letter) {
-        case 'i': case 'p': case 'f': input(kind_of_letter(letter), value); break;
+        case 'i':
+        case 'p':
+        case 'f': input(kind_of_letter(letter), value); break;
         case '*': input(kind_of_descr(position), value); break;
-        case 'd': text_ += name_or_index(value < program_.descrs.size() ? program_.descrs[value]->name : "", value); break;
+        case 'd':
+            text_ += name_or_index(value < program_.descrs.size() ? program_.descrs[value]->name : "", value);
+            break;
         case 'L': text_ += "@" + std::to_string(value); break;
         case 'n': text_ += std::to_string(value); break;
         case 's': switch_cases(value); break;
         case 'g': driver(value); break;
-        case 'c': text_ += name_or_index(value < program_.jitcodes.size() && program_.jitcodes[value] ? program_.jitcodes[value]->name : "", value); break;
+        case 'c':
+            text_ += name_or_index(
+                value < program_.jitcodes.size() && program_.jitcodes[value] ? program_.jitcodes[value]->name : "",
+                value);
+            break;
         case 'A':
             text_ += '(';
             for (uint32_t i = 0; i < value; ++i, at += 2) {
@@ -199,8 +213,10 @@ private:
         }
         uint32_t index = value & ~constant_operand;
         const auto& constants = code_.constants[k == kind::pointer ? 1 : k == kind::floating ? 2 : 0];
-        if (index >= constants.size()) text_ += "constant?" + std::to_string(index);
-        else constant(k, constants[index]);
+        if (index >= constants.size())
+            text_ += "constant?" + std::to_string(index);
+        else
+            constant(k, constants[index]);
     }
 
     void constant(kind k, word value) {
@@ -209,10 +225,13 @@ private:
             text_ += std::to_string(static_cast<int64_t>(value));
         } else if (k == kind::floating) {
             double d = word_to_double(value);
-            if (std::isnan(d)) std::snprintf(buffer, sizeof buffer, "float(0x%" PRIx64 ")", value);
-            else std::snprintf(buffer, sizeof buffer, "%.17g", d);
+            if (std::isnan(d))
+                std::snprintf(buffer, sizeof buffer, "float(0x%" PRIx64 ")", value);
+            else
+                std::snprintf(buffer, sizeof buffer, "%.17g", d);
             text_ += buffer;
-            if (text_.find_first_of(".en(", text_.size() - std::string_view(buffer).size()) == std::string::npos) text_ += ".0";
+            if (text_.find_first_of(".en(", text_.size() - std::string_view(buffer).size()) == std::string::npos)
+                text_ += ".0";
         } else if (value == 0) {
             text_ += "null";
         } else {
@@ -223,7 +242,7 @@ private:
                 }
             }
             if (uint64_t symbol = value & ~symbol_bit; (value & symbol_bit) && symbol < program_.symbols.size()) {
-                text_ += "&{" + program_.symbols[symbol] + "}";   // in the translator
+                text_ += "&{" + program_.symbols[symbol] + "}"; // in the translator
                 return;
             }
             std::snprintf(buffer, sizeof buffer, "ptr(0x%" PRIx64 ")", value);
@@ -238,7 +257,9 @@ private:
 
 } // namespace
 
-bool is_jitcode_op(jitcode_op op) { return static_cast<size_t>(op) < operation_total && table.letters[static_cast<size_t>(op)].exists; }
+bool is_jitcode_op(jitcode_op op) {
+    return static_cast<size_t>(op) < operation_total && table.letters[static_cast<size_t>(op)].exists;
+}
 
 std::string_view operand_letters(jitcode_op op) {
     if (!is_jitcode_op(op)) return {};

@@ -7,16 +7,23 @@ namespace {
 
 bool needs_live_before(jitcode_op op) {
     switch (op) {
-    case jitcode_op::code_switch_int: case jitcode_op::code_promote_i: case jitcode_op::code_promote_p: case jitcode_op::code_promote_f:
-    case jitcode_op::code_load_vtable: case jitcode_op::code_is_instance: case jitcode_op::code_is_exact_instance:
-    case jitcode_op::code_call_indirect: case jitcode_op::code_conditional_call: case jitcode_op::code_merge_point: return true;
+    case jitcode_op::code_switch_int:
+    case jitcode_op::code_promote_i:
+    case jitcode_op::code_promote_p:
+    case jitcode_op::code_promote_f:
+    case jitcode_op::code_load_vtable:
+    case jitcode_op::code_is_instance:
+    case jitcode_op::code_is_exact_instance:
+    case jitcode_op::code_call_indirect:
+    case jitcode_op::code_conditional_call:
+    case jitcode_op::code_merge_point: return true;
     default: return false;
     }
 }
 
 bool needs_live_after(jitcode_op op) {
-    return op == jitcode_op::code_call_inline || op == jitcode_op::code_call_residual || op == jitcode_op::code_call_indirect ||
-           op == jitcode_op::code_conditional_call;
+    return op == jitcode_op::code_call_inline || op == jitcode_op::code_call_residual ||
+           op == jitcode_op::code_call_indirect || op == jitcode_op::code_conditional_call;
 }
 
 class verifier {
@@ -48,14 +55,17 @@ public:
 
 private:
     jitcode_op op_at(uint32_t at) const { return static_cast<jitcode_op>(code_.code[at]); }
-    bool is_live(uint32_t at) const { return at < code_.code.size() && is_start_[at] && op_at(at) == jitcode_op::code_live; }
+    bool is_live(uint32_t at) const {
+        return at < code_.code.size() && is_start_[at] && op_at(at) == jitcode_op::code_live;
+    }
     std::string error(uint32_t at, const std::string& what) const {
         std::string name = at < code_.code.size() ? std::string(jitcode_op_name(op_at(at))) : "end";
         return "jitcode " + code_.name + ", position " + std::to_string(at) + ": " + name + " " + what;
     }
 
     std::string input(int file, uint32_t value) const {
-        bool good = value & constant_operand ? (value & ~constant_operand) < code_.constants[file].size() : value < code_.register_count[file];
+        bool good = value & constant_operand ? (value & ~constant_operand) < code_.constants[file].size()
+                                             : value < code_.register_count[file];
         return good ? "" : "has an operand that is neither a register nor a constant: " + std::to_string(value);
     }
 
@@ -69,29 +79,50 @@ private:
             case 'i': problem = input(0, value); break;
             case 'p': problem = input(1, value); break;
             case 'f': problem = input(2, value); break;
-            case 'I': case 'P': case 'F':
-                if (value >= code_.register_count[letter == 'I' ? 0 : letter == 'P' ? 1 : 2]) problem = "has no such result register";
+            case 'I':
+            case 'P':
+            case 'F':
+                if (value >= code_.register_count[letter == 'I' ? 0 : letter == 'P' ? 1 : 2])
+                    problem = "has no such result register";
                 break;
-            case 'd': if (value >= program_.descrs.size()) problem = "has no such descriptor"; break;
-            case 'c': if (value >= program_.jitcodes.size()) problem = "has no such jitcode"; break;
-            case 'g': if (value >= program_.drivers.size()) problem = "has no such driver"; break;
-            case 'L': if (!is_live(value)) problem = "goes to a position that is no 'live'"; break;
+            case 'd':
+                if (value >= program_.descrs.size()) problem = "has no such descriptor";
+                break;
+            case 'c':
+                if (value >= program_.jitcodes.size()) problem = "has no such jitcode";
+                break;
+            case 'g':
+                if (value >= program_.drivers.size()) problem = "has no such driver";
+                break;
+            case 'L':
+                if (!is_live(value)) problem = "goes to a position that is no 'live'";
+                break;
             case 's':
-                if (value >= code_.switches.size()) { problem = "has no such switch table"; break; }
+                if (value >= code_.switches.size()) {
+                    problem = "has no such switch table";
+                    break;
+                }
                 for (auto& [number, target] : code_.switches[value].cases)
                     if (!is_live(target)) problem = "goes to a position that is no 'live'";
                 break;
-            case 'n': if (op == jitcode_op::code_live && value >= code_.live.size()) problem = "has no such liveness"; break;
+            case 'n':
+                if (op == jitcode_op::code_live && value >= code_.live.size()) problem = "has no such liveness";
+                break;
             case 'A':
                 for (uint32_t i = 0; i < value && problem.empty(); ++i, at += 2) {
                     uint32_t k = code_.code[at];
-                    problem = k == 'i' || k == 'p' || k == 'f' ? input(k == 'i' ? 0 : k == 'p' ? 1 : 2, code_.code[at + 1]) : "has an argument of no kind";
+                    problem = k == 'i' || k == 'p' || k == 'f' ? input(k == 'i'   ? 0
+                                                                       : k == 'p' ? 1
+                                                                                  : 2,
+                                                                       code_.code[at + 1])
+                                                               : "has an argument of no kind";
                 }
                 break;
             default: break;
             }
             if (!problem.empty() && !(letter == 'L' && op == jitcode_op::code_jump)) return problem;
-            if (letter == 'L' && op == jitcode_op::code_jump && (value >= code_.code.size() || !is_start_[value])) return "goes to a position that is no instruction";
+            if (letter == 'L' && op == jitcode_op::code_jump && (value >= code_.code.size() || !is_start_[value]))
+                return "goes to a position that is no instruction";
         }
         return {};
     }

@@ -37,9 +37,14 @@ void metainterp::give_up(abort_reason reason) {
     ++runtime_.counts.aborts;
     ++runtime_.aborts_by_reason[static_cast<size_t>(reason)];
     if (runtime_.events.traces() || runtime_.events.summary())
-        runtime_.events.section("jit-abort", std::string(abort_reason_name(reason)) + " in " + f_->code->source->name + " at position " + std::to_string(f_->pc), "");
-    if (from_guard_) guard_trace_failed(*from_guard_, runtime_.options.max_aborts);
-    else if (start_) runtime_.warm.back_off(*start_, runtime_.options.max_aborts);
+        runtime_.events.section("jit-abort",
+                                std::string(abort_reason_name(reason)) + " in " + f_->code->source->name +
+                                    " at position " + std::to_string(f_->pc),
+                                "");
+    if (from_guard_)
+        guard_trace_failed(*from_guard_, runtime_.options.max_aborts);
+    else if (start_)
+        runtime_.warm.back_off(*start_, runtime_.options.max_aborts);
 }
 
 metainterp::boxed metainterp::fetch(uint32_t operand) const {
@@ -151,7 +156,8 @@ void metainterp::step() {
     }
 }
 
-// ---- trace operations ---------------------------------------------------------------------------------------------------
+// ---- trace operations
+// ---------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -195,9 +201,13 @@ void metainterp::operation_instruction(uint32_t number) {
 // Is the result known without recording anything? Sets result.reference (none: a constant).
 bool metainterp::fold_or_forward(opcode op, const descr* d, const boxed* a, word value, boxed& result) {
     switch (op) {
-    case opcode::same_as_i: case opcode::same_as_p: case opcode::same_as_f: result.reference = a[0].reference; return true;
-    case opcode::ptr_is_null: case opcode::ptr_is_nonnull: return cache_.has(a[0].reference, heap_cache::nonnull);
-    case opcode::ptr_eq: case opcode::ptr_ne: return !a[0].is_constant() && a[0].reference == a[1].reference;
+    case opcode::same_as_i:
+    case opcode::same_as_p:
+    case opcode::same_as_f: result.reference = a[0].reference; return true;
+    case opcode::ptr_is_null:
+    case opcode::ptr_is_nonnull: return cache_.has(a[0].reference, heap_cache::nonnull);
+    case opcode::ptr_eq:
+    case opcode::ptr_ne: return !a[0].is_constant() && a[0].reference == a[1].reference;
     case opcode::load_class: return cache_.has(a[0].reference, heap_cache::class_known);
     default: break;
     }
@@ -217,7 +227,7 @@ bool metainterp::fold_or_forward(opcode op, const descr* d, const boxed* a, word
         result.reference = known;
         return true;
     }
-    return recorded_.constants[known.index()].value == value;   // else the heap has changed behind our back
+    return recorded_.constants[known.index()].value == value; // else the heap has changed behind our back
 }
 
 void metainterp::note_effects(opcode op, const descr* d, const boxed* a, value_ref result) {
@@ -228,14 +238,19 @@ void metainterp::note_effects(opcode op, const descr* d, const boxed* a, value_r
         if (a[1].is_constant()) cache_.put(intern(a[0]), d, static_cast<int64_t>(a[1].value), result);
         break;
     case opcode::setfield: cache_.stored(intern(a[0]), d, heap_cache::field_item, intern(a[1]), true); break;
-    case opcode::setarrayitem: cache_.stored(intern(a[0]), d, static_cast<int64_t>(a[1].value), intern(a[2]), a[1].is_constant()); break;
+    case opcode::setarrayitem:
+        cache_.stored(intern(a[0]), d, static_cast<int64_t>(a[1].value), intern(a[2]), a[1].is_constant());
+        break;
     case opcode::copy_array: cache_.invalidate(d->index); break;
-    case opcode::new_object: cache_.note(result, heap_cache::fresh | heap_cache::class_known | heap_cache::nonnull); break;
+    case opcode::new_object:
+        cache_.note(result, heap_cache::fresh | heap_cache::class_known | heap_cache::nonnull);
+        break;
     case opcode::new_array:
         cache_.note(result, heap_cache::fresh | heap_cache::class_known | heap_cache::nonnull);
         cache_.put(result, &static_cast<const array_descr*>(d)->item_access(), heap_cache::length_item, intern(a[0]));
         break;
-    case opcode::ptr_add: case opcode::ptr_to_int: cache_.escape(a[0].reference); break;
+    case opcode::ptr_add:
+    case opcode::ptr_to_int: cache_.escape(a[0].reference); break;
     case opcode::raw_store: cache_.escape(a[2].reference); break;
     default: break;
     }
@@ -279,11 +294,14 @@ void metainterp::overflow_instruction(opcode op) {
     f_->pc = target;
 }
 
-// ---- starts of traces ---------------------------------------------------------------------------------------------------
+// ---- starts of traces
+// ---------------------------------------------------------------------------------------------------
 
 namespace {
 
-opcode input_opcode(kind k) { return k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f; }
+opcode input_opcode(kind k) {
+    return k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f;
+}
 
 } // namespace
 
@@ -293,7 +311,7 @@ outcome metainterp::trace_from_merge_point(uint32_t driver, cell& place, word* b
     buffer_ = buffer;
     const driver_data& data = runtime_.driver(driver);
     base_ = f_ = stack_.push(*data.code);
-    if (!f_) {   // no room to trace: run it all natively
+    if (!f_) { // no room to trace: run it all natively
         base_ = stack_.end();
         return {true, run_portal_to_end(runtime_, driver, buffer)};
     }
@@ -333,10 +351,12 @@ outcome metainterp::trace_from_guard(guard_data& guard, const word* values, word
 
 value_ref metainterp::fail_argument(uint32_t index) { return value_ref::result(index); }
 
-value_ref metainterp::executed(opcode op, const descr* d, const word* arguments, const value_ref* references, uint32_t count) {
+value_ref metainterp::executed(opcode op, const descr* d, const word* arguments, const value_ref* references,
+                               uint32_t count) {
     boxed boxes[3];
     std::string_view letters = info(op).arguments;
-    for (uint32_t i = 0; i < count; ++i) boxes[i] = {arguments[i], references[i], letters[i] == '*' ? value_kind(*d) : kind_of_letter(letters[i])};
+    for (uint32_t i = 0; i < count; ++i)
+        boxes[i] = {arguments[i], references[i], letters[i] == '*' ? value_kind(*d) : kind_of_letter(letters[i])};
     value_ref result = record(op, std::span<const boxed>(boxes, count), d);
     note_effects(op, d, boxes, result);
     return result;

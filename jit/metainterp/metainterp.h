@@ -1,24 +1,24 @@
 // The meta-interpreter: executes jitcode on concrete words and records what it does as a trace.
 //
-// One object traces once: from a merge point (a loop, or a function's entry) or from a guard that failed (a bridge), until
-// the trace ends: it closes a loop, reaches a loop that has machine code, or the portal returns. A trace that is given up
-// goes on in the blackhole. Either way the interpreted program has made real progress: see 'outcome'.
+// One object traces once: from a merge point (a loop, or a function's entry) or from a guard that failed (a bridge),
+// until the trace ends: it closes a loop, reaches a loop that has machine code, or the portal returns. A trace that is
+// given up goes on in the blackhole. Either way the interpreted program has made real progress: see 'outcome'.
 //
-// Each register has a word and, unless it holds a constant, a value of the trace. An instruction either completes or gives
-// up before it has any effect, so that f->pc always is a position at which the blackhole can take over.
-// Where a guard resumes: a branch's at the side not taken; every other one at the 'live' directly before its instruction,
-// which is executed again. Files: metainterp.cpp (dispatch, operations), metainterp_calls.cpp, metainterp_guards.cpp (guards,
+// Each register has a word and, unless it holds a constant, a value of the trace. An instruction either completes or
+// gives up before it has any effect, so that f->pc always is a position at which the blackhole can take over. Where a
+// guard resumes: a branch's at the side not taken; every other one at the 'live' directly before its instruction, which
+// is executed again. Files: metainterp.cpp (dispatch, operations), metainterp_calls.cpp, metainterp_guards.cpp (guards,
 // branches, hints), metainterp_loops.cpp (merge points, ends of traces). Idea: RPython's pyjitpl.py.
 #pragma once
-#include <initializer_list>
-#include <span>
-#include <string>
-#include <vector>
 #include "heddle/gc/gc.h"
 #include "metainterp/frame.h"
 #include "metainterp/heap_cache.h"
 #include "metainterp/resume_reader.h"
 #include "runtime/state.h"
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace heddle::jit {
 
@@ -27,24 +27,28 @@ public:
     explicit metainterp(jit_runtime& runtime);
     // 'buffer': greens and reds at the merge point where tracing starts; rewritten when the outcome is a merge point.
     outcome trace_from_merge_point(uint32_t driver, cell& place, word* buffer, bool function_entry);
-    // The guard's frames have been rebuilt by this: 'values' as machine code left them. Full stack: blackhole is impossible
-    // too, so the process ends with a message.
+    // The guard's frames have been rebuilt by this: 'values' as machine code left them. Full stack: blackhole is
+    // impossible too, so the process ends with a message.
     outcome trace_from_guard(guard_data& guard, const word* values, word* buffer);
 
 private:
-    struct boxed {                 // a value as an instruction sees it
+    struct boxed { // a value as an instruction sees it
         word value = 0;
-        value_ref reference;       // none: a constant
+        value_ref reference; // none: a constant
         kind type = kind::integer;
         bool is_constant() const { return reference.is_none(); }
     };
     enum class ending : uint8_t { none, aborted, finished, at_merge_point };
-    struct merge_point {           // a loop's header passed in the outermost frame
-        uint32_t position;         // in recorded_.operations
+    struct merge_point {   // a loop's header passed in the outermost frame
+        uint32_t position; // in recorded_.operations
         cell* place;
         std::vector<value_ref> reds;
     };
-    struct inlined_call { uint64_t entry_hash; cell* place; size_t start; };
+    struct inlined_call {
+        uint64_t entry_hash;
+        cell* place;
+        size_t start;
+    };
 
     // metainterp.cpp
     outcome run();
@@ -71,7 +75,8 @@ private:
     // resume_recorder
     value_ref fail_argument(uint32_t index) override;
     value_ref constant(kind, word) override { return {}; }
-    value_ref executed(opcode op, const descr* d, const word* arguments, const value_ref* references, uint32_t count) override;
+    value_ref executed(opcode op, const descr* d, const word* arguments, const value_ref* references,
+                       uint32_t count) override;
 
     // metainterp_guards.cpp
     void guard(opcode op, std::initializer_list<boxed> arguments, uint32_t resume_position, uint16_t flags = 0);
@@ -82,13 +87,13 @@ private:
     void branch_instruction();
     void switch_instruction();
     void promote_instruction();
-    bool know_class(const boxed& object);        // guards the class of a non-null object if need be
+    bool know_class(const boxed& object); // guards the class of a non-null object if need be
     void load_vtable_instruction();
     void instance_instruction(bool exact);
     void burn_fuel();
 
     // metainterp_calls.cpp
-    uint32_t arguments_at(uint32_t position);    // fills arguments_; answers the position after them
+    uint32_t arguments_at(uint32_t position); // fills arguments_; answers the position after them
     void call_inline_instruction();
     void call_residual_instruction();
     void call_indirect_instruction();
@@ -100,7 +105,7 @@ private:
 
     // metainterp_loops.cpp
     void merge_point_instruction();
-    bool inner_merge_point(uint32_t driver, uint64_t hash);   // true: the frame is gone
+    bool inner_merge_point(uint32_t driver, uint64_t hash); // true: the frame is gone
     void run_rest_natively(uint32_t driver, cell& place);
     void loop_header(uint32_t driver, uint64_t hash);
     void separate_reds(uint32_t green_count);
@@ -111,23 +116,23 @@ private:
     void end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments, target_token* target);
     bool cut(const merge_point& start, target_token& label, std::vector<value_ref>& map, trace& result);
     void blame_for_length();
-    void at_merge_point();                       // the outcome: greens and reds of arguments_ in the buffer
+    void at_merge_point(); // the outcome: greens and reds of arguments_ in the buffer
 
     jit_runtime& runtime_;
     frame_stack& stack_;
     frame* base_ = nullptr;
-    frame* f_ = nullptr;                         // the newest frame
+    frame* f_ = nullptr; // the newest frame
     trace recorded_;
     heap_cache cache_;
-    gc::conservative_range constants_range_;     // the trace's constants, while it is recorded
+    gc::conservative_range constants_range_; // the trace's constants, while it is recorded
     std::vector<boxed> arguments_;
     std::vector<word> words_;
     std::vector<merge_point> merge_points_;
-    std::vector<inlined_call> inlined_;          // portals being inlined
-    cell* biggest_ = nullptr;                    // the inlined portal that took most operations so far
+    std::vector<inlined_call> inlined_; // portals being inlined
+    cell* biggest_ = nullptr;           // the inlined portal that took most operations so far
     size_t biggest_size_ = 0;
     std::vector<std::pair<word, boxed>> invariant_calls_;
-    cell* start_ = nullptr;                      // where tracing began; null for a bridge
+    cell* start_ = nullptr; // where tracing began; null for a bridge
     guard_data* from_guard_ = nullptr;
     word* buffer_ = nullptr;
     uint64_t steps_ = 0;

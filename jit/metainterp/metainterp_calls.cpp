@@ -7,7 +7,8 @@ uint32_t metainterp::arguments_at(uint32_t position) {
     const auto& code = f_->code->code;
     uint32_t count = code[position++];
     arguments_.clear();
-    for (uint32_t i = 0; i < count; ++i, position += 2) arguments_.push_back(fetch_typed(code[position + 1], static_cast<kind>(code[position])));
+    for (uint32_t i = 0; i < count; ++i, position += 2)
+        arguments_.push_back(fetch_typed(code[position + 1], static_cast<kind>(code[position])));
     return position;
 }
 
@@ -70,7 +71,8 @@ void metainterp::call_indirect_instruction() {
     const function_entry* known = runtime_.prog->find_function(function.value);
     if (known && known->jitcode >= 0) {
         auto callee = static_cast<uint32_t>(known->jitcode);
-        bool native = runtime_.prog->code(callee).driver < 0 && too_recursive(runtime_.code(callee)) && runtime_.native_function(callee);
+        bool native = runtime_.prog->code(callee).driver < 0 && too_recursive(runtime_.code(callee)) &&
+                      runtime_.native_function(callee);
         if (!native) return push_frame(callee, after + 1);
     }
     if (known) {
@@ -108,8 +110,8 @@ void metainterp::residual_call(boxed function, const call_descr& descr, uint32_t
     }
     frame* caller = f_;
     boxed result{0, {}, descr.result};
-    // The arguments' words lie in registers or in the trace's constants, where the collector finds them; those of constants
-    // that are not interned lie in words_ only, so they are interned before the call.
+    // The arguments' words lie in registers or in the trace's constants, where the collector finds them; those of
+    // constants that are not interned lie in words_ only, so they are interned before the call.
     for (const boxed& argument : arguments_)
         if (argument.is_constant() && argument.type == kind::pointer) intern(argument);
     void* pending = heddle_thread.error;
@@ -119,7 +121,8 @@ void metainterp::residual_call(boxed function, const call_descr& descr, uint32_t
     bool elidable = descr.effects.elidable && heddle_thread.error == pending;
     if (!(elidable && all_constant)) {
         function.type = kind::integer;
-        if (!function.is_constant()) function.reference = record(opcode::ptr_to_int, {{function.value, function.reference, kind::pointer}});
+        if (!function.is_constant())
+            function.reference = record(opcode::ptr_to_int, {{function.value, function.reference, kind::pointer}});
         arguments_.insert(arguments_.begin(), function);
         bool pure = elidable || invariant;
         result.reference = record(pure ? opcode::call_pure : opcode::call, arguments_, &descr);

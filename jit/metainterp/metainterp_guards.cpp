@@ -1,4 +1,5 @@
-// Guards, their snapshots, and the instructions that make them: branches, switches, hints, class tests. See metainterp.h.
+// Guards, their snapshots, and the instructions that make them: branches, switches, hints, class tests. See
+// metainterp.h.
 #include "metainterp/class_test.h"
 #include "metainterp/metainterp.h"
 
@@ -11,11 +12,13 @@ uint32_t metainterp::snapshot_of(frame* f, uint32_t position, uint32_t without_r
     uint32_t parent = UINT32_MAX;
     if (f != base_) {
         frame* caller = f - 1;
-        if (caller->snapshot == UINT32_MAX) caller->snapshot = snapshot_of(caller, caller->pc, caller->code->live_at(caller->pc).result_register);
+        if (caller->snapshot == UINT32_MAX)
+            caller->snapshot = snapshot_of(caller, caller->pc, caller->code->live_at(caller->pc).result_register);
         parent = caller->snapshot;
     }
     const auto& live = f->code->live_at(position);
-    snapshot_frame made{f->code->source->index, position, static_cast<uint32_t>(recorded_.snapshot_values.size()), live.count, parent};
+    snapshot_frame made{f->code->source->index, position, static_cast<uint32_t>(recorded_.snapshot_values.size()),
+                        live.count, parent};
     for (uint32_t i = 0; i < live.count; ++i) {
         uint32_t number = f->code->live_registers[live.first + i];
         value_ref value;
@@ -42,7 +45,8 @@ void metainterp::became_constant(const boxed& value) { cache_.note(value.referen
 // A guard's condition must be 0 or 1; jitcode's conditions are any integer.
 metainterp::boxed metainterp::as_boolean(const boxed& condition) {
     opcode op = recorded_.operations[condition.reference.index()].op;
-    bool is_boolean = (op >= opcode::int_lt && op <= opcode::int_is_true) || (op >= opcode::float_lt && op <= opcode::float_ge) ||
+    bool is_boolean = (op >= opcode::int_lt && op <= opcode::int_is_true) ||
+                      (op >= opcode::float_lt && op <= opcode::float_ge) ||
                       (op >= opcode::ptr_eq && op <= opcode::ptr_is_nonnull);
     if (is_boolean) return condition;
     return {condition.value != 0, record(opcode::int_is_true, {condition}), kind::integer};
@@ -58,7 +62,8 @@ void metainterp::branch_instruction() {
         became_constant(test);
         if (!condition.value) became_constant(condition);
         const operation& made = recorded_.operations[test.reference.index()];
-        if ((made.op == opcode::ptr_is_null && !condition.value) || (made.op == opcode::ptr_is_nonnull && condition.value))
+        if ((made.op == opcode::ptr_is_null && !condition.value) ||
+            (made.op == opcode::ptr_is_nonnull && condition.value))
             cache_.note(recorded_.arguments[made.first_argument], heap_cache::nonnull);
     }
     f_->pc = taken;
@@ -78,7 +83,8 @@ void metainterp::switch_instruction() {
             became_constant(value);
         } else {
             for (auto& [number, target] : table.cases) {
-                boxed equal{0, record(opcode::int_eq, {value, {static_cast<word>(number), {}, kind::integer}}), kind::integer};
+                boxed equal{0, record(opcode::int_eq, {value, {static_cast<word>(number), {}, kind::integer}}),
+                            kind::integer};
                 guard(opcode::guard_false, {equal}, f_->last_live);
             }
         }
@@ -89,7 +95,9 @@ void metainterp::switch_instruction() {
 void metainterp::promote_instruction() {
     const uint32_t* code = f_->code->code.data() + f_->pc;
     auto op = static_cast<jitcode_op>(code[0]);
-    kind k = op == jitcode_op::code_promote_i ? kind::integer : op == jitcode_op::code_promote_p ? kind::pointer : kind::floating;
+    kind k = op == jitcode_op::code_promote_i   ? kind::integer
+             : op == jitcode_op::code_promote_p ? kind::pointer
+                                                : kind::floating;
     boxed value = fetch_typed(code[1], k);
     boxed constant{value.value, {}, k};
     if (!value.is_constant()) {

@@ -1,8 +1,9 @@
 // Merge points and the ends of traces. See metainterp.h.
 //
-// An outermost frame's merge point after can_enter_jit is a loop's header. There the trace closes (the header was passed
-// before: what came earlier is cut off), jumps to the loop's machine code, or goes on and remembers the place. In an inlined
-// portal frame, such a header, or an entry that must not be inlined, makes the rest of that frame a call of machine code.
+// An outermost frame's merge point after can_enter_jit is a loop's header. There the trace closes (the header was
+// passed before: what came earlier is cut off), jumps to the loop's machine code, or goes on and remembers the place.
+// In an inlined portal frame, such a header, or an entry that must not be inlined, makes the rest of that frame a call
+// of machine code.
 #include "metainterp/metainterp.h"
 #include "runtime/compile.h"
 
@@ -36,7 +37,8 @@ void metainterp::merge_point_instruction() {
     f_->pc = after;
 }
 
-// ---- inlined portal frames ------------------------------------------------------------------------------------------------
+// ---- inlined portal frames
+// ------------------------------------------------------------------------------------------------
 
 bool metainterp::inner_merge_point(uint32_t driver, uint64_t hash) {
     bool refuse = f_->loop_seen;
@@ -74,11 +76,12 @@ void metainterp::run_rest_natively(uint32_t driver, cell& place) {
     if (entry.result == kind::none) result.reference = {};
     for (const boxed& red : reds) cache_.escape(red.reference);
     cache_.called({});
-    words[0] = result.value;                     // seen by the collector until it is in a register
+    words[0] = result.value; // seen by the collector until it is in a register
     return_from_frame(result);
 }
 
-// ---- the outermost frame's loop headers -------------------------------------------------------------------------------------
+// ---- the outermost frame's loop headers
+// -------------------------------------------------------------------------------------
 
 void metainterp::loop_header(uint32_t driver, uint64_t hash) {
     uint32_t green_count = runtime_.driver(driver).green_count;
@@ -102,7 +105,9 @@ void metainterp::separate_reds(uint32_t green_count) {
         for (size_t j = green_count; j < i && separate; ++j) separate = arguments_[j].reference != red.reference;
         uint32_t operand = code[4 + 2 * i];
         if (!separate) {
-            opcode op = red.type == kind::integer ? opcode::same_as_i : red.type == kind::pointer ? opcode::same_as_p : opcode::same_as_f;
+            opcode op = red.type == kind::integer   ? opcode::same_as_i
+                        : red.type == kind::pointer ? opcode::same_as_p
+                                                    : opcode::same_as_f;
             red.reference = record(op, {red});
         }
         if (!(operand & constant_operand)) store(operand, red);
@@ -134,11 +139,14 @@ void metainterp::portal_returned(const boxed& result) {
     result_ = result.value;
     end_ = ending::finished;
     value_ref value = result.type == kind::none ? value_ref() : intern(result);
-    end_trace(from_guard_ ? nullptr : &merge_points_[0], opcode::finish, std::span<const value_ref>(&value, result.type != kind::none), nullptr);
+    end_trace(from_guard_ ? nullptr : &merge_points_[0], opcode::finish,
+              std::span<const value_ref>(&value, result.type != kind::none), nullptr);
 }
 
-// Adds the last operation and compiles. Without 'start' it is a bridge; 'target' null: the jump goes to the trace's own label.
-void metainterp::end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments, target_token* target) {
+// Adds the last operation and compiles. Without 'start' it is a bridge; 'target' null: the jump goes to the trace's own
+// label.
+void metainterp::end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments,
+                           target_token* target) {
     abort_reason problem;
     uint64_t recorded = recorded_.operations.size();
     if (!start) {
@@ -168,7 +176,8 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
     if (start) runtime_.warm.back_off(*start->place, runtime_.options.max_aborts);
 }
 
-// Makes a trace of what was recorded since 'start': inputs for its reds, a label, the operations. 'map': old to new values.
+// Makes a trace of what was recorded since 'start': inputs for its reds, a label, the operations. 'map': old to new
+// values.
 bool metainterp::cut(const merge_point& start, target_token& label, std::vector<value_ref>& map, trace& result) {
     std::vector<operation> operations = std::move(recorded_.operations);
     std::vector<value_ref> arguments = std::move(recorded_.arguments);
@@ -196,7 +205,7 @@ bool metainterp::cut(const merge_point& start, target_token& label, std::vector<
         auto first = static_cast<uint32_t>(result.arguments.size());
         for (uint32_t n = 0; n < moved.argument_count; ++n) {
             value_ref v = translate(arguments[moved.first_argument + n]);
-            if (v.is_none()) return false;       // something from before the cut, which nothing may use
+            if (v.is_none()) return false; // something from before the cut, which nothing may use
             result.arguments.push_back(v);
         }
         moved.first_argument = first;
@@ -215,7 +224,8 @@ bool metainterp::cut(const merge_point& start, target_token& label, std::vector<
     return true;
 }
 
-// ---- traces that get too long -------------------------------------------------------------------------------------------
+// ---- traces that get too long
+// -------------------------------------------------------------------------------------------
 
 void metainterp::blame_for_length() {
     if (!inlined_.empty()) {

@@ -7,7 +7,8 @@ namespace {
 
 class reader {
 public:
-    reader(jit_runtime& runtime, const resume_contents& contents, size_t value_count, const word* values, resume_recorder* recorder)
+    reader(jit_runtime& runtime, const resume_contents& contents, size_t value_count, const word* values,
+           resume_recorder* recorder)
         : runtime_(runtime), contents_(contents), recorder_(recorder) {
         // Everything lies in scanned memory from here on: fail values, then virtual objects, then the frames.
         fail_values_ = stack_.push_words(value_count + contents.virtuals.size());
@@ -24,7 +25,8 @@ public:
             } else {
                 word length = v.items.size();
                 value_ref length_reference = recorder_ ? recorder_->constant(kind::integer, length) : value_ref();
-                virtuals_[i] = execute(opcode::new_array, v.shape, {length}, {length_reference}, virtual_references_[i]);
+                virtuals_[i] =
+                    execute(opcode::new_array, v.shape, {length}, {length_reference}, virtual_references_[i]);
             }
         }
         for (size_t i = 0; i < contents_.virtuals.size(); ++i) fill(i);
@@ -34,11 +36,13 @@ public:
         for (const resume_store& store : contents_.stores) {
             value_ref unused, object = reference(store.object), value = reference(store.value);
             if (store.where->type == descr_type::field) {
-                execute(opcode::setfield, store.where, {word_of(store.object), word_of(store.value)}, {object, value}, unused);
+                execute(opcode::setfield, store.where, {word_of(store.object), word_of(store.value)}, {object, value},
+                        unused);
             } else {
                 word item = static_cast<word>(store.item);
                 value_ref item_reference = recorder_ ? recorder_->constant(kind::integer, item) : value_ref();
-                execute(opcode::setarrayitem, store.where, {word_of(store.object), item, word_of(store.value)}, {object, item_reference, value}, unused);
+                execute(opcode::setarrayitem, store.where, {word_of(store.object), item, word_of(store.value)},
+                        {object, item_reference, value}, unused);
             }
         }
     }
@@ -67,7 +71,8 @@ private:
         value_ref unused;
         for (auto& [field, value] : v.fields) {
             if (value.from == resume_value::uninitialised) continue;
-            execute(opcode::setfield, field, {virtuals_[number], word_of(value)}, {virtual_references_[number], reference(value)}, unused);
+            execute(opcode::setfield, field, {virtuals_[number], word_of(value)},
+                    {virtual_references_[number], reference(value)}, unused);
         }
         if (v.items.empty()) return;
         const descr* items = &static_cast<const array_descr*>(v.shape)->item_access();
@@ -79,10 +84,13 @@ private:
         }
     }
 
-    word execute(opcode op, const descr* d, std::initializer_list<word> arguments, std::initializer_list<value_ref> references, value_ref& made) {
+    word execute(opcode op, const descr* d, std::initializer_list<word> arguments,
+                 std::initializer_list<value_ref> references, value_ref& made) {
         bool overflow = false;
         word result = execute_operation(op, d, arguments.begin(), overflow);
-        if (recorder_) made = recorder_->executed(op, d, arguments.begin(), references.begin(), static_cast<uint32_t>(arguments.size()));
+        if (recorder_)
+            made = recorder_->executed(op, d, arguments.begin(), references.begin(),
+                                       static_cast<uint32_t>(arguments.size()));
         return result;
     }
 

@@ -1,10 +1,10 @@
-// Write barriers, the last pass: setfield and setarrayitem contain their barrier; it is flagged away (no_barrier) where it
-// can't be needed: the value is null or a tagged number, the object was made since the last safepoint, or the object's
-// barrier has run since then (for fields: arrays remember items card by card).
+// Write barriers, the last pass: setfield and setarrayitem contain their barrier; it is flagged away (no_barrier) where
+// it can't be needed: the value is null or a tagged number, the object was made since the last safepoint, or the
+// object's barrier has run since then (for fields: arrays remember items card by card).
 //
 // A constant object as value needs the barrier all the same: it may still be young when the machine code first runs.
-#include <algorithm>
 #include "optimizer/walk.h"
+#include <algorithm>
 
 namespace heddle::jit {
 
@@ -38,13 +38,16 @@ bool optimise_barriers(walk& w, step& s) {
         const field_descr& field = *static_cast<const field_descr*>(s.description);
         return store(w, s, false, field.shape.is_reference && !field.owner_is_global);
     }
-    case opcode::setarrayitem: return store(w, s, true, static_cast<const array_descr*>(s.description)->shape.is_reference);
+    case opcode::setarrayitem:
+        return store(w, s, true, static_cast<const array_descr*>(s.description)->shape.is_reference);
     case opcode::new_object:
     case opcode::new_array:
         // Young until the next safepoint: a fresh object's barrier has nothing to do. A large array is old at once.
         w.barrier_done.clear();
-        if (s.op == opcode::new_object) w.barrier_done.push_back(s.result);
-        else if (int64_t length; w.is_constant_int(w.argument(s, 0), length) && length >= 0 && length < 256) w.barrier_done.push_back(s.result);
+        if (s.op == opcode::new_object)
+            w.barrier_done.push_back(s.result);
+        else if (int64_t length; w.is_constant_int(w.argument(s, 0), length) && length >= 0 && length < 256)
+            w.barrier_done.push_back(s.result);
         return false;
     case opcode::call:
     case opcode::call_pure:

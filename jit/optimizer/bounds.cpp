@@ -1,5 +1,5 @@
-// Integer bounds: what is known of an operation's result from its arguments; comparisons and operations that it decides;
-// overflow checks that it spares; and what comparisons known to hold tell.
+// Integer bounds: what is known of an operation's result from its arguments; comparisons and operations that it
+// decides; overflow checks that it spares; and what comparisons known to hold tell.
 #include "optimizer/walk.h"
 
 namespace heddle::jit {
@@ -17,7 +17,9 @@ bool decide_overflow_step(walk& w, step& s, const int_facts& a, const int_facts&
     int outcome = decide_overflow(s.op, a, b);
     if (outcome < 0) return false;
     w.overflow = outcome;
-    s.op = s.op == opcode::int_add_ovf ? opcode::int_add : s.op == opcode::int_sub_ovf ? opcode::int_sub : opcode::int_mul;
+    s.op = s.op == opcode::int_add_ovf   ? opcode::int_add
+           : s.op == opcode::int_sub_ovf ? opcode::int_sub
+                                         : opcode::int_mul;
     w.send(s);
     return true;
 }
@@ -27,7 +29,7 @@ bool is_identity(const step& s, const int_facts& a, const int_facts& b) {
     if (!b.is_exact()) return false;
     uint64_t c = static_cast<uint64_t>(b.low);
     switch (s.op) {
-    case opcode::int_and: return (~a.zeros & ~c) == 0;          // every bit that may be 1 is kept
+    case opcode::int_and: return (~a.zeros & ~c) == 0; // every bit that may be 1 is kept
     case opcode::int_or: return (c & ~a.ones) == 0;
     case opcode::int_zero_extend: return a.fits_unsigned(static_cast<unsigned>(c));
     case opcode::int_sign_extend: return a.fits_signed(static_cast<unsigned>(c));
@@ -40,7 +42,8 @@ bool drop_inner_extension(walk& w, step& s) {
     const step* p = w.producer(w.argument(s, 0));
     int64_t outer, inner;
     if (!p || (p->op != opcode::int_zero_extend && p->op != opcode::int_sign_extend)) return false;
-    if (!w.is_constant_int(w.argument(s, 1), outer) || !w.is_constant_int(w.argument(*p, 1), inner) || outer > inner) return false;
+    if (!w.is_constant_int(w.argument(s, 1), outer) || !w.is_constant_int(w.argument(*p, 1), inner) || outer > inner)
+        return false;
     return w.change(s, s.op, {w.argument(*p, 0), w.argument(s, 1)});
 }
 
@@ -56,7 +59,7 @@ int_facts facts_of_load(const step& s) {
     case opcode::getfield: return facts_of_slot(static_cast<const field_descr*>(s.description)->shape);
     case opcode::getarrayitem: return facts_of_slot(static_cast<const array_descr*>(s.description)->shape);
     case opcode::raw_load: return facts_of_slot(static_cast<const raw_descr*>(s.description)->shape);
-    case opcode::arraylen: return int_facts::between(0, int64_t{1} << 48);   // no more fits into the address space
+    case opcode::arraylen: return int_facts::between(0, int64_t{1} << 48); // no more fits into the address space
     default: return int_facts::anything();
     }
 }
@@ -93,11 +96,14 @@ void walk::narrow(value_id id, const int_facts& more) {
     values[id].facts = met;
     const step* p = producer(id);
     int64_t c;
-    if (p && (p->op == opcode::int_add_ovf || p->op == opcode::int_add || p->op == opcode::int_sub_ovf || p->op == opcode::int_sub) &&
+    if (p &&
+        (p->op == opcode::int_add_ovf || p->op == opcode::int_add || p->op == opcode::int_sub_ovf ||
+         p->op == opcode::int_sub) &&
         is_constant_int(argument(*p, 1), c)) {
         // x + c lies there, so x lies c below, if x + c can't wrap.
         bool adds = p->op == opcode::int_add_ovf || p->op == opcode::int_add;
-        opcode checked = adds ? opcode::int_add_ovf : opcode::int_sub_ovf, inverse = adds ? opcode::int_sub : opcode::int_add;
+        opcode checked = adds ? opcode::int_add_ovf : opcode::int_sub_ovf,
+               inverse = adds ? opcode::int_sub : opcode::int_add;
         value_id x = argument(*p, 0);
         bool exact = p->op == checked || decide_overflow(checked, facts(x), int_facts::exactly(c)) == 0;
         if (exact) narrow(x, facts_of_result(inverse, met, int_facts::exactly(c)));

@@ -1,7 +1,8 @@
-// Calls: elidable ones fold and are shared, loop-invariant ones are done once a trace, all others invalidate what they may.
+// Calls: elidable ones fold and are shared, loop-invariant ones are done once a trace, all others invalidate what they
+// may.
 //
-// An elidable call with constant arguments runs now, unless it fails (leaves an error pending): then it stays. A failing call
-// is never shared either, because the guard after the first one leaves the trace.
+// An elidable call with constant arguments runs now, unless it fails (leaves an error pending): then it stays. A
+// failing call is never shared either, because the guard after the first one leaves the trace.
 #include "heddle/gc/gc.h"
 #include "optimizer/walk.h"
 

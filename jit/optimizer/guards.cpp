@@ -1,8 +1,9 @@
-// Guards: those that are known to hold go; a stronger one may take an earlier one's place; and what a guard that held tells.
+// Guards: those that are known to hold go; a stronger one may take an earlier one's place; and what a guard that held
+// tells.
 //
-// An earlier guard_nonnull or guard_class may become guard_nonnull_class, or guard_value, of the same object: the object's
-// class and identity don't change in between, and leaving the trace earlier is always allowed.
-// A guard that is known to fail makes the whole trace useless: optimise answers false.
+// An earlier guard_nonnull or guard_class may become guard_nonnull_class, or guard_value, of the same object: the
+// object's class and identity don't change in between, and leaving the trace earlier is always allowed. A guard that is
+// known to fail makes the whole trace useless: optimise answers false.
 #include "optimizer/walk.h"
 
 namespace heddle::jit {
@@ -71,7 +72,8 @@ bool guard_value(walk& w, step& s) {
     w.is_constant(wanted, bits);
     if (w.is_constant(x, known)) return known == bits || w.contradiction("a guard_value on another constant");
     if (w.values[x].type == kind::integer) {
-        if (!w.facts(x).contains(static_cast<int64_t>(bits))) return w.contradiction("a guard_value outside the known bounds");
+        if (!w.facts(x).contains(static_cast<int64_t>(bits)))
+            return w.contradiction("a guard_value outside the known bounds");
         if (w.facts(x).fits_unsigned(1)) {
             s.op = bits ? opcode::guard_true : opcode::guard_false;
             s.count = 1;
@@ -80,7 +82,8 @@ bool guard_value(walk& w, step& s) {
     }
     if (w.values[x].type != kind::pointer || bits == 0) return false;
     const gc::type_info *class_known = w.class_of(x), *class_wanted = w.class_of(wanted);
-    if (class_known && class_wanted && class_known != class_wanted) return w.contradiction("a guard_value of another class");
+    if (class_known && class_wanted && class_known != class_wanted)
+        return w.contradiction("a guard_value of another class");
     const step* p = w.producer(x);
     if (p && p->op == opcode::load_class) {
         w.change(s, opcode::guard_class, {w.argument(*p, 0), wanted});
@@ -98,9 +101,11 @@ bool guard_condition(walk& w, step& s) {
     bool wants_true = s.op == opcode::guard_true;
     value_id x = w.argument(s, 0);
     word bits;
-    if (w.is_constant(x, bits)) return (bits != 0) == wants_true || w.contradiction("a guard_true or guard_false on the other constant");
+    if (w.is_constant(x, bits))
+        return (bits != 0) == wants_true || w.contradiction("a guard_true or guard_false on the other constant");
     // Known not to be 0, without more.
-    if (value_id known = w.find_pure(opcode::int_is_true, nullptr, {&x, 1}); known != no_value && w.is_constant(known, bits))
+    if (value_id known = w.find_pure(opcode::int_is_true, nullptr, {&x, 1});
+        known != no_value && w.is_constant(known, bits))
         return (bits != 0) == wants_true || w.contradiction("a guard_false on a value known not to be 0");
     const step* p = w.producer(x);
     if (!p) return false;
@@ -135,7 +140,8 @@ bool optimise_guards(walk& w, step& s) {
     case opcode::guard_nonnull: return guard_nonnull(w, s);
     case opcode::guard_is_null: return guard_is_null(w, s);
     case opcode::record_exact_class:
-        if (!w.at(w.argument(s, 0)).is_constant && !w.is_virtual(w.argument(s, 0))) learn_class(w, w.argument(s, 0), class_argument(w, s));
+        if (!w.at(w.argument(s, 0)).is_constant && !w.is_virtual(w.argument(s, 0)))
+            learn_class(w, w.argument(s, 0), class_argument(w, s));
         return true;
     default: return false;
     }
@@ -168,8 +174,10 @@ void walk::learn_condition(value_id condition, bool is_true) {
             learn_condition(right, false);
         }
     }
-    if (!is_true) become(condition, constant_int(0));
-    else if (facts(condition).fits_unsigned(1)) become(condition, constant_int(1));
+    if (!is_true)
+        become(condition, constant_int(0));
+    else if (facts(condition).fits_unsigned(1))
+        become(condition, constant_int(1));
     else {
         learn_comparison(opcode::int_is_true, condition, no_value);
         remember_pure(opcode::int_is_true, nullptr, {&condition, 1}, constant_int(1));
@@ -198,7 +206,9 @@ void walk::learn_from_guard(const step& s, uint32_t index) {
         const step& before = emitted[index - 1].what;
         value_id arguments[2] = {pool[before.first], pool[before.first + 1]};
         remember_pure(before.op, nullptr, arguments, before.result);
-        opcode plain = before.op == opcode::int_add_ovf ? opcode::int_add : before.op == opcode::int_sub_ovf ? opcode::int_sub : opcode::int_mul;
+        opcode plain = before.op == opcode::int_add_ovf   ? opcode::int_add
+                       : before.op == opcode::int_sub_ovf ? opcode::int_sub
+                                                          : opcode::int_mul;
         remember_pure(plain, nullptr, arguments, before.result);
         break;
     }

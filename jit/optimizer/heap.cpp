@@ -1,19 +1,19 @@
 // The heap: fields and items at constant indices that were read or written are known, stores are delayed.
 //
-// A store is delayed until an operation that may read or overwrite its place (through the same descriptor and an object that
-// may be the same, or a call with that effect), a jump, a label or the end. Guards list delayed stores in their resume data.
-// So a place written many times in an iteration is written once. Stores into immutable fields, and into objects that the
-// collector could see half made, are not held back.
-// Two places alias only through the same descriptor (descriptors.h) and when the objects may be the same.
-#include <algorithm>
+// A store is delayed until an operation that may read or overwrite its place (through the same descriptor and an object
+// that may be the same, or a call with that effect), a jump, a label or the end. Guards list delayed stores in their
+// resume data. So a place written many times in an iteration is written once. Stores into immutable fields, and into
+// objects that the collector could see half made, are not held back. Two places alias only through the same descriptor
+// (descriptors.h) and when the objects may be the same.
 #include "ir/slots.h"
 #include "optimizer/walk.h"
+#include <algorithm>
 
 namespace heddle::jit {
 
 namespace {
 
-constexpr size_t most_known_objects = 48;    // a place's known objects; searching them is linear
+constexpr size_t most_known_objects = 48; // a place's known objects; searching them is linear
 
 uint32_t find_slot(walk& w, const descr* where, int64_t item) {
     heap_state& h = w.heap;
@@ -38,9 +38,9 @@ uint32_t find_slot(walk& w, const descr* where, int64_t item) {
 }
 
 // Slots of one array descriptor; those of a field are one.
-template <typename action>
-void for_each_slot(walk& w, uint32_t descr_index, action&& act) {
-    if (descr_index < w.heap.field_slots.size() && w.heap.field_slots[descr_index] != none) act(w.heap.field_slots[descr_index]);
+template <typename action> void for_each_slot(walk& w, uint32_t descr_index, action&& act) {
+    if (descr_index < w.heap.field_slots.size() && w.heap.field_slots[descr_index] != none)
+        act(w.heap.field_slots[descr_index]);
     if (descr_index < w.heap.array_slots.size())
         for (size_t i = 0; i < w.heap.array_slots[descr_index].size(); ++i) act(w.heap.array_slots[descr_index][i]);
 }
@@ -85,9 +85,10 @@ bool read(walk& w, step& s, uint32_t slot, value_id object) {
 }
 
 bool write(walk& w, uint32_t slot, value_id object, value_id stored) {
-    if (known_value(w, slot, object) == stored) return true;     // it is there already
+    if (known_value(w, slot, object) == stored) return true; // it is there already
     // One delayed store a place, so stores to one place keep their order.
-    if (w.heap.slots[slot].lazy_object != no_value && w.find(w.heap.slots[slot].lazy_object) != object) w.flush_slot(slot);
+    if (w.heap.slots[slot].lazy_object != no_value && w.find(w.heap.slots[slot].lazy_object) != object)
+        w.flush_slot(slot);
     forget_aliases(w, slot, object);
     heap_slot& place = w.heap.slots[slot];
     if (place.lazy_object == no_value) w.heap.lazy_slots.push_back(slot);
@@ -115,8 +116,9 @@ bool getfield(walk& w, step& s) {
     const field_descr& field = *static_cast<const field_descr*>(s.description);
     value_id object = w.argument(s, 0);
     word address;
-    if (field.immutable && w.is_constant(object, address) && fold_immutable(w, s, field.shape, address, field.offset)) return true;
-    if (field.immutable || field.index == UINT32_MAX) return false;   // the pure pass has looked
+    if (field.immutable && w.is_constant(object, address) && fold_immutable(w, s, field.shape, address, field.offset))
+        return true;
+    if (field.immutable || field.index == UINT32_MAX) return false; // the pure pass has looked
     return read(w, s, find_slot(w, &field, -1), object);
 }
 
@@ -157,7 +159,8 @@ bool getarrayitem(walk& w, step& s) {
         if (!w.is_constant(object, address) || address == 0) return false;
         uint64_t length = load_slot({}, reinterpret_cast<const char*>(address) + array.length_offset);
         if (static_cast<uint64_t>(index) >= length) return false;
-        return fold_immutable(w, s, array.shape, address, array.items_offset + static_cast<uint64_t>(index) * array.shape.size);
+        return fold_immutable(w, s, array.shape, address,
+                              array.items_offset + static_cast<uint64_t>(index) * array.shape.size);
     }
     return read(w, s, find_slot(w, &array, index), object);
 }
@@ -168,7 +171,8 @@ bool setarrayitem(walk& w, step& s) {
     int64_t index;
     bool known_index = w.is_constant_int(w.argument(s, 1), index);
     if (array.immutable) {
-        if (known_index && keeps_word(w, array.shape, stored) && !w.is_virtual(stored)) w.heap_remember(&array, index, object, stored);
+        if (known_index && keeps_word(w, array.shape, stored) && !w.is_virtual(stored))
+            w.heap_remember(&array, index, object, stored);
         return false;
     }
     if (known_index && keeps_word(w, array.shape, stored)) return write(w, find_slot(w, &array, index), object, stored);
@@ -186,7 +190,8 @@ void copy_array(walk& w, const step& s) {
 
 void walk::heap_remember(const descr* where, int64_t item, value_id object, value_id stored) {
     if (!input.options.heap || where->index == UINT32_MAX) return;
-    bool immutable = where->type == descr_type::field ? static_cast<const field_descr*>(where)->immutable : static_cast<const array_descr*>(where)->immutable;
+    bool immutable = where->type == descr_type::field ? static_cast<const field_descr*>(where)->immutable
+                                                      : static_cast<const array_descr*>(where)->immutable;
     if (!immutable) return remember(*this, find_slot(*this, where, item), find(object), find(stored));
     if (where->type == descr_type::field) {
         value_id arguments[1] = {find(object)};
@@ -207,8 +212,10 @@ void walk::flush_slot(uint32_t slot) {
     place.lazy_object = place.lazy_value = no_value;
     heap.lazy_slots.erase(std::find(heap.lazy_slots.begin(), heap.lazy_slots.end(), slot));
     force(stored);
-    if (item < 0) send(make_step(opcode::setfield, {object, stored}, where), barriers_pass);
-    else send(make_step(opcode::setarrayitem, {object, constant_int(item), stored}, where), barriers_pass);
+    if (item < 0)
+        send(make_step(opcode::setfield, {object, stored}, where), barriers_pass);
+    else
+        send(make_step(opcode::setarrayitem, {object, constant_int(item), stored}, where), barriers_pass);
     remember(*this, slot, object, stored);
 }
 
@@ -234,12 +241,14 @@ void walk::heap_safepoint() {
     last_safepoint = ++clock;
 }
 
-// An elidable call has no effect that anyone sees, but it may read what was stored just now, and leave an error in a global.
+// An elidable call has no effect that anyone sees, but it may read what was stored just now, and leave an error in a
+// global.
 void walk::heap_call(const effect_info& effects, bool is_pure_call) {
     if (effects.writes_anything || effects.may_run_portal) {
         flush_all_stores();
         for (heap_slot& place : heap.slots) {
-            bool is_global = place.where->type == descr_type::field && static_cast<const field_descr*>(place.where)->owner_is_global;
+            bool is_global =
+                place.where->type == descr_type::field && static_cast<const field_descr*>(place.where)->owner_is_global;
             if (!is_pure_call || is_global) place.known.clear();
         }
         return;

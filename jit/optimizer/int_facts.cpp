@@ -77,7 +77,8 @@ int_facts shift_left(const int_facts& a, const int_facts& count) {
     if (!count.is_exact()) return int_facts::anything();
     unsigned n = static_cast<unsigned>(count.low & 63);
     uint64_t low_zeros = n ? ~uint64_t{0} >> (64 - n) : 0;
-    return from_interval_and_bits(wide(a.low) * (wide(1) << n), wide(a.high) * (wide(1) << n), (a.zeros << n) | low_zeros, a.ones << n);
+    return from_interval_and_bits(wide(a.low) * (wide(1) << n), wide(a.high) * (wide(1) << n),
+                                  (a.zeros << n) | low_zeros, a.ones << n);
 }
 
 int_facts shift_right(const int_facts& a, const int_facts& count) {
@@ -136,11 +137,14 @@ int_facts multiply_high(const int_facts& a, const int_facts& b) {
     if (a.low < 0 && b.low < 0) return int_facts::anything();
     uint64_t a_high = a.low >= 0 ? static_cast<uint64_t>(a.high) : ~uint64_t{0};
     uint64_t b_high = b.low >= 0 ? static_cast<uint64_t>(b.high) : ~uint64_t{0};
-    return int_facts::between(0, static_cast<int64_t>(static_cast<uint64_t>((static_cast<unsigned __int128>(a_high) * b_high) >> 64)));
+    return int_facts::between(
+        0, static_cast<int64_t>(static_cast<uint64_t>((static_cast<unsigned __int128>(a_high) * b_high) >> 64)));
 }
 
 // -1 may, 0 no, 1 yes
-int less_than(wide a_low, wide a_high, wide b_low, wide b_high) { return a_high < b_low ? 1 : a_low >= b_high ? 0 : -1; }
+int less_than(wide a_low, wide a_high, wide b_low, wide b_high) {
+    return a_high < b_low ? 1 : a_low >= b_high ? 0 : -1;
+}
 
 int equal(const int_facts& a, const int_facts& b) {
     if (a.is_exact() && b.is_exact()) return a.low == b.low;
@@ -177,7 +181,8 @@ int_facts int_facts::normalised() const {
 }
 
 int_facts int_facts::meet(const int_facts& other) const {
-    return int_facts{std::max(low, other.low), std::min(high, other.high), zeros | other.zeros, ones | other.ones}.normalised();
+    return int_facts{std::max(low, other.low), std::min(high, other.high), zeros | other.zeros, ones | other.ones}
+        .normalised();
 }
 
 int_facts facts_of_result(opcode op, const int_facts& a, const int_facts& b) {
@@ -194,7 +199,8 @@ int_facts facts_of_result(opcode op, const int_facts& a, const int_facts& b) {
     }
     case opcode::int_div: return divide(a, b);
     case opcode::int_mod: return remainder(a, b);
-    case opcode::uint_div: return a.low >= 0 ? int_facts::between(0, b.low > 0 ? a.high / b.low : a.high) : int_facts::anything();
+    case opcode::uint_div:
+        return a.low >= 0 ? int_facts::between(0, b.low > 0 ? a.high / b.low : a.high) : int_facts::anything();
     case opcode::uint_mod: return b.low > 0 ? int_facts::between(0, b.high - 1) : int_facts::anything();
     case opcode::uint_mul_high: return multiply_high(a, b);
     case opcode::int_and: return bitwise_and(a, b);
@@ -243,9 +249,12 @@ int decide_comparison(opcode op, const int_facts& a, const int_facts& b) {
 
 int decide_overflow(opcode op, const int_facts& a, const int_facts& b) {
     wide low, high;
-    if (op == opcode::int_add_ovf) low = wide(a.low) + b.low, high = wide(a.high) + b.high;
-    else if (op == opcode::int_sub_ovf) low = wide(a.low) - b.high, high = wide(a.high) - b.low;
-    else product_interval(a, b, low, high);
+    if (op == opcode::int_add_ovf)
+        low = wide(a.low) + b.low, high = wide(a.high) + b.high;
+    else if (op == opcode::int_sub_ovf)
+        low = wide(a.low) - b.high, high = wide(a.high) - b.low;
+    else
+        product_interval(a, b, low, high);
     if (low >= INT64_MIN && high <= INT64_MAX) return 0;
     return low > INT64_MAX || high < INT64_MIN ? 1 : -1;
 }
@@ -268,7 +277,7 @@ opcode negated(opcode comparison) {
     case opcode::ptr_ne: return opcode::ptr_eq;
     case opcode::ptr_is_null: return opcode::ptr_is_nonnull;
     case opcode::ptr_is_nonnull: return opcode::ptr_is_null;
-    default: return opcode::count;   // floating comparisons have none: NaN
+    default: return opcode::count; // floating comparisons have none: NaN
     }
 }
 
@@ -313,10 +322,14 @@ void assume_true(opcode comparison, int_facts& a, int_facts& b) {
     case opcode::int_ne:
     case opcode::int_is_true: {
         int_facts other = comparison == opcode::int_ne ? b : int_facts::exactly(0);
-        if (other.is_exact() && a.low == other.low && a.low < INT64_MAX) ++a.low;
-        else if (other.is_exact() && a.high == other.low && a.high > INT64_MIN) --a.high;
-        if (comparison == opcode::int_ne && a.is_exact() && b.low == a.low && b.low < INT64_MAX) ++b.low;
-        else if (comparison == opcode::int_ne && a.is_exact() && b.high == a.low && b.high > INT64_MIN) --b.high;
+        if (other.is_exact() && a.low == other.low && a.low < INT64_MAX)
+            ++a.low;
+        else if (other.is_exact() && a.high == other.low && a.high > INT64_MIN)
+            --a.high;
+        if (comparison == opcode::int_ne && a.is_exact() && b.low == a.low && b.low < INT64_MAX)
+            ++b.low;
+        else if (comparison == opcode::int_ne && a.is_exact() && b.high == a.low && b.high > INT64_MIN)
+            --b.high;
         break;
     }
     default: return;

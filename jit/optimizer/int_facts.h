@@ -1,18 +1,18 @@
 // What is known of an integer: an interval [low, high] (signed) and the bits known to be 0 or 1.
 //
-// Invariant: every value that the integer can have lies in both. Operations answer facts that hold for the wrapped 64-bit
-// result of every pair of allowed arguments; an interval that might wrap becomes 'anything'. An empty set (low > high) says
-// that the code can't be reached. The bit arithmetic is that of tristate numbers (Vishwanathan et al., "Sound, precise, and
-// fast abstract interpretation with tristate numbers"); the intervals follow RPython's intutils.
+// Invariant: every value that the integer can have lies in both. Operations answer facts that hold for the wrapped
+// 64-bit result of every pair of allowed arguments; an interval that might wrap becomes 'anything'. An empty set (low >
+// high) says that the code can't be reached. The bit arithmetic is that of tristate numbers (Vishwanathan et al.,
+// "Sound, precise, and fast abstract interpretation with tristate numbers"); the intervals follow RPython's intutils.
 #pragma once
-#include <cstdint>
 #include "heddle/jit/trace.h"
+#include <cstdint>
 
 namespace heddle::jit {
 
 struct int_facts {
     int64_t low = INT64_MIN, high = INT64_MAX;
-    uint64_t zeros = 0, ones = 0;   // bits known to be 0; bits known to be 1
+    uint64_t zeros = 0, ones = 0; // bits known to be 0; bits known to be 1
 
     static int_facts anything() { return {}; }
     static int_facts exactly(int64_t v) { return {v, v, ~static_cast<uint64_t>(v), static_cast<uint64_t>(v)}; }
@@ -26,7 +26,9 @@ struct int_facts {
         uint64_t bits = static_cast<uint64_t>(v);
         return v >= low && v <= high && !(bits & zeros) && (bits & ones) == ones;
     }
-    bool fits_signed(unsigned bits) const { return low >= -(int64_t{1} << (bits - 1)) && high < (int64_t{1} << (bits - 1)); }
+    bool fits_signed(unsigned bits) const {
+        return low >= -(int64_t{1} << (bits - 1)) && high < (int64_t{1} << (bits - 1));
+    }
     bool fits_unsigned(unsigned bits) const { return low >= 0 && high < (int64_t{1} << bits); }
     friend bool operator==(const int_facts&, const int_facts&) = default;
 
@@ -35,8 +37,8 @@ struct int_facts {
     int_facts meet(const int_facts& other) const;
 };
 
-// Facts of a pure integer operation's result; 'anything' for operations that it does not know. Bounds of *_ovf are those of
-// the plain operation when it doesn't overflow.
+// Facts of a pure integer operation's result; 'anything' for operations that it does not know. Bounds of *_ovf are
+// those of the plain operation when it doesn't overflow.
 int_facts facts_of_result(opcode op, const int_facts& a, const int_facts& b);
 // -1: can't be decided; else the comparison's result.
 int decide_comparison(opcode op, const int_facts& a, const int_facts& b);
@@ -45,7 +47,7 @@ int decide_overflow(opcode op, const int_facts& a, const int_facts& b);
 // Narrows both sides by a comparison known to be true. The negation of a comparison is 'negated'.
 void assume_true(opcode comparison, int_facts& a, int_facts& b);
 opcode negated(opcode comparison);
-opcode swapped(opcode comparison);   // a < b as b > a
+opcode swapped(opcode comparison); // a < b as b > a
 bool is_int_comparison(opcode op);
 
 } // namespace heddle::jit

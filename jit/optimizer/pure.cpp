@@ -2,8 +2,8 @@
 //
 // The table is open addressing over 32-bit indices. The two arguments of a commutative operation are put in order, and
 // 'a > b' is looked up as 'b < a'. Entries made before a label are not found after it.
-#include <algorithm>
 #include "optimizer/walk.h"
+#include <algorithm>
 
 namespace heddle::jit {
 
@@ -18,7 +18,8 @@ struct key {
 // One form for operations that mean the same.
 void normalise(key& k) {
     if (k.arguments.size() != 2) return;
-    bool is_greater = k.op == opcode::int_gt || k.op == opcode::int_ge || k.op == opcode::uint_gt || k.op == opcode::uint_ge;
+    bool is_greater =
+        k.op == opcode::int_gt || k.op == opcode::int_ge || k.op == opcode::uint_gt || k.op == opcode::uint_ge;
     bool commutes = (info(k.op).flags & COMMUTES) && k.arguments[0] > k.arguments[1];
     if (!is_greater && !commutes) return;
     k.swapped_arguments[0] = k.arguments[1];
@@ -80,7 +81,7 @@ void walk::remember_pure(opcode op, const descr* d, std::span<const value_id> ar
     uint32_t first = static_cast<uint32_t>(pool.size());
     value_id copied[16];
     size_t count = std::min<size_t>(k.arguments.size(), 16);
-    std::copy_n(k.arguments.begin(), count, copied);      // the arguments may lie in the pool
+    std::copy_n(k.arguments.begin(), count, copied); // the arguments may lie in the pool
     pool.insert(pool.end(), copied, copied + count);
     pure.entries.push_back({hash, k.op, d, first, static_cast<uint32_t>(count), result_id});
 }
@@ -99,7 +100,7 @@ bool optimise_pure(walk& w, step& s) {
     std::span<const value_id> span(arguments, s.count);
     value_id known = w.find_pure(s.op, s.description, span);
     if (known != no_value) {
-        if (info(s.op).flags & OVERFLOW) w.overflow = 0;   // only those that did not overflow are remembered
+        if (info(s.op).flags & OVERFLOW) w.overflow = 0; // only those that did not overflow are remembered
         return w.replace(s, known);
     }
     if (!(info(s.op).flags & OVERFLOW)) w.remember_pure(s.op, s.description, span, s.result);

@@ -1,8 +1,8 @@
 // Resume data as one stream of variable-length numbers: seven bits a byte, low ones first, the top bit says 'more'.
 //
-// A resume value is a number whose low four bits are its source and kind; the rest is its index. A constant's word follows,
-// zig-zag coded so that small negative integers are short. Descriptors are written as differences between addresses, which
-// are short because a program's descriptors lie next to each other.
+// A resume value is a number whose low four bits are its source and kind; the rest is its index. A constant's word
+// follows, zig-zag coded so that small negative integers are short. Descriptors are written as differences between
+// addresses, which are short because a program's descriptors lie next to each other.
 #include "optimizer/resume_stream.h"
 
 namespace heddle::jit {

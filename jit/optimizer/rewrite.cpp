@@ -1,10 +1,10 @@
 // Rewriting: constant folding, algebraic identities, cheaper forms (division by constants), chains of constants.
 //
-// Every rule holds for all 64-bit words with wrap-around (or says which facts it needs), and for all doubles bit by bit:
-// x * 2.0 is not x + x here unless the result has the same bits for NaN and -0.
+// Every rule holds for all 64-bit words with wrap-around (or says which facts it needs), and for all doubles bit by
+// bit: x * 2.0 is not x + x here unless the result has the same bits for NaN and -0.
+#include "optimizer/walk.h"
 #include <bit>
 #include <cmath>
-#include "optimizer/walk.h"
 
 namespace heddle::jit {
 
@@ -48,14 +48,18 @@ const step* made_by(walk& w, value_id x, opcode op, int64_t& second) {
     return p && p->op == op && w.is_constant_int(w.argument(*p, 1), second) ? p : nullptr;
 }
 
-int64_t wrapping_add(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
+int64_t wrapping_add(int64_t a, int64_t b) {
+    return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
 
 // x + c, also for x - (-c): chains of constants become one.
 bool rewrite_add_constant(walk& w, step& s, value_id x, int64_t c) {
     int64_t inner = 0, sum = c;
     const step* p = made_by(w, x, opcode::int_add, inner);
-    if (p) sum = wrapping_add(c, inner);
-    else if ((p = made_by(w, x, opcode::int_sub, inner))) sum = wrapping_add(c, static_cast<int64_t>(-static_cast<uint64_t>(inner)));
+    if (p)
+        sum = wrapping_add(c, inner);
+    else if ((p = made_by(w, x, opcode::int_sub, inner)))
+        sum = wrapping_add(c, static_cast<int64_t>(-static_cast<uint64_t>(inner)));
     if (p) x = w.argument(*p, 0);
     if (sum == 0) return w.replace(s, x);
     return p && w.change(s, opcode::int_add, {x, w.constant_int(sum)});
@@ -82,11 +86,13 @@ bool rewrite_mul(walk& w, step& s, value_id x, int64_t c) {
     if (c == 0) return w.replace(s, w.constant_int(0));
     if (c == 1) return w.replace(s, x);
     if (c == -1) return w.change(s, opcode::int_neg, {x});
-    if (c > 0 && std::has_single_bit(static_cast<uint64_t>(c))) return w.change(s, opcode::int_shl, {x, w.constant_int(std::countr_zero(static_cast<uint64_t>(c)))});
+    if (c > 0 && std::has_single_bit(static_cast<uint64_t>(c)))
+        return w.change(s, opcode::int_shl, {x, w.constant_int(std::countr_zero(static_cast<uint64_t>(c)))});
     return false;
 }
 
-// ---- division by constants ------------------------------------------------------------------------------------------------
+// ---- division by constants
+// ------------------------------------------------------------------------------------------------
 
 // The quotient of n, 0 <= n <= 2^63, by d >= 3 that is no power of two: the high word of n * k, shifted.
 value_id unsigned_quotient(walk& w, value_id n, uint64_t d) {
@@ -132,7 +138,8 @@ bool rewrite_mod(walk& w, step& s, value_id x, int64_t c) {
     if (c == 1 || c == -1) return w.replace(s, w.constant_int(0));
     if (c == 0 || c == INT64_MIN) return false;
     uint64_t d = c < 0 ? -static_cast<uint64_t>(c) : static_cast<uint64_t>(c);
-    if (std::has_single_bit(d) && w.facts(x).is_nonnegative()) return w.change(s, opcode::int_and, {x, w.constant_int(static_cast<int64_t>(d - 1))});
+    if (std::has_single_bit(d) && w.facts(x).is_nonnegative())
+        return w.change(s, opcode::int_and, {x, w.constant_int(static_cast<int64_t>(d - 1))});
     value_id q = quotient_by_constant(w, x, c);
     value_id product = w.send(opcode::int_mul, {q, w.constant_int(c)});
     return w.replace(s, w.send(opcode::int_sub, {x, product}));
@@ -145,13 +152,15 @@ bool rewrite_unsigned_division(walk& w, step& s, value_id x, int64_t c) {
     return w.change(s, opcode::uint_shr, {x, w.constant_int(std::countr_zero(d))});
 }
 
-// ---- by kind of operation ---------------------------------------------------------------------------------------------------
+// ---- by kind of operation
+// ---------------------------------------------------------------------------------------------------
 
 bool rewrite_shift(walk& w, step& s, value_id x, int64_t c) {
     c &= 63;
     if (c == 0) return w.replace(s, x);
     int64_t inner;
-    if (const step* p = made_by(w, x, s.op, inner); p && (inner & 63) + c < 64) return w.change(s, s.op, {w.argument(*p, 0), w.constant_int((inner & 63) + c)});
+    if (const step* p = made_by(w, x, s.op, inner); p && (inner & 63) + c < 64)
+        return w.change(s, s.op, {w.argument(*p, 0), w.constant_int((inner & 63) + c)});
     return false;
 }
 
@@ -187,7 +196,8 @@ bool rewrite_overflow(walk& w, step& s, value_id x, value_id y) {
 // Comparisons of a value with itself; is_zero and is_true of comparisons.
 bool rewrite_comparison(walk& w, step& s, value_id x, value_id y) {
     if (s.count == 2 && x == y) {
-        bool holds = s.op == opcode::int_le || s.op == opcode::int_ge || s.op == opcode::int_eq || s.op == opcode::uint_le || s.op == opcode::uint_ge;
+        bool holds = s.op == opcode::int_le || s.op == opcode::int_ge || s.op == opcode::int_eq ||
+                     s.op == opcode::uint_le || s.op == opcode::uint_ge;
         return w.replace(s, w.constant_int(holds));
     }
     int64_t c;
@@ -200,7 +210,8 @@ bool rewrite_comparison(walk& w, step& s, value_id x, value_id y) {
     if (s.op != opcode::int_is_zero || !p) return false;
     opcode opposite = negated(p->op);
     if (opposite == opcode::count) return false;
-    if (opposite == opcode::int_is_true && w.facts(w.argument(*p, 0)).fits_unsigned(1)) return w.replace(s, w.argument(*p, 0));
+    if (opposite == opcode::int_is_true && w.facts(w.argument(*p, 0)).fits_unsigned(1))
+        return w.replace(s, w.argument(*p, 0));
     if (p->count == 1) return w.change(s, opposite, {w.argument(*p, 0)});
     return w.change(s, opposite, {w.argument(*p, 0), w.argument(*p, 1)});
 }
@@ -289,7 +300,8 @@ bool optimise_rewrite(walk& w, step& s) {
     }
     if (is_int_comparison(s.op)) return rewrite_comparison(w, s, x, y);
     word bits;
-    if (y != no_value && w.values[y].type == kind::floating && w.is_constant(y, bits)) return rewrite_float(w, s, x, word_to_double(bits));
+    if (y != no_value && w.values[y].type == kind::floating && w.is_constant(y, bits))
+        return rewrite_float(w, s, x, word_to_double(bits));
     return false;
 }
 

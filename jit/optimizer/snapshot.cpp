@@ -1,10 +1,10 @@
-// The state of the interpreter at a guard: the recorded snapshot, in terms of the optimised trace's values, becomes fail
-// arguments and resume data.
+// The state of the interpreter at a guard: the recorded snapshot, in terms of the optimised trace's values, becomes
+// fail arguments and resume data.
 //
-// Fail arguments are numbered once each. An object that has not been made is described, with all that only it refers to;
-// stores that are still delayed are listed. A guard with no effect between it and an earlier guard shares that guard's
-// state: to fail there is to run the operations between them again, and they have no effect. (RPython does the same.)
-// That earlier guard must be one that resumes at its own test: see resumes_elsewhere.
+// Fail arguments are numbered once each. An object that has not been made is described, with all that only it refers
+// to; stores that are still delayed are listed. A guard with no effect between it and an earlier guard shares that
+// guard's state: to fail there is to run the operations between them again, and they have no effect. (RPython does the
+// same.) That earlier guard must be one that resumes at its own test: see resumes_elsewhere.
 #include "optimizer/resume_stream.h"
 #include "optimizer/walk.h"
 
@@ -26,7 +26,8 @@ public:
         out.first_fail = static_cast<uint32_t>(walk_.pool.size());
         for (uint32_t frame = step_.snapshot; frame != none; frame = walk_.recorded.snapshot_frames[frame].parent) {
             const snapshot_frame& f = walk_.recorded.snapshot_frames[frame];
-            for (uint32_t i = 0; i < f.value_count; ++i) number(recorded_value(walk_.recorded.snapshot_values[f.first_value + i]));
+            for (uint32_t i = 0; i < f.value_count; ++i)
+                number(recorded_value(walk_.recorded.snapshot_values[f.first_value + i]));
             ++frame_count_;
         }
         for (uint32_t slot : walk_.heap.lazy_slots) {
@@ -63,7 +64,8 @@ private:
     }
 
     void number_parts(const virtual_object& object) {
-        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) number(walk_.field_nodes[n].value);
+        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next)
+            number(walk_.field_nodes[n].value);
         for (uint32_t i = 0; i < object.item_count; ++i) number(walk_.pool[object.first_item + i]);
     }
 
@@ -72,7 +74,9 @@ private:
         if (id == no_value) return d;
         const value& v = walk_.at(id);
         d.type = v.type;
-        d.from = v.is_constant ? resume_value::constant : v.virtual_index != none ? resume_value::virtual_object : resume_value::fail_argument;
+        d.from = v.is_constant             ? resume_value::constant
+                 : v.virtual_index != none ? resume_value::virtual_object
+                                           : resume_value::fail_argument;
         d.index = v.guard_index;
         d.value = v.constant;
         return d;
@@ -86,7 +90,8 @@ private:
             out.number(f.jitcode);
             out.number(f.pc);
             out.number(f.value_count);
-            for (uint32_t i = 0; i < f.value_count; ++i) out.value(describe(recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
+            for (uint32_t i = 0; i < f.value_count; ++i)
+                out.value(describe(recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
         }
         out.number(virtuals_.size());
         for (uint32_t index : virtuals_) write_virtual(out, walk_.virtuals[index]);
@@ -137,7 +142,8 @@ void walk::capture_guard(step& s, emitted_operation& out) {
         guard.resume = earlier.guard->resume;
     } else {
         guard_capture(*this, s, ++guard_stamp_).run(out, guard);
-        if (is_shareable(s.op) && !(s.flags & resumes_elsewhere)) shareable_guard = static_cast<uint32_t>(emitted.size());
+        if (is_shareable(s.op) && !(s.flags & resumes_elsewhere))
+            shareable_guard = static_cast<uint32_t>(emitted.size());
     }
     note_fail_arguments(s, out, guard);
 }

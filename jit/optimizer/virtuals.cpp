@@ -1,9 +1,10 @@
 // Virtuals: objects and short arrays whose allocation is put off until they escape, which often is never.
 //
-// While an object is virtual its contents are known values; reads and writes of it vanish, checks on it are decided, guards
-// describe it in their resume data. It is made ('forced') where it becomes an argument of anything else: allocation, then
-// stores of all its contents. A reference field that nothing was stored into yet is stored as null, because the collector
-// may look at the object at the next safepoint. Classes with finalizers and weak ones are made at once.
+// While an object is virtual its contents are known values; reads and writes of it vanish, checks on it are decided,
+// guards describe it in their resume data. It is made ('forced') where it becomes an argument of anything else:
+// allocation, then stores of all its contents. A reference field that nothing was stored into yet is stored as null,
+// because the collector may look at the object at the next safepoint. Classes with finalizers and weak ones are made at
+// once.
 #include "optimizer/walk.h"
 
 namespace heddle::jit {
@@ -37,7 +38,9 @@ bool new_object(walk& w, step& s) {
 bool new_array(walk& w, step& s) {
     int64_t length;
     virtual_object object{s.description};
-    if (!w.is_constant_int(w.argument(s, 0), length) || length < 0 || length > longest_virtual_array || object.type()->has_finalizer) return false;
+    if (!w.is_constant_int(w.argument(s, 0), length) || length < 0 || length > longest_virtual_array ||
+        object.type()->has_finalizer)
+        return false;
     // Items of structures with references inside are not described by one value each.
     if (object.type()->item_reference_count != 0) return false;
     value_id zero = zero_of(w, static_cast<const array_descr*>(s.description)->shape.slot_kind);
@@ -53,7 +56,7 @@ bool getfield(walk& w, step& s) {
     if (!w.is_virtual(x)) return false;
     for (uint32_t n = object_of(w, x).first_node; n != none; n = w.field_nodes[n].next)
         if (w.field_nodes[n].field == s.description) return w.replace(s, w.field_nodes[n].value);
-    return w.replace(s, zero_of(w, s.result_kind));   // not stored yet
+    return w.replace(s, zero_of(w, s.result_kind)); // not stored yet
 }
 
 // The word that a load gives back after a store: narrower than a word, it may be another.
@@ -80,7 +83,7 @@ bool setfield(walk& w, step& s) {
             w.field_nodes[*link].value = stored;
             return true;
         }
-    *link = static_cast<uint32_t>(w.field_nodes.size());   // before the vector may move
+    *link = static_cast<uint32_t>(w.field_nodes.size()); // before the vector may move
     w.field_nodes.push_back({s.description, stored, none});
     return true;
 }
@@ -112,17 +115,21 @@ bool copy_array(walk& w, step& s) {
     int64_t from, to, count;
     value_id source = w.argument(s, 0), destination = w.argument(s, 2);
     if (!w.is_virtual(source) && !w.is_virtual(destination)) return false;
-    if (!w.is_constant_int(w.argument(s, 1), from) || !w.is_constant_int(w.argument(s, 3), to) || !w.is_constant_int(w.argument(s, 4), count)) return false;
+    if (!w.is_constant_int(w.argument(s, 1), from) || !w.is_constant_int(w.argument(s, 3), to) ||
+        !w.is_constant_int(w.argument(s, 4), count))
+        return false;
     if (count < 0 || count > longest_copied) return false;
     value_id items[longest_copied];
-    for (int64_t i = 0; i < count; ++i) items[i] = w.send(opcode::getarrayitem, {source, w.constant_int(from + i)}, s.description);
-    for (int64_t i = 0; i < count; ++i) w.send(opcode::setarrayitem, {destination, w.constant_int(to + i), items[i]}, s.description);
+    for (int64_t i = 0; i < count; ++i)
+        items[i] = w.send(opcode::getarrayitem, {source, w.constant_int(from + i)}, s.description);
+    for (int64_t i = 0; i < count; ++i)
+        w.send(opcode::setarrayitem, {destination, w.constant_int(to + i), items[i]}, s.description);
     return true;
 }
 
 // Fields that the collector looks at and nothing was stored into: named by offset alone.
 const field_descr& unnamed_reference(uint32_t offset) {
-    static std::vector<field_descr*> by_offset;   // never freed, as descriptors are
+    static std::vector<field_descr*> by_offset; // never freed, as descriptors are
     if (by_offset.size() <= offset / 8) by_offset.resize(offset / 8 + 1, nullptr);
     field_descr*& field = by_offset[offset / 8];
     if (!field) {
@@ -153,7 +160,9 @@ void emit_allocation(walk& w, value_id id) {
     }
     w.values[id].virtual_index = none;
     w.send(s, calls_pass);
-    if (is_array) w.remember_pure(opcode::arraylen, &static_cast<const array_descr*>(object.shape)->item_access(), {&id, 1}, w.constant_int(object.item_count));
+    if (is_array)
+        w.remember_pure(opcode::arraylen, &static_cast<const array_descr*>(object.shape)->item_access(), {&id, 1},
+                        w.constant_int(object.item_count));
 }
 
 bool is_stored(walk& w, const virtual_object& object, uint32_t offset) {
@@ -167,7 +176,8 @@ void emit_null_references(walk& w, value_id id, const virtual_object& object, bo
     for (uint32_t i = 0; i < type->reference_count; ++i) {
         uint32_t offset = type->reference_offsets[i];
         if (!also_stored && is_stored(w, object, offset)) continue;
-        w.send(w.make_step(opcode::setfield, {id, w.constant_pointer(nullptr)}, &unnamed_reference(offset)), barriers_pass);
+        w.send(w.make_step(opcode::setfield, {id, w.constant_pointer(nullptr)}, &unnamed_reference(offset)),
+               barriers_pass);
     }
 }
 
@@ -184,7 +194,7 @@ void emit_contents(walk& w, value_id id, const virtual_object& object) {
     for (uint32_t i = 0; i < object.item_count; ++i) {
         value_id content = w.find(w.pool[object.first_item + i]), index = w.constant_int(i);
         word bits = 1;
-        bool is_null = references && w.is_constant(content, bits) && bits == 0;   // allocation has done that
+        bool is_null = references && w.is_constant(content, bits) && bits == 0; // allocation has done that
         if (!is_null) w.send(w.make_step(opcode::setarrayitem, {id, index, content}, &items), barriers_pass);
         w.heap_remember(&items, i, id, content);
     }
@@ -192,8 +202,8 @@ void emit_contents(walk& w, value_id id, const virtual_object& object) {
 
 } // namespace
 
-// Contents first, so that no safepoint lies between the allocation and its stores. An object that its own contents refer to
-// is allocated on the way, with null references until they are there.
+// Contents first, so that no safepoint lies between the allocation and its stores. An object that its own contents
+// refer to is allocated on the way, with null references until they are there.
 void walk::force(value_id id) {
     id = find(id);
     if (values[id].virtual_index == none) return;
@@ -223,21 +233,23 @@ bool optimise_virtuals(walk& w, step& s) {
     case opcode::setfield:
         if (setfield(w, s)) return true;
         w.force(w.argument(s, 0));
-        return false;                     // the value stored may stay virtual: the store may be delayed
+        return false; // the value stored may stay virtual: the store may be delayed
     case opcode::getarrayitem: done = getarrayitem(w, s); break;
     case opcode::setarrayitem:
         if (setarrayitem(w, s)) return true;
         w.force(w.argument(s, 0));
         return false;
     case opcode::arraylen:
-        if (w.is_virtual(w.argument(s, 0))) return w.replace(s, w.constant_int(object_of(w, w.argument(s, 0)).item_count));
+        if (w.is_virtual(w.argument(s, 0)))
+            return w.replace(s, w.constant_int(object_of(w, w.argument(s, 0)).item_count));
         break;
     case opcode::copy_array: done = copy_array(w, s); break;
     default: break;
     }
     if (done) return true;
     if (s.op == opcode::new_array)
-        w.remember_pure(opcode::arraylen, &static_cast<const array_descr*>(s.description)->item_access(), {&s.result, 1}, w.argument(s, 0));
+        w.remember_pure(opcode::arraylen, &static_cast<const array_descr*>(s.description)->item_access(),
+                        {&s.result, 1}, w.argument(s, 0));
     for (uint32_t i = 0; i < s.count; ++i) w.force(w.argument(s, i));
     return false;
 }

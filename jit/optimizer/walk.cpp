@@ -1,16 +1,18 @@
 // The walk over a recorded trace: walk.h describes it. Here are values, steps, labels and the writing of the result;
 // each pass has a file of its own, and snapshot.cpp captures the state at guards.
 #include "optimizer/walk.h"
-#include <algorithm>
 #include "heddle/gc/gc.h"
+#include <algorithm>
 
 namespace heddle::jit {
 
 const gc::type_info* virtual_object::type() const {
-    return shape->type == descr_type::size ? static_cast<const size_descr*>(shape)->type : static_cast<const array_descr*>(shape)->type;
+    return shape->type == descr_type::size ? static_cast<const size_descr*>(shape)->type
+                                           : static_cast<const array_descr*>(shape)->type;
 }
 
-walk::walk(const optimizer_input& chosen, trace& result_trace) : input(chosen), recorded(*chosen.recorded), result(result_trace) {
+walk::walk(const optimizer_input& chosen, trace& result_trace)
+    : input(chosen), recorded(*chosen.recorded), result(result_trace) {
     const optimizer_options& o = input.options;
     passes_[rewrite_pass] = o.rewrite ? optimise_rewrite : nullptr;
     passes_[guards_pass] = o.guards ? optimise_guards : nullptr;
@@ -28,7 +30,8 @@ walk::walk(const optimizer_input& chosen, trace& result_trace) : input(chosen), 
     guards_before_ = input.token ? input.token->guards.size() : 0;
 }
 
-// ---- values -------------------------------------------------------------------------------------------------------------
+// ---- values
+// -------------------------------------------------------------------------------------------------------------
 
 value_id walk::find(value_id id) const {
     while (values[id].forward != no_value) id = values[id].forward;
@@ -78,7 +81,8 @@ const step* walk::producer(value_id id) const {
 
 const gc::type_info* walk::class_of(value_id id) {
     value& v = at(id);
-    if (v.is_constant && !v.exact_class && v.type == kind::pointer && gc::is_object(reinterpret_cast<void*>(v.constant)))
+    if (v.is_constant && !v.exact_class && v.type == kind::pointer &&
+        gc::is_object(reinterpret_cast<void*>(v.constant)))
         v.exact_class = gc::type_of(reinterpret_cast<void*>(v.constant));
     return v.exact_class;
 }
@@ -98,12 +102,14 @@ bool walk::surely_different(value_id a, value_id b) {
     if (va.virtual_index != none || vb.virtual_index != none) return true;
     if (va.is_allocation && vb.born < va.born) return true;
     if (vb.is_allocation && va.born < vb.born) return true;
-    if ((va.is_constant && va.constant == 0 && is_nonnull(b)) || (vb.is_constant && vb.constant == 0 && is_nonnull(a))) return true;
+    if ((va.is_constant && va.constant == 0 && is_nonnull(b)) || (vb.is_constant && vb.constant == 0 && is_nonnull(a)))
+        return true;
     const gc::type_info *class_a = class_of(a), *class_b = class_of(b);
     return class_a && class_b && class_a != class_b;
 }
 
-// ---- steps --------------------------------------------------------------------------------------------------------------
+// ---- steps
+// --------------------------------------------------------------------------------------------------------------
 
 step walk::make_step(opcode op, std::initializer_list<value_id> args, const descr* d) {
     step s{op};
@@ -112,7 +118,7 @@ step walk::make_step(opcode op, std::initializer_list<value_id> args, const desc
     s.count = static_cast<uint32_t>(args.size());
     pool.insert(pool.end(), args.begin(), args.end());
     char letter = info(op).result;
-    s.result_kind = letter != 'd' ? kind_of_letter(letter)
+    s.result_kind = letter != 'd'                  ? kind_of_letter(letter)
                     : d->type == descr_type::field ? static_cast<const field_descr*>(d)->shape.slot_kind
                     : d->type == descr_type::array ? static_cast<const array_descr*>(d)->shape.slot_kind
                     : d->type == descr_type::raw   ? static_cast<const raw_descr*>(d)->shape.slot_kind
@@ -155,9 +161,12 @@ uint32_t walk::emit(step& s) {
     }
     emitted_operation out{s};
     uint32_t index = static_cast<uint32_t>(emitted.size());
-    if (is_guard(s.op)) capture_guard(s, out);
-    else if (info(s.op).flags & (WRITES | CONTROL | ALLOCATES)) shareable_guard = none;
-    else if ((info(s.op).flags & CALL) && s.op != opcode::call_pure) shareable_guard = none;
+    if (is_guard(s.op))
+        capture_guard(s, out);
+    else if (info(s.op).flags & (WRITES | CONTROL | ALLOCATES))
+        shareable_guard = none;
+    else if ((info(s.op).flags & CALL) && s.op != opcode::call_pure)
+        shareable_guard = none;
     emitted.push_back(out);
     if (s.result != no_value) values[s.result].definition = index;
     if (info(s.op).flags & ALLOCATES) learn_allocation(s);
@@ -174,7 +183,8 @@ void walk::learn_allocation(const step& s) {
     v.exact_class = virtual_object{s.description}.type();
 }
 
-// ---- the walk -----------------------------------------------------------------------------------------------------------
+// ---- the walk
+// -----------------------------------------------------------------------------------------------------------
 
 void walk::add_inputs() {
     for (uint32_t i = 0; i < recorded.input_count; ++i) {
@@ -217,7 +227,9 @@ void walk::handle(uint32_t index) {
     s.first = static_cast<uint32_t>(pool.size());
     s.count = o.argument_count;
     for (value_ref v : recorded.arguments_of(o)) {
-        value_id id = v.is_constant() ? constant(recorded.constants[v.index()].type, recorded.constants[v.index()].value) : find(v.index());
+        value_id id = v.is_constant()
+                          ? constant(recorded.constants[v.index()].type, recorded.constants[v.index()].value)
+                          : find(v.index());
         pool.push_back(id);
     }
     if (o.result != kind::none) {
@@ -228,7 +240,7 @@ void walk::handle(uint32_t index) {
     if (o.op == opcode::label) return handle_label(s, o);
     if ((o.op == opcode::guard_no_overflow || o.op == opcode::guard_overflow) && handle_overflow_guard(o.op)) return;
     if (info(o.op).flags & OVERFLOW) overflow = -1;
-    if (o.op == opcode::record_exact_class && !input.options.guards) return;   // a hint: no backend knows it
+    if (o.op == opcode::record_exact_class && !input.options.guards) return; // a hint: no backend knows it
     send(s);
 }
 
@@ -248,7 +260,10 @@ void walk::handle_label(step& s, const operation& o) {
         bool twice = std::find(pool.begin() + s.first, pool.begin() + s.first + i, id) != pool.begin() + s.first + i;
         if (values[id].is_constant || twice) {
             kind k = values[id].type;
-            step copy = make_step(k == kind::integer ? opcode::same_as_i : k == kind::pointer ? opcode::same_as_p : opcode::same_as_f, {id});
+            step copy = make_step(k == kind::integer   ? opcode::same_as_i
+                                  : k == kind::pointer ? opcode::same_as_p
+                                                       : opcode::same_as_f,
+                                  {id});
             emit(copy);
             id = copy.result;
         }
@@ -279,7 +294,8 @@ bool walk::run(std::string& reason) {
     return false;
 }
 
-// ---- the result ---------------------------------------------------------------------------------------------------------
+// ---- the result
+// ---------------------------------------------------------------------------------------------------------
 
 // Backwards: an operation lives when it has an effect or a living one uses it.
 void walk::mark_live() {
@@ -291,10 +307,10 @@ void walk::mark_live() {
         const emitted_operation& e = emitted[i];
         uint32_t flags = info(e.what.op).flags;
         bool kept = flags & (WRITES | GUARD | CONTROL);
-        if (flags & OVERFLOW) kept = true;    // its guard follows
+        if (flags & OVERFLOW) kept = true; // its guard follows
         if (e.what.op == opcode::call_pure) {
             const effect_info& effects = static_cast<const call_descr*>(e.what.description)->effects;
-            kept = effects.writes_anything || !effects.writes.empty();   // it may leave an error behind
+            kept = effects.writes_anything || !effects.writes.empty(); // it may leave an error behind
         }
         if (!kept && !live_[i]) continue;
         live_[i] = true;
@@ -323,7 +339,7 @@ void walk::finish() {
         o.flags = e.what.flags;
         o.guard = e.guard;
         if (!e.guard) continue;
-        e.guard->op = e.what.op;              // a guard may have been strengthened after it was captured
+        e.guard->op = e.what.op; // a guard may have been strengthened after it was captured
         for (uint32_t f = 0; f < e.fail_count; ++f) {
             e.guard->fail_arguments.push_back(reference(pool[e.first_fail + f], positions));
             e.guard->fail_kinds.push_back(values[pool[e.first_fail + f]].type);
@@ -331,6 +347,8 @@ void walk::finish() {
     }
 }
 
-bool optimise(const optimizer_input& input, trace& result, std::string& reason) { return walk(input, result).run(reason); }
+bool optimise(const optimizer_input& input, trace& result, std::string& reason) {
+    return walk(input, result).run(reason);
+}
 
 } // namespace heddle::jit

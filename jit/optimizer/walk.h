@@ -1,19 +1,19 @@
 // The optimizer's walk: one pass over the recorded operations, and what is known of every value on the way.
 //
 // A recorded operation becomes a 'step' that goes through the passes in order; a pass may replace its result by another
-// value, drop it, change it, send other steps in its place, or hand it on. A step that gets through is emitted. Values are
-// numbered (value_id); 'forward' leads from a value to what it turned out to equal. Emitted operations keep the ids that
-// were current when they were emitted: what is learnt later never reaches back over a guard.
+// value, drop it, change it, send other steps in its place, or hand it on. A step that gets through is emitted. Values
+// are numbered (value_id); 'forward' leads from a value to what it turned out to equal. Emitted operations keep the ids
+// that were current when they were emitted: what is learnt later never reaches back over a guard.
 //
 // Everything known is in this object, so that it can be looked at or exported when the walk is over. After a label only
 // its arguments are usable, as fresh values of which nothing is known (no loop peeling yet).
 #pragma once
-#include <span>
-#include <string>
-#include <vector>
 #include "heddle/gc/type_info.h"
 #include "heddle/jit/optimizer.h"
 #include "optimizer/int_facts.h"
+#include <span>
+#include <string>
+#include <vector>
 
 namespace heddle::jit {
 
@@ -25,17 +25,17 @@ struct value {
     kind type = kind::none;
     bool is_constant = false;
     bool nonnull = false;
-    bool from_label = false;                 // 'definition' names it, but does not tell what it holds
-    bool is_allocation = false;              // made by a new_object or new_array of this trace
+    bool from_label = false;    // 'definition' names it, but does not tell what it holds
+    bool is_allocation = false; // made by a new_object or new_array of this trace
     value_id forward = no_value;
     word constant = 0;
-    uint32_t definition = none;              // in walk::emitted
-    uint32_t born = 0;                       // clock when it came into being; constants: 0
-    uint32_t virtual_index = none;           // in walk::virtuals, while the object has not been made
-    uint32_t check = none;                   // emitted guard_nonnull, guard_class or guard_nonnull_class that a stronger one may replace
-    uint32_t guard_stamp = 0, guard_index = 0;  // numbering of the guard being captured
+    uint32_t definition = none;    // in walk::emitted
+    uint32_t born = 0;             // clock when it came into being; constants: 0
+    uint32_t virtual_index = none; // in walk::virtuals, while the object has not been made
+    uint32_t check = none; // emitted guard_nonnull, guard_class or guard_nonnull_class that a stronger one may replace
+    uint32_t guard_stamp = 0, guard_index = 0; // numbering of the guard being captured
     const gc::type_info* exact_class = nullptr;
-    int_facts facts;                         // integers
+    int_facts facts; // integers
 };
 
 // An operation on its way through the passes. Arguments are in walk::pool.
@@ -55,18 +55,24 @@ struct emitted_operation {
     uint32_t first_fail = 0, fail_count = 0; // in walk::pool
 };
 
-struct field_node { const descr* field; value_id value; uint32_t next; };
+struct field_node {
+    const descr* field;
+    value_id value;
+    uint32_t next;
+};
 
 // An object that has not been made. Fields are a list in walk::field_nodes; items a range of walk::pool.
 struct virtual_object {
-    const descr* shape = nullptr;            // size_descr or array_descr
+    const descr* shape = nullptr; // size_descr or array_descr
     uint32_t first_node = none;
     uint32_t first_item = 0, item_count = 0;
     bool being_forced = false;
     const gc::type_info* type() const;
 };
 
-struct heap_entry { value_id object, value; };
+struct heap_entry {
+    value_id object, value;
+};
 
 // One place of the heap: a field, or an array's item at a constant index. At most one store to it is delayed.
 struct heap_slot {
@@ -79,21 +85,27 @@ struct heap_slot {
 // Heap contents known, and stores delayed (heap.cpp).
 struct heap_state {
     std::vector<heap_slot> slots;
-    std::vector<uint32_t> field_slots;                 // by descriptor index; none
-    std::vector<std::vector<uint32_t>> array_slots;    // by descriptor index
-    std::vector<uint32_t> lazy_slots;                  // those with a delayed store, oldest first
+    std::vector<uint32_t> field_slots;              // by descriptor index; none
+    std::vector<std::vector<uint32_t>> array_slots; // by descriptor index
+    std::vector<uint32_t> lazy_slots;               // those with a delayed store, oldest first
 };
 
 // Operations already done, by operation, descriptor and arguments (pure.cpp).
-struct pure_entry { uint32_t hash; opcode op; const descr* description; uint32_t first, count; value_id result; };
+struct pure_entry {
+    uint32_t hash;
+    opcode op;
+    const descr* description;
+    uint32_t first, count;
+    value_id result;
+};
 struct pure_table {
     std::vector<pure_entry> entries;
     std::vector<uint32_t> buckets;
-    uint32_t valid_from = 0;                           // entries before it belong to before a label
+    uint32_t valid_from = 0; // entries before it belong to before a label
 };
 
 class walk;
-using pass = bool (*)(walk& w, step& s);               // true: the step is done with
+using pass = bool (*)(walk& w, step& s); // true: the step is done with
 bool optimise_rewrite(walk& w, step& s);
 bool optimise_guards(walk& w, step& s);
 bool optimise_bounds(walk& w, step& s);
@@ -102,7 +114,17 @@ bool optimise_calls(walk& w, step& s);
 bool optimise_pure(walk& w, step& s);
 bool optimise_heap(walk& w, step& s);
 bool optimise_barriers(walk& w, step& s);
-enum pass_number : uint32_t { rewrite_pass, guards_pass, bounds_pass, virtuals_pass, calls_pass, pure_pass, heap_pass, barriers_pass, pass_count };
+enum pass_number : uint32_t {
+    rewrite_pass,
+    guards_pass,
+    bounds_pass,
+    virtuals_pass,
+    calls_pass,
+    pure_pass,
+    heap_pass,
+    barriers_pass,
+    pass_count
+};
 
 class walk {
 public:
@@ -125,7 +147,7 @@ public:
     int_facts& facts(value_id id) { return at(id).facts; }
     // The operation that made it, null when it is an input, a constant or not emitted.
     const step* producer(value_id id) const;
-    const gc::type_info* class_of(value_id id);        // null: unknown
+    const gc::type_info* class_of(value_id id); // null: unknown
     bool is_nonnull(value_id id);
     bool is_virtual(value_id id) const { return values[find(id)].virtual_index != none; }
     // Whether two pointers surely differ.
@@ -133,15 +155,18 @@ public:
 
     // ---- steps
     step make_step(opcode op, std::initializer_list<value_id> args, const descr* d = nullptr);
-    value_id send(step s, uint32_t from = rewrite_pass);   // the result's id
-    value_id send(opcode op, std::initializer_list<value_id> args, const descr* d = nullptr) { return send(make_step(op, args, d)); }
-    bool replace(step& s, value_id by);                // answers true
-    bool change(step& s, opcode op, std::initializer_list<value_id> args);   // another operation, same result; answers false: go on
+    value_id send(step s, uint32_t from = rewrite_pass); // the result's id
+    value_id send(opcode op, std::initializer_list<value_id> args, const descr* d = nullptr) {
+        return send(make_step(op, args, d));
+    }
+    bool replace(step& s, value_id by); // answers true
+    bool change(step& s, opcode op,
+                std::initializer_list<value_id> args); // another operation, same result; answers false: go on
     bool contradiction(const char* what);              // answers true
     uint32_t emit(step& s);
 
     // ---- knowledge (guards.cpp, bounds.cpp)
-    void become(value_id id, value_id constant_id);    // id is known to equal a constant
+    void become(value_id id, value_id constant_id); // id is known to equal a constant
     void learn_from_guard(const step& s, uint32_t emitted_index);
     void learn_condition(value_id condition, bool is_true);
     void learn_comparison(opcode comparison, value_id a, value_id b);
@@ -171,10 +196,10 @@ public:
     std::vector<field_node> field_nodes;
     heap_state heap;
     pure_table pure;
-    std::vector<value_id> barrier_done;                // objects whose barrier has run since the last safepoint
+    std::vector<value_id> barrier_done; // objects whose barrier has run since the last safepoint
     uint32_t clock = 1, last_safepoint = 0;
-    int overflow = -1;                                 // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)
-    uint32_t shareable_guard = none;                   // emitted guard with no effect after it: its resume data may be shared
+    int overflow = -1;               // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)
+    uint32_t shareable_guard = none; // emitted guard with no effect after it: its resume data may be shared
 
 private:
     friend class guard_capture;
@@ -190,7 +215,7 @@ private:
     void mark_live();
     value_ref reference(value_id id, const std::vector<uint32_t>& positions);
 
-    std::vector<value_id> constant_ids_;               // by index in result.constants
+    std::vector<value_id> constant_ids_; // by index in result.constants
     std::vector<bool> live_;
     pass passes_[pass_count] = {};
     std::string problem_;

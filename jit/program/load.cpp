@@ -1,5 +1,5 @@
-// A program from its image, at the start of a VM: everything but the bodies of jitcodes, which are decoded when first asked
-// for (a short-lived program asks for few). See serialise.cpp for the layout.
+// A program from its image, at the start of a VM: everything but the bodies of jitcodes, which are decoded when first
+// asked for (a short-lived program asks for few). See serialise.cpp for the layout.
 #include "heddle/jit/program.h"
 #include "program/stream.h"
 
@@ -8,20 +8,25 @@ namespace {
 
 class program_reader {
 public:
-    program_reader(const program_image& image, program& prog) : image_(image), in_(image.blob, image.blob + image.size), program_(prog) {}
+    program_reader(const program_image& image, program& prog)
+        : image_(image), in_(image.blob, image.blob + image.size), program_(prog) {}
 
     std::string run() {
         uint64_t start = in_.fixed_word();
-        if (in_.damaged() || static_cast<uint32_t>(start) != image::magic) return "the JIT's program image is damaged; build the VM again";
-        if (start >> 32 != image::version) return "the JIT's program image is of another version; build the VM again with this heddle";
+        if (in_.damaged() || static_cast<uint32_t>(start) != image::magic)
+            return "the JIT's program image is damaged; build the VM again";
+        if (start >> 32 != image::version)
+            return "the JIT's program image is of another version; build the VM again with this heddle";
         uint64_t offsets_position = in_.fixed_word();
         program_.image = image_;
         for (uint64_t n = in_.count(); n; --n) program_.files.push_back(in_.text());
         descriptors();
         functions();
         drivers();
-        if (offsets_position > image_.size) in_.mark_damaged();
-        else offsets(image::byte_reader(image_.blob + offsets_position, image_.blob + image_.size));
+        if (offsets_position > image_.size)
+            in_.mark_damaged();
+        else
+            offsets(image::byte_reader(image_.blob + offsets_position, image_.blob + image_.size));
         return in_.damaged() ? "the JIT's program image is damaged; build the VM again" : "";
     }
 
@@ -36,7 +41,8 @@ private:
 
     slot_shape shape() {
         uint64_t bits = in_.number();
-        return {static_cast<kind>(bits & 3), static_cast<uint8_t>(bits >> 2 & 15), (bits >> 6 & 1) != 0, (bits >> 7 & 1) != 0};
+        return {static_cast<kind>(bits & 3), static_cast<uint8_t>(bits >> 2 & 15), (bits >> 6 & 1) != 0,
+                (bits >> 7 & 1) != 0};
     }
 
     template <class D> D& start(std::deque<D>& table, std::string name) {
@@ -85,7 +91,8 @@ private:
         a.immutable = in_.number() != 0;
         uint64_t access = in_.number();
         if (access == 0) return;
-        if (access >= program_.descrs.size() || program_.descrs[access - 1]->type != descr_type::array) return in_.mark_damaged();
+        if (access >= program_.descrs.size() || program_.descrs[access - 1]->type != descr_type::array)
+            return in_.mark_damaged();
         a.access = static_cast<const array_descr*>(program_.descrs[access - 1]);
     }
 

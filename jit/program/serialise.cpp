@@ -1,5 +1,5 @@
-// A program to bytes, in the translator. load.cpp reads them back in the executable; the two go through the tables in the
-// same order, section by section. Addresses leave as symbol numbers + 1; 0 is null.
+// A program to bytes, in the translator. load.cpp reads them back in the executable; the two go through the tables in
+// the same order, section by section. Addresses leave as symbol numbers + 1; 0 is null.
 #include "heddle/jit/program.h"
 #include "program/stream.h"
 
@@ -8,7 +8,8 @@ namespace {
 
 class program_writer {
 public:
-    program_writer(const program& prog, const std::vector<descr_symbols>& symbols, const std::vector<std::vector<uint32_t>>& relocations)
+    program_writer(const program& prog, const std::vector<descr_symbols>& symbols,
+                   const std::vector<std::vector<uint32_t>>& relocations)
         : program_(prog), relocations_(relocations), symbol_of_descr_(prog.descrs.size(), 0) {
         for (const descr_symbols& s : symbols) symbol_of_descr_[s.descr] = s.symbol + 1;
     }
@@ -16,7 +17,7 @@ public:
     std::vector<uint8_t> run() {
         out_.fixed_word(image::magic | uint64_t{image::version} << 32);
         size_t offsets_position = out_.bytes.size();
-        out_.fixed_word(0);   // where the jitcode offsets are
+        out_.fixed_word(0); // where the jitcode offsets are
         out_.number(program_.files.size());
         for (const std::string& file : program_.files) out_.text(file);
         descriptors();
@@ -36,7 +37,8 @@ private:
     void address(uint64_t value) { out_.number(value & symbol_bit ? (value & ~symbol_bit) + 1 : 0); }
 
     void shape(const slot_shape& s) {
-        out_.number(static_cast<uint64_t>(s.slot_kind) | uint64_t{s.size} << 2 | uint64_t{s.is_signed} << 6 | uint64_t{s.is_reference} << 7);
+        out_.number(static_cast<uint64_t>(s.slot_kind) | uint64_t{s.size} << 2 | uint64_t{s.is_signed} << 6 |
+                    uint64_t{s.is_reference} << 7);
     }
 
     void descriptors() {
@@ -50,7 +52,9 @@ private:
             case descr_type::array: array(static_cast<const array_descr&>(*d)); break;
             case descr_type::raw: shape(static_cast<const raw_descr&>(*d).shape); break;
             case descr_type::call: call(static_cast<const call_descr&>(*d)); break;
-            case descr_type::size: case descr_type::loop: case descr_type::target: break;
+            case descr_type::size:
+            case descr_type::loop:
+            case descr_type::target: break;
             }
         }
     }
@@ -72,8 +76,8 @@ private:
     void call(const call_descr& c) {
         out_.text(c.argument_kinds);
         const effect_info& e = c.effects;
-        out_.number(static_cast<uint64_t>(c.result) | uint64_t{e.elidable} << 2 | uint64_t{e.loop_invariant} << 3 | uint64_t{e.may_collect} << 4 |
-                    uint64_t{e.may_run_portal} << 5 | uint64_t{e.writes_anything} << 6);
+        out_.number(static_cast<uint64_t>(c.result) | uint64_t{e.elidable} << 2 | uint64_t{e.loop_invariant} << 3 |
+                    uint64_t{e.may_collect} << 4 | uint64_t{e.may_run_portal} << 5 | uint64_t{e.writes_anything} << 6);
         if (e.writes_anything) return;
         out_.ascending(e.reads);
         out_.ascending(e.writes);
@@ -145,9 +149,12 @@ private:
 
     // Constants and 'none' have their high bits set: folded down so that they stay short.
     void instruction_word(uint32_t w) {
-        if (w == no_register) out_.number(1);
-        else if (w & constant_operand) out_.number(uint64_t{w & ~constant_operand} << 2 | 3);
-        else out_.number(uint64_t{w} << 1);
+        if (w == no_register)
+            out_.number(1);
+        else if (w & constant_operand)
+            out_.number(uint64_t{w & ~constant_operand} << 2 | 3);
+        else
+            out_.number(uint64_t{w} << 1);
     }
 
     void constants(const jitcode& code, const std::vector<uint32_t>& relocated_pointers) {

@@ -9,7 +9,7 @@
 
 namespace heddle::jit::image {
 
-constexpr uint32_t magic = 0x4a444548;   // "HEDJ"
+constexpr uint32_t magic = 0x4a444548; // "HEDJ"
 constexpr uint32_t version = 1;
 
 class byte_writer {
@@ -20,7 +20,9 @@ public:
         for (; value >= 0x80; value >>= 7) bytes.push_back(static_cast<uint8_t>(value) | 0x80);
         bytes.push_back(static_cast<uint8_t>(value));
     }
-    void signed_number(int64_t value) { number((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63)); }
+    void signed_number(int64_t value) {
+        number((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63));
+    }
     void text(std::string_view value) {
         number(value.size());
         bytes.insert(bytes.end(), value.begin(), value.end());

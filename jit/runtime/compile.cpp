@@ -1,7 +1,7 @@
 // See compile.h.
 #include "runtime/compile.h"
-#include <algorithm>
 #include "heddle/jit/optimizer.h"
+#include <algorithm>
 
 namespace heddle::jit {
 namespace {
@@ -12,7 +12,8 @@ void keep_constants(jit_runtime& runtime, const trace& t) {
 }
 
 // Optimises and logs; the title says what the trace is.
-abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& token, guard_data* from_guard, const std::string& title, trace& result) {
+abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& token, guard_data* from_guard,
+                            const std::string& title, trace& result) {
     if (runtime.events.traces()) runtime.events.section("jit-trace", title, print(recorded));
     uint64_t began = now_in_nanoseconds();
     optimizer_input input;
@@ -51,13 +52,15 @@ abort_reason assemble(jit_runtime& runtime, const std::string& title, assemble_f
 
 } // namespace
 
-abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cell& place, loop_token& token, bool closes) {
+abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cell& place, loop_token& token,
+                                      bool closes) {
     std::string title = std::string(closes ? "loop" : "entry") + " #" + std::to_string(token.number) + " (" +
                         runtime.describe(place.driver, place.greens.data()) + ")";
     trace result;
     abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, title, result);
     if (problem != abort_reason::none) return problem;
-    problem = assemble(runtime, title, [&](std::string* listing) { return runtime.machine->compile_loop(result, token, listing); });
+    problem = assemble(runtime, title,
+                       [&](std::string* listing) { return runtime.machine->compile_loop(result, token, listing); });
     if (problem != abort_reason::none) return problem;
     token.compiled = true;
     runtime.warm.keep_calling(place);
@@ -67,12 +70,15 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
 
 abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard) {
     loop_token& token = *guard.owner;
-    std::string title = "bridge from guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) + ") of #" + std::to_string(token.number) + " (" +
+    std::string title = "bridge from guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) +
+                        ") of #" + std::to_string(token.number) + " (" +
                         runtime.describe(token.driver, token.greens.data()) + ")";
     trace result;
     abort_reason problem = optimise_trace(runtime, recorded, token, &guard, title, result);
     if (problem != abort_reason::none) return problem;
-    problem = assemble(runtime, title, [&](std::string* listing) { return runtime.machine->compile_bridge(result, guard, token, listing); });
+    problem = assemble(runtime, title, [&](std::string* listing) {
+        return runtime.machine->compile_bridge(result, guard, token, listing);
+    });
     if (problem == abort_reason::none) ++runtime.counts.bridges;
     return problem;
 }

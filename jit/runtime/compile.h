@@ -5,10 +5,12 @@
 namespace heddle::jit {
 
 // abort_reason::none: compiled. 'closes': a loop, else an entry that ends with finish or a jump elsewhere.
-abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cell& place, loop_token& token, bool closes);
+abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cell& place, loop_token& token,
+                                      bool closes);
 abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard);
 target_token* add_target(loop_token& token);
-// A bridge's trace was given up: the guard must fail more often before the next try, and at last is left to the blackhole.
+// A bridge's trace was given up: the guard must fail more often before the next try, and at last is left to the
+// blackhole.
 void guard_trace_failed(guard_data& guard, uint32_t max_aborts);
 
 } // namespace heddle::jit

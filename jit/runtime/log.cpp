@@ -16,12 +16,20 @@ void log::open_from_environment() {
         size_t end = names.find(',');
         std::string_view name = names.substr(0, end);
         names = end == std::string_view::npos ? std::string_view() : names.substr(end + 1);
-        if (name == "jit-trace") traces_ = true;
-        else if (name == "jit-opt") optimised_ = true;
-        else if (name == "jit-asm") listings_ = true;
-        else if (name == "jit-summary") summary_ = true;
-        else if (name == "jit") traces_ = optimised_ = summary_ = true;
-        else if (name.starts_with("jit-")) std::fprintf(stderr, "heddle: HEDDLE_LOG: there is no section '%.*s' (jit-trace, jit-opt, jit-asm, jit-summary)\n", static_cast<int>(name.size()), name.data());
+        if (name == "jit-trace")
+            traces_ = true;
+        else if (name == "jit-opt")
+            optimised_ = true;
+        else if (name == "jit-asm")
+            listings_ = true;
+        else if (name == "jit-summary")
+            summary_ = true;
+        else if (name == "jit")
+            traces_ = optimised_ = summary_ = true;
+        else if (name.starts_with("jit-"))
+            std::fprintf(stderr,
+                         "heddle: HEDDLE_LOG: there is no section '%.*s' (jit-trace, jit-opt, jit-asm, jit-summary)\n",
+                         static_cast<int>(name.size()), name.data());
     }
     if (!traces_ && !optimised_ && !listings_ && !summary_) return;
     file_ = path == "-" ? stderr : std::fopen(path.c_str(), "w");
@@ -39,8 +47,8 @@ void log::close() {
 
 void log::section(std::string_view name, std::string_view title, std::string_view text) {
     if (!file_) return;
-    std::fprintf(file_, "[%.*s] %.*s\n%.*s", static_cast<int>(name.size()), name.data(), static_cast<int>(title.size()), title.data(),
-                 static_cast<int>(text.size()), text.data());
+    std::fprintf(file_, "[%.*s] %.*s\n%.*s", static_cast<int>(name.size()), name.data(), static_cast<int>(title.size()),
+                 title.data(), static_cast<int>(text.size()), text.data());
     std::fputs(text.empty() || text.back() == '\n' ? "\n" : "\n\n", file_);
     std::fflush(file_);
 }

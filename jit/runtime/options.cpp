@@ -8,7 +8,7 @@ namespace {
 
 struct number_option {
     std::string_view name;
-    uint32_t runtime_options::*member;
+    uint32_t runtime_options::* member;
     uint32_t least, most;
     std::string_view meaning;
 };
@@ -19,19 +19,22 @@ constexpr number_option number_options[] = {
     {"function_threshold", &runtime_options::function_threshold, 1, many, "calls of a function before it is traced"},
     {"trace_eagerness", &runtime_options::trace_eagerness, 1, many, "failures of a guard before a bridge is traced"},
     {"trace_limit", &runtime_options::trace_limit, 10, 1'000'000, "operations in a trace before it is given up"},
-    {"max_unroll_recursion", &runtime_options::max_unroll_recursion, 0, 1000, "levels of a recursion that a trace inlines"},
+    {"max_unroll_recursion", &runtime_options::max_unroll_recursion, 0, 1000,
+     "levels of a recursion that a trace inlines"},
     {"decay", &runtime_options::decay, 0, 1000, "per mille that counters lose every 32 minor collections"},
     {"max_aborts", &runtime_options::max_aborts, 1, 1000, "traces given up at one place before it is left alone"},
-    {"fuel", &runtime_options::fuel, 0, many, "for tests: the n-th place where a guard could stand gets one that always fails"},
+    {"fuel", &runtime_options::fuel, 0, many,
+     "for tests: the n-th place where a guard could stand gets one that always fails"},
 };
 
 struct pass_option {
     std::string_view name;
-    bool optimizer_options::*member;
+    bool optimizer_options::* member;
 };
 constexpr pass_option pass_options[] = {
-    {"rewrite", &optimizer_options::rewrite}, {"guards", &optimizer_options::guards}, {"bounds", &optimizer_options::bounds},
-    {"heap", &optimizer_options::heap},       {"virtuals", &optimizer_options::virtuals}, {"calls", &optimizer_options::calls},
+    {"rewrite", &optimizer_options::rewrite},   {"guards", &optimizer_options::guards},
+    {"bounds", &optimizer_options::bounds},     {"heap", &optimizer_options::heap},
+    {"virtuals", &optimizer_options::virtuals}, {"calls", &optimizer_options::calls},
     {"barriers", &optimizer_options::barriers},
 };
 
@@ -50,7 +53,10 @@ std::string set_passes(std::string_view list, optimizer_options& passes) {
             if (pass.name != name) continue;
             passes.*pass.member = found = true;
         }
-        if (!found) return "--jit: opt=" + std::string(name) + ": no such optimizer pass; write all, none, or names joined by '+': rewrite, guards, bounds, heap, virtuals, calls, barriers";
+        if (!found)
+            return "--jit: opt=" + std::string(name) +
+                   ": no such optimizer pass; write all, none, or names joined by '+': rewrite, guards, bounds, heap, "
+                   "virtuals, calls, barriers";
     }
     return {};
 }
@@ -59,8 +65,8 @@ std::string set_number(const number_option& option, std::string_view value, runt
     uint32_t number = 0;
     auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (failed != std::errc() || end != value.data() + value.size() || number < option.least || number > option.most)
-        return "--jit: " + std::string(option.name) + "=" + std::string(value) + ": must be an integer from " + std::to_string(option.least) +
-               " to " + std::to_string(option.most);
+        return "--jit: " + std::string(option.name) + "=" + std::string(value) + ": must be an integer from " +
+               std::to_string(option.least) + " to " + std::to_string(option.most);
     options.*option.member = number;
     return {};
 }
@@ -81,9 +87,12 @@ std::string set_option(std::string_view name, std::string_view value, bool has_v
         return set_number(option, value, options);
     }
     if (name == "backend") {
-        if (value == "x86_64") options.backend = backend_choice::x86_64;
-        else if (value == "portable") options.backend = backend_choice::portable;
-        else return "--jit: backend=" + std::string(value) + ": must be x86_64 or portable";
+        if (value == "x86_64")
+            options.backend = backend_choice::x86_64;
+        else if (value == "portable")
+            options.backend = backend_choice::portable;
+        else
+            return "--jit: backend=" + std::string(value) + ": must be x86_64 or portable";
         return {};
     }
     if (name == "opt") return set_passes(value, options.optimizer);
@@ -100,7 +109,8 @@ std::string parse_options(std::string_view text, runtime_options& options) {
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
         size_t equals = item.find('=');
         bool has_value = equals != std::string_view::npos;
-        std::string error = set_option(item.substr(0, equals), has_value ? item.substr(equals + 1) : std::string_view(), has_value, changed);
+        std::string error = set_option(item.substr(0, equals), has_value ? item.substr(equals + 1) : std::string_view(),
+                                       has_value, changed);
         if (!error.empty()) return error;
     }
     options = changed;
@@ -115,9 +125,12 @@ std::string describe_options() {
         text += name + std::string(meaning) + "\n";
     };
     runtime_options defaults;
-    for (const number_option& option : number_options) row(std::string(option.name), std::to_string(defaults.*option.member), option.meaning);
+    for (const number_option& option : number_options)
+        row(std::string(option.name), std::to_string(defaults.*option.member), option.meaning);
     row("backend", "x86_64", "or portable: traces are interpreted");
-    row("opt", "all", "optimizer passes: all, none, or names joined by '+': rewrite, guards, bounds, heap, virtuals, calls, barriers");
+    row("opt", "all",
+        "optimizer passes: all, none, or names joined by '+': rewrite, guards, bounds, heap, virtuals, calls, "
+        "barriers");
     row("always_bridge", "", "trace a bridge at a guard's first failure");
     row("never_bridge", "", "never trace a bridge");
     row("off", "", "no tracing at all; 'on' undoes it");

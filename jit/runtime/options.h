@@ -1,9 +1,9 @@
 // The JIT's options, typed in one table (options.cpp).
 #pragma once
+#include "heddle/jit/optimizer.h"
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include "heddle/jit/optimizer.h"
 
 namespace heddle::jit {
 
@@ -11,14 +11,14 @@ enum class backend_choice : uint32_t { x86_64, portable };
 enum class bridge_policy : uint32_t { counted, always, never };
 
 struct runtime_options {
-    uint32_t threshold = 1039;            // passes of a loop's back edge
-    uint32_t function_threshold = 1619;   // calls
-    uint32_t trace_eagerness = 200;       // failures of a guard before a bridge is traced
-    uint32_t trace_limit = 6000;          // operations recorded
+    uint32_t threshold = 1039;          // passes of a loop's back edge
+    uint32_t function_threshold = 1619; // calls
+    uint32_t trace_eagerness = 200;     // failures of a guard before a bridge is traced
+    uint32_t trace_limit = 6000;        // operations recorded
     uint32_t max_unroll_recursion = 7;
-    uint32_t decay = 40;                  // per mille off all counters, every 32 minor collections
-    uint32_t max_aborts = 10;             // after so many aborted traces a place is left alone
-    uint32_t fuel = 0;                    // n: at the n-th position where a guard could stand, one that always fails; 0: off
+    uint32_t decay = 40;      // per mille off all counters, every 32 minor collections
+    uint32_t max_aborts = 10; // after so many aborted traces a place is left alone
+    uint32_t fuel = 0;        // n: at the n-th position where a guard could stand, one that always fails; 0: off
     backend_choice backend = backend_choice::x86_64;
     bridge_policy bridges = bridge_policy::counted;
     optimizer_options optimizer;

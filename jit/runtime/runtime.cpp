@@ -1,17 +1,17 @@
 // The runtime's entries: counters that struck, machine code that was left, portals that a trace calls. Start-up.
 //
-// Every path is a loop over 'outcomes': machine code, blackhole and meta-interpreter each carry the portal to its end or to
-// a merge point; from a merge point with machine code it goes on there, else natively.
+// Every path is a loop over 'outcomes': machine code, blackhole and meta-interpreter each carry the portal to its end
+// or to a merge point; from a merge point with machine code it goes on there, else natively.
 #include "heddle/jit/runtime.h"
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstring>
 #include "heddle/gc/gc.h"
 #include "metainterp/blackhole.h"
 #include "metainterp/metainterp.h"
 #include "metainterp/resume_reader.h"
 #include "runtime/state.h"
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
 
 namespace heddle::jit {
 namespace {
@@ -83,7 +83,9 @@ void visit_roots(gc::root_visitor& visitor, void* data) {
 } // namespace
 
 uint64_t now_in_nanoseconds() {
-    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+            .count());
 }
 
 outcome run_machine_code(jit_runtime& runtime, loop_token& token, word* buffer) {
@@ -98,7 +100,8 @@ outcome leave_through_guard(jit_runtime& runtime, guard_data& guard, const word*
     ++guard.failures;
     uint64_t needed = uint64_t{runtime.options.trace_eagerness} << guard.aborted_bridges;
     bool hot = runtime.options.bridges == bridge_policy::always || guard.failures >= needed;
-    if (hot && runtime.options.bridges != bridge_policy::never && !guard.never_bridge && !guard.bridge && runtime.may_trace(&guard))
+    if (hot && runtime.options.bridges != bridge_policy::never && !guard.never_bridge && !guard.bridge &&
+        runtime.may_trace(&guard))
         return metainterp(runtime).trace_from_guard(guard, values, buffer);
     frame_stack& stack = frame_stack::instance();
     frame* base = stack.end();
@@ -114,7 +117,8 @@ word run_portal_to_end(jit_runtime& runtime, uint32_t driver, word* buffer) {
     return now.finished ? now.result : call_runner(runtime, driver, buffer);
 }
 
-// ---- start-up ---------------------------------------------------------------------------------------------------------------
+// ---- start-up
+// ---------------------------------------------------------------------------------------------------------------
 
 bool initialise(program& prog, std::string& error) {
     jit_runtime& runtime = runtime_state();
@@ -123,16 +127,20 @@ bool initialise(program& prog, std::string& error) {
     error = runtime.open(prog);
     if (!error.empty()) return false;
     backend_hooks hooks{finish_call, run_portal};
-    if (runtime.options.backend == backend_choice::portable) runtime.machine = make_portable_backend(hooks);
-    else runtime.machine = make_x86_64_backend(hooks, error);
+    if (runtime.options.backend == backend_choice::portable)
+        runtime.machine = make_portable_backend(hooks);
+    else
+        runtime.machine = make_x86_64_backend(hooks, error);
     if (!runtime.machine) return false;
     runtime.warm.initialise(prog, runtime.options);
     gc::add_root_walker(visit_roots, &runtime);
     runtime.events.open_from_environment();
     runtime.ready = !runtime.options.off;
-    if (!summary_at_exit) {   // machine code stays: exit() may have been called from below it
+    if (!summary_at_exit) { // machine code stays: exit() may have been called from below it
         summary_at_exit = true;
-        std::atexit([] { if (runtime_state().events.summary()) runtime_state().events.section("jit-summary", "totals", summary()); });
+        std::atexit([] {
+            if (runtime_state().events.summary()) runtime_state().events.section("jit-summary", "totals", summary());
+        });
     }
     return true;
 }
@@ -155,7 +163,7 @@ void shut_down() {
 
 std::string configure(std::string_view text) {
     std::string error = parse_options(text, chosen_options);
-    if (error.empty() && registered_image) std::fill_n(heddle_jit_counters, 4096, 0u);   // ask again
+    if (error.empty() && registered_image) std::fill_n(heddle_jit_counters, 4096, 0u); // ask again
     if (error.empty() && runtime_state().machine) {
         backend_choice backend = runtime_state().options.backend;
         runtime_state().options = chosen_options;

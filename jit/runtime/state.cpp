@@ -1,12 +1,12 @@
 // The JIT's state: see state.h. Set-up of what depends on the program, tokens, constants that are kept, the summary.
 #include "runtime/state.h"
-#include <cstdio>
 #include "heddle/gc/gc.h"
+#include <cstdio>
 
 namespace heddle::jit {
 
 jit_runtime& runtime_state() {
-    static jit_runtime& state = *new jit_runtime;   // never destroyed: machine code may outlive static destructors
+    static jit_runtime& state = *new jit_runtime; // never destroyed: machine code may outlive static destructors
     return state;
 }
 
@@ -34,14 +34,16 @@ std::string jit_runtime::open(program& p) {
     function_of_jitcode_.assign(p.jitcodes.size(), -1);
     for (size_t i = 0; i < p.functions.size(); ++i) {
         int32_t index = p.functions[i].jitcode;
-        if (index >= 0 && static_cast<size_t>(index) < function_of_jitcode_.size()) function_of_jitcode_[static_cast<size_t>(index)] = static_cast<int32_t>(i);
+        if (index >= 0 && static_cast<size_t>(index) < function_of_jitcode_.size())
+            function_of_jitcode_[static_cast<size_t>(index)] = static_cast<int32_t>(i);
     }
     drivers.assign(p.drivers.size(), {});
     for (size_t i = 0; i < p.drivers.size(); ++i) {
         drivers[i].green_count = static_cast<uint32_t>(p.drivers[i].green_kinds.size());
         drivers[i].red_count = static_cast<uint32_t>(p.drivers[i].red_kinds.size());
         if (drivers[i].green_count + drivers[i].red_count > maximum_merge_point_size)
-            return "jit: driver " + p.drivers[i].name + " has more than " + std::to_string(maximum_merge_point_size) + " greens and reds";
+            return "jit: driver " + p.drivers[i].name + " has more than " + std::to_string(maximum_merge_point_size) +
+                   " greens and reds";
     }
     return {};
 }
@@ -61,7 +63,8 @@ void jit_runtime::close() {
     prog = nullptr;
     counts = {};
     for (uint64_t& count : aborts_by_reason) count = 0;
-    nanoseconds_tracing = nanoseconds_optimising = nanoseconds_assembling = operations_recorded = operations_compiled = fuel_used = 0;
+    nanoseconds_tracing = nanoseconds_optimising = nanoseconds_assembling = operations_recorded = operations_compiled =
+        fuel_used = 0;
 }
 
 const function_entry* jit_runtime::native_function(uint32_t jitcode_index) {
@@ -86,7 +89,8 @@ driver_data& jit_runtime::driver(uint32_t index) {
         break;
     }
     if (!data.code) {
-        std::fprintf(stderr, "heddle: jit: the portal %s of driver %s has no merge point\n", source.name.c_str(), prog->drivers[index].name.c_str());
+        std::fprintf(stderr, "heddle: jit: the portal %s of driver %s has no merge point\n", source.name.c_str(),
+                     prog->drivers[index].name.c_str());
         std::abort();
     }
     return data;
@@ -118,15 +122,20 @@ loop_token& jit_runtime::token_for(cell& place) {
 
 // "driver python, main.py:12 f"; the interpreter's own function gives the location, when it has one.
 std::string jit_runtime::describe(uint32_t driver, const word* greens) {
-    struct driver_object { const char* name; const char* (*location)(const uint64_t* greens); };   // dsl: heddle::jit::driver
+    struct driver_object {
+        const char* name;
+        const char* (*location)(const uint64_t* greens);
+    }; // dsl: heddle::jit::driver
     const driver_entry& entry = prog->drivers[driver];
     std::string text = "driver " + entry.name;
     auto* object = reinterpret_cast<const driver_object*>(entry.info_address);
     if (object && object->location) return text + ", " + object->location(greens);
     for (size_t i = 0; i < entry.green_kinds.size(); ++i) {
         char buffer[32];
-        if (entry.green_kinds[i] == 'i') std::snprintf(buffer, sizeof buffer, ", %lld", static_cast<long long>(greens[i]));
-        else std::snprintf(buffer, sizeof buffer, ", 0x%llx", static_cast<unsigned long long>(greens[i]));
+        if (entry.green_kinds[i] == 'i')
+            std::snprintf(buffer, sizeof buffer, ", %lld", static_cast<long long>(greens[i]));
+        else
+            std::snprintf(buffer, sizeof buffer, ", 0x%llx", static_cast<unsigned long long>(greens[i]));
         text += buffer;
     }
     return text;
@@ -135,7 +144,9 @@ std::string jit_runtime::describe(uint32_t driver, const word* greens) {
 std::string summary() {
     const jit_runtime& runtime = runtime_state();
     std::string text;
-    auto number = [&](const char* name, uint64_t value) { text += std::string(name) + ": " + std::to_string(value) + "\n"; };
+    auto number = [&](const char* name, uint64_t value) {
+        text += std::string(name) + ": " + std::to_string(value) + "\n";
+    };
     auto milliseconds = [&](const char* name, uint64_t nanoseconds) {
         char buffer[96];
         std::snprintf(buffer, sizeof buffer, "%s: %.3f ms\n", name, static_cast<double>(nanoseconds) / 1e6);
@@ -155,7 +166,9 @@ std::string summary() {
     number("blackhole runs", runtime.counts.blackhole_runs);
     number("aborts", runtime.counts.aborts);
     for (size_t i = 0; i < static_cast<size_t>(abort_reason::count); ++i)
-        if (runtime.aborts_by_reason[i]) number(("aborts, " + std::string(abort_reason_name(static_cast<abort_reason>(i)))).c_str(), runtime.aborts_by_reason[i]);
+        if (runtime.aborts_by_reason[i])
+            number(("aborts, " + std::string(abort_reason_name(static_cast<abort_reason>(i)))).c_str(),
+                   runtime.aborts_by_reason[i]);
     return text;
 }
 

@@ -1,10 +1,5 @@
 // The JIT's state: one object for the process, shared by the files of jit/metainterp and jit/runtime.
 #pragma once
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <unordered_set>
-#include <vector>
 #include "heddle/jit/backend.h"
 #include "heddle/jit/program.h"
 #include "heddle/jit/runtime.h"
@@ -12,26 +7,42 @@
 #include "runtime/log.h"
 #include "runtime/options.h"
 #include "runtime/warm_state.h"
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
 
 namespace heddle::jit {
 
 // Why a trace was given up.
 enum class abort_reason : uint32_t {
-    none, too_long, too_deep, not_a_constant, unknown_slot, no_resume_point, no_native_portal, unreachable, optimizer, backend, internal, count
+    none,
+    too_long,
+    too_deep,
+    not_a_constant,
+    unknown_slot,
+    no_resume_point,
+    no_native_portal,
+    unreachable,
+    optimizer,
+    backend,
+    internal,
+    count
 };
 std::string_view abort_reason_name(abort_reason reason);
 
-constexpr size_t maximum_merge_point_size = 64;   // greens and reds of a driver
+constexpr size_t maximum_merge_point_size = 64; // greens and reds of a driver
 
 // How a run of frames (by machine code, blackhole, meta-interpreter) ended.
 struct outcome {
-    bool finished = true;    // else: it is at the merge point with the greens and reds in the buffer given
+    bool finished = true; // else: it is at the merge point with the greens and reds in the buffer given
     word result = 0;
 };
 
 struct driver_data {
     const decoded_jitcode* code = nullptr;
-    uint32_t merge_point = 0;       // position of the portal's merge_point instruction
+    uint32_t merge_point = 0; // position of the portal's merge_point instruction
     uint32_t after_merge_point = 0;
     uint32_t green_count = 0, red_count = 0;
 };
@@ -46,8 +57,8 @@ struct jit_runtime {
     std::vector<driver_data> drivers;
     std::vector<std::unique_ptr<loop_token>> tokens;
     bool ready = false;
-    std::vector<const void*> being_traced;   // cells and guards, by the meta-interpreters at work: tracing nests, because
-                                             // a residual call may run a whole program
+    std::vector<const void*> being_traced; // cells and guards, by the meta-interpreters at work: tracing nests, because
+                                           // a residual call may run a whole program
     uint32_t collections = 0;
     uint64_t fuel_used = 0;
 
@@ -75,7 +86,7 @@ struct jit_runtime {
     std::string open(program& p);
     void close();
 
-    std::vector<void*> kept;           // exact roots; all immovable
+    std::vector<void*> kept; // exact roots; all immovable
 
 private:
     std::vector<std::unique_ptr<decoded_jitcode>> decoded_;

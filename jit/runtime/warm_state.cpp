@@ -1,9 +1,9 @@
 // See warm_state.h.
 #include "runtime/warm_state.h"
-#include <algorithm>
 #include "heddle/jit/program.h"
 #include "heddle/jit/runtime.h"
 #include "runtime/state.h"
+#include <algorithm>
 
 extern "C" {
 uint32_t heddle_jit_counters[4096];
@@ -32,7 +32,8 @@ cell* warm_state::find(uint32_t driver, const word* greens, uint64_t hash) const
     size_t mask = table_.size() - 1;
     for (size_t at = (hash >> 20) & mask; table_[at]; at = (at + 1) & mask) {
         cell* candidate = table_[at];
-        if (candidate->hash == hash && candidate->driver == driver && std::equal(candidate->greens.begin(), candidate->greens.end(), greens))
+        if (candidate->hash == hash && candidate->driver == driver &&
+            std::equal(candidate->greens.begin(), candidate->greens.end(), greens))
             return candidate;
     }
     return nullptr;
@@ -66,12 +67,17 @@ bool warm_state::strike(uint32_t driver, const word* greens, uint64_t hash, bool
     uint32_t slot = counter_slot(hash);
     if (!found) found = find_or_make(driver, greens, hash);
     uint32_t passes = calls_always_[slot] ? 1 : std::max(granted_[slot], 1u);
-    uint64_t needed = uint64_t{function_entry ? options_->function_threshold : options_->threshold} << std::min(found->aborts, 16u);
+    uint64_t needed = uint64_t{function_entry ? options_->function_threshold : options_->threshold}
+                      << std::min(found->aborts, 16u);
     found->counted = static_cast<uint32_t>(std::min<uint64_t>(uint64_t{found->counted} + passes, UINT32_MAX));
     bool hot = !found->dont_trace && found->counted >= needed;
-    if (calls_always_[slot]) heddle_jit_counters[slot] = 0;
-    else if (found->dont_trace) grant(slot, 1u << 20);
-    else grant(slot, hot ? options_->threshold : static_cast<uint32_t>(std::min<uint64_t>(needed - found->counted, 1u << 30)));
+    if (calls_always_[slot])
+        heddle_jit_counters[slot] = 0;
+    else if (found->dont_trace)
+        grant(slot, 1u << 20);
+    else
+        grant(slot,
+              hot ? options_->threshold : static_cast<uint32_t>(std::min<uint64_t>(needed - found->counted, 1u << 30)));
     if (hot) found->counted = 0;
     return hot;
 }

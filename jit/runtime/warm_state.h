@@ -1,15 +1,15 @@
 // Where tracing starts: the counter table that native code decrements, and the cells of places that were hot once.
 //
-// A counter holds how many passes are left until the runtime is called. A slot that a compiled loop uses stays at 0, so that
-// every pass calls in; other places that share the slot are then counted in their own cells. A cell is made for a place at
-// its first strike and lives for ever; greens that are GC objects are made immovable then, and are kept alive.
+// A counter holds how many passes are left until the runtime is called. A slot that a compiled loop uses stays at 0, so
+// that every pass calls in; other places that share the slot are then counted in their own cells. A cell is made for a
+// place at its first strike and lives for ever; greens that are GC objects are made immovable then, and are kept alive.
 #pragma once
+#include "heddle/jit/backend.h"
+#include "runtime/options.h"
 #include <cstdint>
 #include <deque>
 #include <string>
 #include <vector>
-#include "heddle/jit/backend.h"
-#include "runtime/options.h"
 
 namespace heddle::jit {
 
@@ -19,11 +19,11 @@ struct cell {
     uint64_t hash = 0;
     uint32_t driver = 0;
     std::vector<word> greens;
-    loop_token* token = nullptr;     // made when first compiled or called from machine code
-    uint32_t counted = 0;            // passes since the last trace was tried
+    loop_token* token = nullptr; // made when first compiled or called from machine code
+    uint32_t counted = 0;        // passes since the last trace was tried
     uint32_t aborts = 0;
     bool dont_trace = false;
-    bool dont_inline = false;        // traces call its machine code instead of inlining it
+    bool dont_inline = false; // traces call its machine code instead of inlining it
     bool compiled() const { return token && token->compiled; }
 };
 

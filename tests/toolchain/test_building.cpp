@@ -1,12 +1,13 @@
 // Whole programs: translated with and without JIT, at several levels, under GC stress, they print what C++ says.
-#include <catch2/catch.hpp>
 #include "workshop.h"
+#include <catch2/catch.hpp>
 
 using namespace heddle::test;
 
 namespace {
 
-// A stack machine's loop over objects: fields, arrays, virtual calls, allocation, a narrow green, a double red, recursion.
+// A stack machine's loop over objects: fields, arrays, virtual calls, allocation, a narrow green, a double red,
+// recursion.
 const char* const loop_program = R"(
 struct W_Stack : W_Object { explicit W_Stack(array<member<W_Object>>* i) : items(i), depth(0) {} member<array<member<W_Object>>> items; field<int> depth;
     void push(W_Object* o) { items->set(depth, o); depth += 1; }
@@ -62,7 +63,9 @@ TEST_CASE("a translated program does what the plain one does, with and without J
     built = shop.heddle("build vm -o with --jit -O2");
     INFO(built.output);
     REQUIRE(built.status == 0);
-    for (const char* options : {"off", "threshold=3,function_threshold=3", "threshold=3,function_threshold=3,backend=portable", "threshold=3,always_bridge,trace_eagerness=1", "threshold=2,fuel=5"}) {
+    for (const char* options :
+         {"off", "threshold=3,function_threshold=3", "threshold=3,function_threshold=3,backend=portable",
+          "threshold=3,always_bridge,trace_eagerness=1", "threshold=2,fuel=5"}) {
         run_result result = shop.run(std::string("./with 200 ") + options);
         INFO(options << ": " << result.output);
         CHECK(result.output == expected.output);
@@ -94,10 +97,19 @@ TEST_CASE("explain tells of each function whether it is traced") {
 
 TEST_CASE("classes of one structure and classes of one name in two files are kept apart") {
     workshop shop;
-    std::string part = "namespace { struct W_Same : W_Object { explicit W_Same(long v) : value(v) {} const long value; long number() const override { return value * FACTOR; } HEDDLE_GC_CLASS(W_Same, W_Object, value) }; }\n";
-    shop.write("vm/one.cpp", std::string(prelude) + "#define FACTOR 2\n" + part + "W_Object* one(long n) { return make<W_Same>(n); }\nbool is_one(W_Object* o) { return is_exact<W_Same>(o); }\n");
-    shop.write("vm/two.cpp", std::string(prelude) + "#define FACTOR 3\n" + part + "W_Object* two(long n) { return make<W_Same>(n); }\n");
-    shop.write("vm/main.cpp", std::string(prelude) + "W_Object* one(long);\nW_Object* two(long);\nbool is_one(W_Object*);\nint main() { gc::initialise_from_environment_or_exit(); std::printf(\"%ld %ld %d%d%d\\n\", one(5)->number(), two(5)->number(), is_one(one(1)), is_one(two(1)), is_one(make<W_Int>(1))); }\n");
+    std::string part =
+        "namespace { struct W_Same : W_Object { explicit W_Same(long v) : value(v) {} const long value; long number() "
+        "const override { return value * FACTOR; } HEDDLE_GC_CLASS(W_Same, W_Object, value) }; }\n";
+    shop.write("vm/one.cpp", std::string(prelude) + "#define FACTOR 2\n" + part +
+                                 "W_Object* one(long n) { return make<W_Same>(n); }\nbool is_one(W_Object* o) { return "
+                                 "is_exact<W_Same>(o); }\n");
+    shop.write("vm/two.cpp", std::string(prelude) + "#define FACTOR 3\n" + part +
+                                 "W_Object* two(long n) { return make<W_Same>(n); }\n");
+    shop.write("vm/main.cpp",
+               std::string(prelude) +
+                   "W_Object* one(long);\nW_Object* two(long);\nbool is_one(W_Object*);\nint main() { "
+                   "gc::initialise_from_environment_or_exit(); std::printf(\"%ld %ld %d%d%d\\n\", one(5)->number(), "
+                   "two(5)->number(), is_one(one(1)), is_one(two(1)), is_one(make<W_Int>(1))); }\n");
     run_result built = shop.heddle("build vm -o out --no-jit");
     INFO(built.output);
     REQUIRE(built.status == 0);

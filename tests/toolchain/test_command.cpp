@@ -1,13 +1,14 @@
 // The command line: wrong use is one line and status 2; the cache; profile and IR files.
+#include "workshop.h"
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include "workshop.h"
 
 using namespace heddle::test;
 
 namespace {
 
-const char* const small_main = "int main() { gc::initialise_from_environment_or_exit(); std::printf(\"%ld\\n\", make<W_Box>(make<W_Int>(41))->number()); }\n";
+const char* const small_main = "int main() { gc::initialise_from_environment_or_exit(); std::printf(\"%ld\\n\", "
+                               "make<W_Box>(make<W_Int>(41))->number()); }\n";
 
 } // namespace
 
@@ -45,7 +46,10 @@ TEST_CASE("wrong use of heddle is one line on stderr and status 2") {
 
 TEST_CASE("a change to one file recompiles that file only") {
     workshop shop;
-    shop.write("vm/main.cpp", std::string(prelude) + "#include \"answer.h\"\nlong twice(long);\nint main() { std::printf(\"%ld\\n\", twice(answer)); }\n");
+    shop.write(
+        "vm/main.cpp",
+        std::string(prelude) +
+            "#include \"answer.h\"\nlong twice(long);\nint main() { std::printf(\"%ld\\n\", twice(answer)); }\n");
     shop.write("vm/twice.cpp", "long twice(long n) { return n * 2; }\n");
     shop.write("vm/answer.h", "constexpr long answer = 21;\n");
     auto build = [&] { return shop.heddle("build vm -o out --no-jit -O0 --profile").output; };
@@ -66,7 +70,8 @@ TEST_CASE("--profile and --keep-ir write what they promise") {
     run_result result = shop.heddle("build vm -o out --no-jit --profile=figures --keep-ir ir");
     INFO(result.output);
     REQUIRE(result.status == 0);
-    for (const char* phase : {"compile", "link", "normalise", "analyse", "transform", "optimise", "generate code", "link executable", "total"})
+    for (const char* phase : {"compile", "link", "normalise", "analyse", "transform", "optimise", "generate code",
+                              "link executable", "total"})
         CHECK(result.output.find(std::string("\n") + phase) != std::string::npos);
     CHECK(shop.read("figures.json").find("\"name\":\"normalise\"") != std::string::npos);
     CHECK(shop.read("figures.html").find("<table>") != std::string::npos);

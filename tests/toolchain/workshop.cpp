@@ -63,7 +63,9 @@ run_result workshop::run(const std::string& command) {
     return result;
 }
 
-run_result workshop::heddle(const std::string& arguments) { return run("HEDDLE_CACHE=" + shared_cache() + " " HEDDLE_COMMAND " " + arguments); }
+run_result workshop::heddle(const std::string& arguments) {
+    return run("HEDDLE_CACHE=" + shared_cache() + " " HEDDLE_COMMAND " " + arguments);
+}
 
 int line_of(const std::string& text, const std::string& part) {
     size_t end = text.find(part);

@@ -6,7 +6,7 @@ namespace heddle::test {
 
 struct run_result {
     int status = -1;
-    std::string output;   // stdout and stderr
+    std::string output; // stdout and stderr
 };
 
 class workshop {
@@ -16,7 +16,7 @@ public:
     workshop(const workshop&) = delete;
     const std::string& folder() const { return folder_; }
     void write(const std::string& name, const std::string& text);
-    std::string read(const std::string& name) const;   // empty when it does not exist
+    std::string read(const std::string& name) const; // empty when it does not exist
     bool exists(const std::string& name) const;
     // Runs heddle in the folder. All workshops of a test run share one cache.
     run_result heddle(const std::string& arguments);

@@ -1,9 +1,9 @@
 // The command `heddle`: options and their checks; the work is in toolchain/translator.
+#include "driver/build.h"
+#include "driver/explain.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
-#include "driver/build.h"
-#include "driver/explain.h"
 
 namespace {
 
@@ -18,7 +18,9 @@ int complain(const std::string& message) {
 
 int main(int argc, char** argv) {
     using namespace heddle::translator;
-    CLI::App app("Heddle translates an interpreter, written in C++ with the Heddle DSL, into a virtual machine with a JIT.", "heddle");
+    CLI::App app(
+        "Heddle translates an interpreter, written in C++ with the Heddle DSL, into a virtual machine with a JIT.",
+        "heddle");
     app.require_subcommand(1);
     app.set_version_flag("--version", "heddle 0.1");
     build_options options;
@@ -26,37 +28,51 @@ int main(int argc, char** argv) {
     std::string level = "2", target, profile_base;
 
     CLI::App* build_command = app.add_subcommand("build", "translate the interpreter in a folder into an executable");
-    build_command->add_option("DIR", options.directory, "folder with the sources: all *.cpp below it, or what its heddle.json says")->required();
+    build_command
+        ->add_option("DIR", options.directory,
+                     "folder with the sources: all *.cpp below it, or what its heddle.json says")
+        ->required();
     build_command->add_option("-o", options.output, "the executable to write")->required();
     build_command->add_flag("--jit", jit, "with the tracing JIT (default)");
     build_command->add_flag("--no-jit", no_jit, "without it");
     build_command->add_option("-O", level, "optimisation of the native code, 0 to 3 (default 2)");
     build_command->add_option("-j", options.parallel, "jobs at a time (default: one a core)");
-    CLI::Option* profile = build_command->add_option("--profile", profile_base, "show what each phase took; with =BASE also write BASE.json (Chrome trace) and BASE.html")->expected(0, 1);
+    CLI::Option* profile =
+        build_command
+            ->add_option("--profile", profile_base,
+                         "show what each phase took; with =BASE also write BASE.json (Chrome trace) and BASE.html")
+            ->expected(0, 1);
     build_command->add_option("--keep-ir", options.keep_ir, "folder to write the IR after each phase to");
     build_command->add_flag("--stm", stm, "not there yet");
     build_command->add_option("--target", target, "x86_64");
 
     explain_options explained;
-    CLI::App* explain_command = app.add_subcommand("explain", "say of each function whether the JIT traces into it, and if not, why");
-    explain_command->add_option("WHAT", explained.what, "an executable that heddle built, or a folder with sources")->required();
+    CLI::App* explain_command =
+        app.add_subcommand("explain", "say of each function whether the JIT traces into it, and if not, why");
+    explain_command->add_option("WHAT", explained.what, "an executable that heddle built, or a folder with sources")
+        ->required();
     explain_command->add_option("FUNCTION", explained.function, "only functions whose name contains this");
 
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        std::fputs((build_command->parsed() ? build_command : explain_command->parsed() ? explain_command : &app)->help().c_str(), stdout);
+        std::fputs((build_command->parsed()     ? build_command
+                    : explain_command->parsed() ? explain_command
+                                                : &app)
+                       ->help()
+                       .c_str(),
+                   stdout);
         return 0;
     } catch (const CLI::CallForVersion&) {
         std::puts("heddle 0.1");
         return 0;
-    } catch (const CLI::ParseError& error) {
-        return complain(error.what());
-    }
+    } catch (const CLI::ParseError& error) { return complain(error.what()); }
     if (explain_command->parsed()) return explain(explained);
     if (stm) return complain("--stm is not supported yet: this version builds regular virtual machines only");
-    if (!target.empty() && target != "x86_64") return complain("--target " + target + " is not supported; this version builds for x86_64 only");
-    if (level.size() != 1 || level[0] < '0' || level[0] > '3') return complain("-O" + level + " is no level; there are -O0, -O1, -O2, -O3");
+    if (!target.empty() && target != "x86_64")
+        return complain("--target " + target + " is not supported; this version builds for x86_64 only");
+    if (level.size() != 1 || level[0] < '0' || level[0] > '3')
+        return complain("-O" + level + " is no level; there are -O0, -O1, -O2, -O3");
     if (no_jit && build_command->get_option("--jit")->count()) return complain("--jit and --no-jit exclude each other");
     options.optimisation = level[0] - '0';
     options.jit = !no_jit;

@@ -26,7 +26,9 @@ class annotations {
 public:
     // From llvm.global.annotations. Unknown heddle.* texts and contradictions are errors.
     static annotations collect(const llvm::Module& module, diagnostics& problems);
-    bool has(const llvm::Function* function, hint h) const { return (hints_of(function) & static_cast<uint32_t>(h)) != 0; }
+    bool has(const llvm::Function* function, hint h) const {
+        return (hints_of(function) & static_cast<uint32_t>(h)) != 0;
+    }
     uint32_t hints_of(const llvm::Function* function) const;
 
 private:

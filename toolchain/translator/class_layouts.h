@@ -36,36 +36,37 @@ struct gc_class;
 
 struct gc_field {
     std::string name;
-    gc_class* owner = nullptr;         // the class that declares it
-    uint32_t offset = 0;               // bytes from the object's address
-    uint32_t size = 0;                 // bytes
+    gc_class* owner = nullptr; // the class that declares it
+    uint32_t offset = 0;       // bytes from the object's address
+    uint32_t size = 0;         // bytes
     slot_type slot = slot_type::data;
-    llvm::Type* type = nullptr;        // scalar type of the slot (i8 for bool, ptr, double, ...); null when it is an aggregate
-    bool immutable = false;            // const member, or HEDDLE_IMMUTABLE
-    bool quasi_immutable = false;      // HEDDLE_QUASI_IMMUTABLE
+    llvm::Type* type = nullptr; // scalar type of the slot (i8 for bool, ptr, double, ...); null when it is an aggregate
+    bool immutable = false;     // const member, or HEDDLE_IMMUTABLE
+    bool quasi_immutable = false; // HEDDLE_QUASI_IMMUTABLE
 };
 
 // What an array's item is. One object for each distinct shape.
 struct array_shape {
-    llvm::Type* item_type = nullptr;   // scalar type of an item; null when it is an aggregate
+    llvm::Type* item_type = nullptr; // scalar type of an item; null when it is an aggregate
     uint32_t item_size = 0;
-    slot_type slot = slot_type::data;  // constant_*: written only through make_array_copy
+    slot_type slot = slot_type::data; // constant_*: written only through make_array_copy
     uint32_t length_offset = 0, items_offset = 8;
-    std::string name;                  // "array of references", "array of i64", "constant array of i8"
+    std::string name; // "array of references", "array of i64", "constant array of i8"
 };
 
 struct gc_class {
-    std::string name;                            // demangled, for people: "W_Int", "heddle::array<heddle::member<W_Object> >"
-    llvm::GlobalVariable* type_info = nullptr;   // heddle::detail::type_of_class<C>
-    llvm::StructType* structure = nullptr;       // null for heddle::object when nothing describes it
+    std::string name; // demangled, for people: "W_Int", "heddle::array<heddle::member<W_Object> >"
+    llvm::GlobalVariable* type_info = nullptr; // heddle::detail::type_of_class<C>
+    llvm::StructType* structure = nullptr;     // null for heddle::object when nothing describes it
     gc_class* base = nullptr;
-    uint32_t size = 0;                           // sizeof, as in type_info::fixed_size
-    std::vector<gc_field> fields;                // own ones, ascending by offset; inherited ones are in base
-    const array_shape* array = nullptr;          // set for arrays
-    llvm::GlobalVariable* vtable = nullptr;      // _ZTV...; null for arrays, and when no constructor or method is in the program
+    uint32_t size = 0;                  // sizeof, as in type_info::fixed_size
+    std::vector<gc_field> fields;       // own ones, ascending by offset; inherited ones are in base
+    const array_shape* array = nullptr; // set for arrays
+    llvm::GlobalVariable* vtable =
+        nullptr; // _ZTV...; null for arrays, and when no constructor or method is in the program
     llvm::Function* describe = nullptr;
     bool has_finalizer = false, is_weak = false;
-    uint32_t id = 0, last_id = 0;                // pre-order numbers, also patched into type_info (the collector keeps them)
+    uint32_t id = 0, last_id = 0; // pre-order numbers, also patched into type_info (the collector keeps them)
 
     bool is_array() const { return array != nullptr; }
     bool derives_from(const gc_class* other) const;
@@ -84,12 +85,13 @@ public:
     ~class_layouts();
 
     const std::deque<gc_class>& classes() const { return classes_; }
-    const gc_class* by_type_info(const llvm::Value* type_info) const;   // null when it is not one
-    const gc_class* by_structure(const llvm::Type* structure) const;    // never an array's; null when it is not a GC class
-    const gc_class* by_vtable(const llvm::Value* vtable) const;         // the _ZTV global; null when it is not a GC class's
+    const gc_class* by_type_info(const llvm::Value* type_info) const; // null when it is not one
+    const gc_class* by_structure(const llvm::Type* structure) const; // never an array's; null when it is not a GC class
+    const gc_class* by_vtable(const llvm::Value* vtable) const; // the _ZTV global; null when it is not a GC class's
     // The field that covers the byte, looking into bases too; null for the vtable pointer and for padding.
     const gc_field* field_at(const gc_class& c, uint64_t offset) const;
-    // The shape that a StructType of heddle::array<...> stands for; null for other types. Works for arrays that nothing describes.
+    // The shape that a StructType of heddle::array<...> stands for; null for other types. Works for arrays that nothing
+    // describes.
     const array_shape* shape_of_structure(const llvm::Type* structure) const;
     const llvm::DataLayout& data_layout() const { return *data_layout_; }
 

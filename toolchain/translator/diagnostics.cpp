@@ -1,11 +1,11 @@
 // Locations of IR in the author's source, and the collection of messages.
 #include "diagnostics.h"
-#include <algorithm>
-#include <set>
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/Instruction.h"
+#include <algorithm>
+#include <set>
 
 namespace heddle::translator {
 
@@ -55,7 +55,8 @@ std::string diagnostics::text() const {
     for (bool errors : {true, false})
         for (auto& d : all_) {
             if (d.is_error != errors) continue;
-            std::string line = d.place.text() + (errors ? ": error: " : ": warning: ") + d.message + (d.mend.empty() ? "" : "; " + d.mend) + "\n";
+            std::string line = d.place.text() + (errors ? ": error: " : ": warning: ") + d.message +
+                               (d.mend.empty() ? "" : "; " + d.mend) + "\n";
             if (seen.insert(line).second) text += line;
         }
     return text;

@@ -1,4 +1,5 @@
-// Errors and warnings about the VM author's source: where, what, what to do. Collected, so that one build shows them all.
+// Errors and warnings about the VM author's source: where, what, what to do. Collected, so that one build shows them
+// all.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,16 +15,16 @@ class Value;
 namespace heddle::translator {
 
 struct place_in_source {
-    std::string file;        // as clang saw it; empty when unknown
-    uint32_t line = 0;       // 0 when unknown
-    std::string text() const;   // "list.cpp:12", or "?"
+    std::string file;         // as clang saw it; empty when unknown
+    uint32_t line = 0;        // 0 when unknown
+    std::string text() const; // "list.cpp:12", or "?"
 };
 
 // The line of the source that an instruction or function comes from (of the outermost caller when the location is an
 // inlined DSL header's).
 place_in_source place_of(const llvm::Instruction& instruction);
 place_in_source place_of(const llvm::Function& function);
-std::string demangle(std::string_view symbol);              // "W_List::add(W_Object*)"
+std::string demangle(std::string_view symbol); // "W_List::add(W_Object*)"
 std::string readable_name(const llvm::Function& function);
 
 struct diagnostic {

@@ -12,9 +12,26 @@ namespace heddle::translator {
 
 // The members of heddle::gc::type_info, in order; class_layouts.cpp checks the count against the module's StructType.
 enum class type_info_member : unsigned {
-    name, base, id, last_id, fixed_size, item_size, length_offset, items_offset, items_are_references, has_finalizer,
-    finalizer_is_light, is_weak, weak_offset, reference_offsets, reference_count, item_reference_count, item_reference_offsets,
-    finalizer, vtable, count
+    name,
+    base,
+    id,
+    last_id,
+    fixed_size,
+    item_size,
+    length_offset,
+    items_offset,
+    items_are_references,
+    has_finalizer,
+    finalizer_is_light,
+    is_weak,
+    weak_offset,
+    reference_offsets,
+    reference_count,
+    item_reference_count,
+    item_reference_offsets,
+    finalizer,
+    vtable,
+    count
 };
 
 // "W_Int" for heddle::detail::type_of_class<W_Int>; empty for other globals.

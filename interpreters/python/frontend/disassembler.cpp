@@ -132,7 +132,7 @@ operand_kind operand_kind_of(opcode op) { return facts[static_cast<int>(op)].ope
 int stack_effect(opcode op, std::uint32_t operand, bool jumps) {
     [[maybe_unused]] int n = static_cast<int>(operand);
     switch (op) {
-#define HEDDLE_PYTHON_BYTECODE(name, operand_meaning, effect, jump_effect, description)                                \
+#define HEDDLE_PYTHON_BYTECODE(name, operand_meaning, effect, jump_effect, description) \
     case opcode::name: return jumps ? (jump_effect) : (effect);
 #include "bytecodes.def"
     }

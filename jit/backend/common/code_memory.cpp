@@ -9,9 +9,7 @@ namespace heddle::jit {
 
 namespace {
 
-size_t round_up(size_t bytes) {
-    return (bytes + code_memory::code_alignment - 1) & ~(code_memory::code_alignment - 1);
-}
+size_t round_up(size_t bytes) { return (bytes + code_memory::code_alignment - 1) & ~(code_memory::code_alignment - 1); }
 
 // The executable view, near our own code if there is room: tried downwards and upwards from it in steps.
 void* map_near(const void* anchor, size_t bytes, int file) {
@@ -19,11 +17,11 @@ void* map_near(const void* anchor, size_t bytes, int file) {
     uintptr_t base = reinterpret_cast<uintptr_t>(anchor) & ~(step - 1);
     for (uintptr_t distance = step; distance + bytes < (uintptr_t{1} << 31) - step; distance += step) {
         for (uintptr_t address : {base + distance, base - distance - bytes}) {
-            if (address > base + distance) continue;   // wrapped
+            if (address > base + distance) continue; // wrapped
             void* at = mmap(reinterpret_cast<void*>(address), bytes, PROT_READ | PROT_EXEC,
                             MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
             if (at == reinterpret_cast<void*>(address)) return at;
-            if (at != MAP_FAILED) munmap(at, bytes);   // an old kernel that takes the address as a hint only
+            if (at != MAP_FAILED) munmap(at, bytes); // an old kernel that takes the address as a hint only
         }
     }
     return mmap(nullptr, bytes, PROT_READ | PROT_EXEC, MAP_SHARED, file, 0);
@@ -47,14 +45,17 @@ std::shared_ptr<code_memory> code_memory::create(size_t bytes, std::string& erro
     const char* failed = nullptr;
     if (ftruncate(file, static_cast<off_t>(bytes)) != 0) {
         failed = "ftruncate";
-    } else if (void* at = map_near(reinterpret_cast<const void*>(&code_memory::create), bytes, file); at == MAP_FAILED) {
+    } else if (void* at = map_near(reinterpret_cast<const void*>(&code_memory::create), bytes, file);
+               at == MAP_FAILED) {
         failed = "mapping it executable";
     } else {
         memory->executable_ = reinterpret_cast<uint64_t>(at);
         memory->size_ = bytes;
         void* writable = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-        if (writable == MAP_FAILED) failed = "mapping it writable";
-        else memory->writable_ = reinterpret_cast<uint64_t>(writable);
+        if (writable == MAP_FAILED)
+            failed = "mapping it writable";
+        else
+            memory->writable_ = reinterpret_cast<uint64_t>(writable);
     }
     if (failed) {
         error = failure(failed);

@@ -1,17 +1,17 @@
 // Memory for machine code: one reserved arena, mapped twice.
 //
 // The executable view is read and execute, the writable view read and write, both of the same memfd: no page is ever
-// writable and executable through one mapping, and none changes its protection. Code is assembled for its final address:
-// open() tells where the next code will go, commit() copies it there and keeps what it needs. Freed ranges are reused.
-// The arena is placed near the executable's own code when possible, so that calls reach C functions with 32 bits.
-// Not thread-safe: one compiling thread. Errors are one-line messages.
+// writable and executable through one mapping, and none changes its protection. Code is assembled for its final
+// address: open() tells where the next code will go, commit() copies it there and keeps what it needs. Freed ranges are
+// reused. The arena is placed near the executable's own code when possible, so that calls reach C functions with 32
+// bits. Not thread-safe: one compiling thread. Errors are one-line messages.
 #pragma once
+#include "heddle/jit/backend.h"
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-#include "heddle/jit/backend.h"
 
 namespace heddle::jit {
 
@@ -23,7 +23,10 @@ public:
     code_memory(const code_memory&) = delete;
     code_memory& operator=(const code_memory&) = delete;
 
-    struct open_range { uint64_t address; size_t capacity; };
+    struct open_range {
+        uint64_t address;
+        size_t capacity;
+    };
     // The largest free range: where the next code of unknown size goes. Aligned to code_alignment.
     open_range open() const;
     // Takes the beginning of the range that open() gave and writes the code. False when it doesn't fit.
@@ -42,16 +45,19 @@ public:
 
 private:
     code_memory() = default;
-    struct free_range { uint64_t begin, end; };
+    struct free_range {
+        uint64_t begin, end;
+    };
 
     uint64_t executable_ = 0, writable_ = 0;
     size_t size_ = 0, used_ = 0;
-    std::vector<free_range> free_;   // sorted, no two adjacent
+    std::vector<free_range> free_; // sorted, no two adjacent
 };
 
 // A piece of compiled code that gives its memory back when it is destroyed.
 struct native_code : compiled_code {
-    native_code(std::shared_ptr<code_memory> memory, uint64_t begin_address, size_t bytes) : memory_(std::move(memory)) {
+    native_code(std::shared_ptr<code_memory> memory, uint64_t begin_address, size_t bytes)
+        : memory_(std::move(memory)) {
         begin = begin_address;
         end = begin_address + bytes;
     }

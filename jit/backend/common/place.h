@@ -1,8 +1,9 @@
 // Where a value lies in compiled code: a machine register, a spill slot of the frame, or both.
 //
-// Register numbers are the target's: 0 to 31 general, 32 to 63 floating. Slots are numbered from 0; the target says where
-// in the frame they are. A place packs into one int32_t: that is what guard_data::locations and target_token::locations
-// hold, so a bridge learns from its guard where each of its inputs is, and a jump where to leave each argument.
+// Register numbers are the target's: 0 to 31 general, 32 to 63 floating. Slots are numbered from 0; the target says
+// where in the frame they are. A place packs into one int32_t: that is what guard_data::locations and
+// target_token::locations hold, so a bridge learns from its guard where each of its inputs is, and a jump where to
+// leave each argument.
 #pragma once
 #include <cstdint>
 

@@ -22,12 +22,14 @@ void register_allocator::begin(const trace& t, const liveness& live) {
     position_ = 0;
 }
 
-// ---- inputs ------------------------------------------------------------------------------------------------------------
+// ---- inputs
+// ------------------------------------------------------------------------------------------------------------
 
 void register_allocator::bind_input(uint32_t value, place where) {
     if (where.has_slot()) slot_count_ = std::max(slot_count_, static_cast<uint32_t>(where.slot) + 1);
     bool taken = where.has_register() && (occupied_ & register_bit(where.reg));
-    for (uint32_t other = 0; !taken && where.has_slot() && other < value; ++other) taken = slot_of_[other] == where.slot;
+    for (uint32_t other = 0; !taken && where.has_slot() && other < value; ++other)
+        taken = slot_of_[other] == where.slot;
     if (taken) {
         shared_inputs_.push_back({value, where});
         return;
@@ -52,7 +54,8 @@ void register_allocator::finish_inputs() {
         if (live_->last_use[value] <= value) release(value);
 }
 
-// ---- registers and slots -----------------------------------------------------------------------------------------------
+// ---- registers and slots
+// -----------------------------------------------------------------------------------------------
 
 void register_allocator::assign(uint32_t value, int reg) {
     register_of_[value] = static_cast<int8_t>(reg);
@@ -136,7 +139,8 @@ int register_allocator::make_free(uint64_t mask) {
     return best;
 }
 
-// ---- one operation -----------------------------------------------------------------------------------------------------
+// ---- one operation
+// -----------------------------------------------------------------------------------------------------
 
 void register_allocator::begin_operation(uint32_t position) {
     position_ = position;
@@ -228,7 +232,8 @@ void register_allocator::define_in_register(uint32_t value, int reg) {
 
 int register_allocator::temporary(uint64_t mask) {
     uint64_t free = target_.allocatable & mask & ~occupied_ & ~pinned_;
-    int reg = free ? 63 - std::countl_zero(free & target_.caller_saved ? free & target_.caller_saved : free) : make_free(mask);
+    int reg = free ? 63 - std::countl_zero(free & target_.caller_saved ? free & target_.caller_saved : free)
+                   : make_free(mask);
     pin(reg);
     return reg;
 }
@@ -239,7 +244,7 @@ void register_allocator::take(int reg, uint32_t keep) {
     if (!(occupied_ & register_bit(reg)) || value == keep) return;
     uint64_t free = target_.allocatable & class_of(value) & ~occupied_ & ~pinned_;
     if (slot_of_[value] >= 0 && (!free || next_use_[value] == never_used)) {
-        spill(reg);   // no store: it is in its slot
+        spill(reg); // no store: it is in its slot
     } else if (free) {
         int other = choose_free(value, free);
         emitter_.emit_move(location::in_register(other), location::in_register(reg));
@@ -251,7 +256,8 @@ void register_allocator::take(int reg, uint32_t keep) {
     }
 }
 
-// ---- calls -------------------------------------------------------------------------------------------------------------
+// ---- calls
+// -------------------------------------------------------------------------------------------------------------
 
 void register_allocator::save_for_call() {
     for (uint64_t rest = occupied_ & target_.caller_saved; rest; rest &= rest - 1) {
@@ -280,7 +286,8 @@ void register_allocator::clobber_caller_saved() {
     occupied_ &= ~target_.caller_saved;
 }
 
-// ---- labels ------------------------------------------------------------------------------------------------------------
+// ---- labels
+// ------------------------------------------------------------------------------------------------------------
 
 void register_allocator::prepare_loop(std::span<const value_ref> values, uint32_t position, uint32_t end) {
     uint32_t call = live_->next_call[position];

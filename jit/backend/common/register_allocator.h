@@ -1,28 +1,28 @@
 // The register allocator: a linear scan over a trace, forward, in step with the assembler that puts out the code.
 //
-// The assembler asks, operation by operation: this argument in a register (use), a register for the result (define), that
-// register for me (take). The allocator puts out the loads, stores and moves that follow, through move_emitter, before the
-// operation's own instructions. Invariants: values are in SSA form, so a slot once written stays right until the value
-// dies, and spilling a value twice stores it once; a register holds one value; registers used by the current operation
-// are pinned and not given away until end_operation. When registers run out, the value goes whose next real use is
-// furthest away. Values that live over a call go to callee-saved registers while there are any. At a loop's label
-// the places of its arguments are fixed, and the values that the final jump passes are hinted towards them.
-// Idea: the forward scan of RPython's x86 backend (regalloc.py), on flat arrays; next use instead of interval lists.
+// The assembler asks, operation by operation: this argument in a register (use), a register for the result (define),
+// that register for me (take). The allocator puts out the loads, stores and moves that follow, through move_emitter,
+// before the operation's own instructions. Invariants: values are in SSA form, so a slot once written stays right until
+// the value dies, and spilling a value twice stores it once; a register holds one value; registers used by the current
+// operation are pinned and not given away until end_operation. When registers run out, the value goes whose next real
+// use is furthest away. Values that live over a call go to callee-saved registers while there are any. At a loop's
+// label the places of its arguments are fixed, and the values that the final jump passes are hinted towards them. Idea:
+// the forward scan of RPython's x86 backend (regalloc.py), on flat arrays; next use instead of interval lists.
 #pragma once
+#include "backend/common/liveness.h"
+#include "backend/common/place.h"
+#include "heddle/jit/trace.h"
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
-#include "backend/common/liveness.h"
-#include "backend/common/place.h"
-#include "heddle/jit/trace.h"
 
 namespace heddle::jit {
 
 // What the allocator must know of a machine.
 struct target_registers {
-    uint64_t allocatable = 0;      // both classes; see place.h for the numbers
-    uint64_t caller_saved = 0;     // clobbered by a call
+    uint64_t allocatable = 0;  // both classes; see place.h for the numbers
+    uint64_t caller_saved = 0; // clobbered by a call
 };
 
 class register_allocator {
@@ -50,7 +50,8 @@ public:
     int define_in_mask(uint32_t value, uint64_t mask);
     // An input that goes straight to memory: its slot.
     int define_in_slot(uint32_t value) { return slot_of_[value] = new_slot(); }
-    // The same, but a register of an argument that dies here may be taken: for instructions that read before they write.
+    // The same, but a register of an argument that dies here may be taken: for instructions that read before they
+    // write.
     int define_reusing(uint32_t value);
     // The result takes over the register of an argument that dies here. Returns false when it is not in a register.
     bool take_over(uint32_t value, uint32_t from);
@@ -72,17 +73,17 @@ public:
 
     // --- labels ---
     void set_hint(uint32_t value, int reg) { hints_[value] = static_cast<int8_t>(reg); }
-    // Before the label of a loop (or of code that ends at 'end'): arguments that will be used into registers that are free
-    // or hold what nobody uses; arguments that a call would throw out before they are used into slots.
+    // Before the label of a loop (or of code that ends at 'end'): arguments that will be used into registers that are
+    // free or hold what nobody uses; arguments that a call would throw out before they are used into slots.
     void prepare_loop(std::span<const value_ref> values, uint32_t position, uint32_t end);
-    void store_to_slot(uint32_t value);       // makes sure that it is in a slot too
-    void forget_slot(uint32_t value);         // only the register counts from now on
+    void store_to_slot(uint32_t value); // makes sure that it is in a slot too
+    void forget_slot(uint32_t value);   // only the register counts from now on
 
     place place_of(uint32_t value) const { return {register_of_[value], slot_of_[value]}; }
     // Where to read it: the register when there is one.
     location location_of(uint32_t value) const;
-    uint32_t slot_count() const { return slot_count_; }   // the most that were ever in use
-    bool failed() const { return failed_; }                // a value was used that is nowhere: the trace is malformed
+    uint32_t slot_count() const { return slot_count_; } // the most that were ever in use
+    bool failed() const { return failed_; }             // a value was used that is nowhere: the trace is malformed
 
 private:
     int choose_free(uint32_t value, uint64_t candidates) const;

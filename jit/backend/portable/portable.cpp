@@ -1,13 +1,13 @@
-// The portable backend: interprets the optimised trace. It is the oracle that native backends are tested against, and the
-// backend of machines that have no other.
+// The portable backend: interprets the optimised trace. It is the oracle that native backends are tested against, and
+// the backend of machines that have no other.
 //
-// A trace becomes a row of flat instructions whose operands are slots of one array of words: first a slot per operation,
-// then one per constant. That array is scanned conservatively by the collector, as a machine frame would be. A jump to
-// another trace's label, and a guard with a bridge, enter a fresh array. Nothing here depends on the machine.
-#include <algorithm>
-#include <cstdlib>
+// A trace becomes a row of flat instructions whose operands are slots of one array of words: first a slot per
+// operation, then one per constant. That array is scanned conservatively by the collector, as a machine frame would be.
+// A jump to another trace's label, and a guard with a bridge, enter a fresh array. Nothing here depends on the machine.
 #include "heddle/gc/gc.h"
 #include "heddle/jit/backend.h"
+#include <algorithm>
+#include <cstdlib>
 
 namespace heddle::jit {
 
@@ -17,10 +17,10 @@ struct instruction {
     opcode op;
     bool is_guard = false;
     uint32_t destination = 0;
-    uint32_t first_operand = 0, operand_count = 0;   // in portable_code::operands: slots
+    uint32_t first_operand = 0, operand_count = 0; // in portable_code::operands: slots
     const descr* description = nullptr;
     guard_data* guard = nullptr;
-    uint32_t first_exit = 0;                         // guards: slots of the fail arguments, in operands
+    uint32_t first_exit = 0; // guards: slots of the fail arguments, in operands
 };
 
 struct portable_code : compiled_code {
@@ -72,7 +72,8 @@ private:
         std::string where = "portable backend: " + std::string(info(o.op).name);
         if (o.op == opcode::guard_not_forced || o.op == opcode::guard_not_invalidated || o.op == opcode::call_may_force)
             return where + " is not supported yet";
-        if ((o.op == opcode::call || o.op == opcode::call_pure) && !static_cast<const call_descr*>(o.description)->thunk)
+        if ((o.op == opcode::call || o.op == opcode::call_pure) &&
+            !static_cast<const call_descr*>(o.description)->thunk)
             return where + ": the call descriptor '" + o.description->name + "' has no thunk";
         if (is_guard(o.op) && !o.guard) return where + " has no guard data: the trace was not optimised";
         return {};
@@ -124,7 +125,8 @@ public:
     std::string compile_bridge(trace& t, guard_data& guard, loop_token&, std::string*) override {
         auto code = std::make_unique<portable_code>();
         if (std::string problem = decoder(t, *code).run(); !problem.empty()) return problem;
-        if (t.input_count != guard.fail_arguments.size()) return "portable backend: the bridge's inputs are not the guard's fail arguments";
+        if (t.input_count != guard.fail_arguments.size())
+            return "portable backend: the bridge's inputs are not the guard's fail arguments";
         guard.bridge = std::move(code);
         return {};
     }
@@ -158,7 +160,9 @@ private:
 // 'slots' are the operands' words. Overflow guards look at the flag that the operation before them has set.
 bool holds(opcode op, const word* slots, const uint32_t* operand, bool overflow) {
     auto word_at = [&](int i) { return slots[operand[i]]; };
-    auto class_is = [&](int i) { return gc::type_of(reinterpret_cast<void*>(word_at(0))) == reinterpret_cast<const gc::type_info*>(word_at(i)); };
+    auto class_is = [&](int i) {
+        return gc::type_of(reinterpret_cast<void*>(word_at(0))) == reinterpret_cast<const gc::type_info*>(word_at(i));
+    };
     switch (op) {
     case opcode::guard_true: return word_at(0) != 0;
     case opcode::guard_false: return word_at(0) == 0;
@@ -206,7 +210,8 @@ exit_state portable_backend::run(const portable_code* code, frame& values) {
     }
 }
 
-exit_state portable_backend::leave(const portable_code& code, const instruction& at, const word* slots, uint32_t first, size_t count) {
+exit_state portable_backend::leave(const portable_code& code, const instruction& at, const word* slots, uint32_t first,
+                                   size_t count) {
     exit_values_.resize(std::max(exit_values_.size(), count));
     for (size_t i = 0; i < count; ++i) exit_values_[i] = slots[code.operands[first + i]];
     exit_range_.begin = exit_values_.data();
@@ -249,6 +254,8 @@ word portable_backend::call_assembler(loop_token& target, const std::vector<word
 
 } // namespace
 
-std::unique_ptr<backend> make_portable_backend(const backend_hooks& hooks) { return std::make_unique<portable_backend>(hooks); }
+std::unique_ptr<backend> make_portable_backend(const backend_hooks& hooks) {
+    return std::make_unique<portable_backend>(hooks);
+}
 
 } // namespace heddle::jit

@@ -80,7 +80,7 @@ void trace_compiler::compile_new_array(uint32_t position) {
     const gc::type_info* type = static_cast<const array_descr*>(op(position).description)->type;
     value_ref length = arguments(position)[0];
     bool holds_references = type->items_are_references || type->item_reference_count != 0;
-    constexpr uint64_t longest_cleared = 32;   // words cleared by a row of stores
+    constexpr uint64_t longest_cleared = 32; // words cleared by a row of stores
     uint64_t count = length.is_constant() ? constant_bits(length) : UINT64_MAX;
     uint64_t item_bytes = count <= interface::inline_allocation_limit ? count * type->item_size : UINT64_MAX / 2;
     uint64_t total = gc::total_size_for(type->fixed_size + item_bytes);
@@ -103,7 +103,8 @@ void trace_compiler::compile_new_array(uint32_t position) {
     slow_paths_.push_back(slow);
 }
 
-// ---- barriers ------------------------------------------------------------------------------------------------------------
+// ---- barriers
+// ------------------------------------------------------------------------------------------------------------
 
 void trace_compiler::barrier(const Gp& object) {
     slow_path slow{slow_kind::barrier, a_.newLabel(), a_.newLabel()};
@@ -139,15 +140,18 @@ void trace_compiler::mark_card(const slow_path& slow, const Label& otherwise) {
     const array_descr* array = static_cast<const array_descr*>(slow.pointer);
     if (!array || !(slow.operand.isReg() || slow.operand.isImm()) || array->shape.size != 8) return;
     if (slow.operand == scratch) return;
-    int64_t constant_offset = slow.operand.isImm() ? slow.operand.as<Imm>().value() * 8 + array->items_offset : array->items_offset;
+    int64_t constant_offset =
+        slow.operand.isImm() ? slow.operand.as<Imm>().value() * 8 + array->items_offset : array->items_offset;
     if (constant_offset != static_cast<int32_t>(constant_offset)) return;
     Gp object = gp(slow.reg);
     a_.mov(scratch.r32(), x86::dword_ptr(object, interface::flags_offset));
     a_.and_(scratch.r32(), Imm(both));
     a_.cmp(scratch.r32(), Imm(both));
     a_.jne(otherwise);
-    if (slow.operand.isReg()) a_.lea(scratch, x86::ptr(object, slow.operand.as<Gp>(), 3, static_cast<int32_t>(constant_offset)));
-    else a_.lea(scratch, x86::ptr(object, static_cast<int32_t>(constant_offset)));
+    if (slow.operand.isReg())
+        a_.lea(scratch, x86::ptr(object, slow.operand.as<Gp>(), 3, static_cast<int32_t>(constant_offset)));
+    else
+        a_.lea(scratch, x86::ptr(object, static_cast<int32_t>(constant_offset)));
     a_.shr(scratch, Imm(heddle_gc_card_shift));
     a_.push(x86::rax);
     a_.mov(x86::rax, Imm(reinterpret_cast<uint64_t>(heddle_gc_cards)));
@@ -156,7 +160,8 @@ void trace_compiler::mark_card(const slow_path& slow, const Label& otherwise) {
     a_.jmp(slow.back);
 }
 
-// ---- out of line -----------------------------------------------------------------------------------------------------------
+// ---- out of line
+// -----------------------------------------------------------------------------------------------------------
 
 void trace_compiler::emit_slow_paths() {
     if (logging_ && !slow_paths_.empty()) a_.comment("; slow paths");

@@ -46,7 +46,8 @@ void trace_compiler::compile_copy(uint32_t position) { begin_general_result(posi
 // result = left op right, where the machine does left op= right.
 void trace_compiler::compile_two_address(uint32_t position, instruction what, bool commutes) {
     value_ref left = arguments(position)[0], right = arguments(position)[1];
-    if (commutes && (left.is_constant() || (!dies_in_register(left) && dies_in_register(right)))) std::swap(left, right);
+    if (commutes && (left.is_constant() || (!dies_in_register(left) && dies_in_register(right))))
+        std::swap(left, right);
     Operand operand = general_operand(right);
     Gp result = begin_general_result(position, left);
     a_.emit(what, result, operand);
@@ -56,7 +57,8 @@ void trace_compiler::compile_two_address(uint32_t position, instruction what, bo
 void trace_compiler::compile_add(uint32_t position, bool subtract) {
     value_ref left = arguments(position)[0], right = arguments(position)[1];
     if (!subtract && left.is_constant()) std::swap(left, right);
-    bool by_constant = is_small_constant(right) && (!subtract || constant_bits(right) != uint64_t(INT64_C(-0x80000000)));
+    bool by_constant =
+        is_small_constant(right) && (!subtract || constant_bits(right) != uint64_t(INT64_C(-0x80000000)));
     bool survives = left.is_result() && !registers_.dies(left) && registers_.place_of(left.index()).has_register();
     if (survives && by_constant) {
         int32_t amount = static_cast<int32_t>(constant_bits(right));
@@ -92,7 +94,8 @@ void trace_compiler::compile_multiply(uint32_t position, bool with_overflow) {
     Gp result = gp(registers_.define_reusing(position));
     if (!with_overflow && operand.isReg() && (factor == 3 || factor == 5 || factor == 9)) {
         Gp from = operand.as<Gp>();
-        a_.lea(result, x86::ptr(from, from, static_cast<uint32_t>(std::countr_zero(static_cast<uint64_t>(factor - 1)))));
+        a_.lea(result,
+               x86::ptr(from, from, static_cast<uint32_t>(std::countr_zero(static_cast<uint64_t>(factor - 1)))));
         return;
     }
     a_.emit(x86::Inst::kIdImul, result, operand, Imm(factor));
@@ -136,8 +139,10 @@ void trace_compiler::compile_division(uint32_t position, bool is_signed, bool re
         a_.xor_(x86::edx, x86::edx);
         a_.emit(x86::Inst::kIdDiv, x86::rdx, x86::rax, by);
     }
-    if (!remainder && in_place) registers_.take_over(position, dividend.index());
-    else registers_.define_in_register(position, remainder ? rdx : rax);
+    if (!remainder && in_place)
+        registers_.take_over(position, dividend.index());
+    else
+        registers_.define_in_register(position, remainder ? rdx : rax);
 }
 
 void trace_compiler::compile_multiply_high(uint32_t position) {
@@ -165,18 +170,26 @@ void trace_compiler::compile_extension(uint32_t position, bool is_signed) {
     if (bits != 8 && bits != 16 && bits != 32) {
         Gp result = begin_general_result(position, v);
         a_.shl(result, Imm(64 - bits));
-        if (is_signed) a_.sar(result, Imm(64 - bits));
-        else a_.shr(result, Imm(64 - bits));
+        if (is_signed)
+            a_.sar(result, Imm(64 - bits));
+        else
+            a_.shr(result, Imm(64 - bits));
         return;
     }
     Gp from = general_register(v);
     Gp result = gp(registers_.define_reusing(position));
-    if (bits == 32 && is_signed) a_.movsxd(result, from.r32());
-    else if (bits == 32) a_.mov(result.r32(), from.r32());
-    else if (bits == 16 && is_signed) a_.movsx(result, from.r16());
-    else if (bits == 16) a_.movzx(result.r32(), from.r16());
-    else if (is_signed) a_.movsx(result, from.r8());
-    else a_.movzx(result.r32(), from.r8());
+    if (bits == 32 && is_signed)
+        a_.movsxd(result, from.r32());
+    else if (bits == 32)
+        a_.mov(result.r32(), from.r32());
+    else if (bits == 16 && is_signed)
+        a_.movsx(result, from.r16());
+    else if (bits == 16)
+        a_.movzx(result.r32(), from.r16());
+    else if (is_signed)
+        a_.movsx(result, from.r8());
+    else
+        a_.movzx(result.r32(), from.r8());
 }
 
 void trace_compiler::compile_bit_count(uint32_t position) {
@@ -196,7 +209,7 @@ void trace_compiler::compile_bit_count(uint32_t position) {
             a_.lzcnt(result, from);
             return;
         }
-        a_.mov(scratch.r32(), Imm(127));   // 127 ^ 63 = 64 for a zero
+        a_.mov(scratch.r32(), Imm(127)); // 127 ^ 63 = 64 for a zero
         a_.bsr(result, from);
         a_.cmovz(result, scratch);
         a_.xor_(result, Imm(63));

@@ -1,11 +1,11 @@
 // The x86-64 backend: the object behind heddle/jit/backend.h.
 #include "backend/x86_64/backend.h"
+#include "backend/x86_64/registers.h"
+#include "backend/x86_64/trace_compiler.h"
 #include <cstdio>
 #include <cstdlib>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "backend/x86_64/registers.h"
-#include "backend/x86_64/trace_compiler.h"
 
 namespace heddle::jit {
 
@@ -33,7 +33,8 @@ public:
     }
 
     exit_state execute(loop_token& token, const word* inputs) override {
-        auto code = reinterpret_cast<guard_data* (*)(const word*)>(token.entry + (token.compiled ? entry_check_size : 0));
+        auto code =
+            reinterpret_cast<guard_data* (*)(const word*)>(token.entry + (token.compiled ? entry_check_size : 0));
         guard_data* guard = code(inputs);
         return {guard, context_.exit_values};
     }

@@ -1,8 +1,8 @@
 // The x86-64 backend's switches that tests turn; everyone else uses make_x86_64_backend of heddle/jit/backend.h.
 #pragma once
+#include "backend/x86_64/routines.h"
 #include <memory>
 #include <string>
-#include "backend/x86_64/routines.h"
 
 namespace heddle::jit::x86_64 {
 

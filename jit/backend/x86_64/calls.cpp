@@ -1,17 +1,20 @@
-// Calls: C functions by the System V convention, other traces (call_assembler), and the operations that are calls inside.
+// Calls: C functions by the System V convention, other traces (call_assembler), and the operations that are calls
+// inside.
 #include "backend/x86_64/trace_compiler.h"
-#include <cstring>
 #include "heddle/gc/gc.h"
+#include <cstring>
 
 namespace heddle::jit::x86_64 {
 
 namespace {
 
 // copy_array: the arguments as in operations.def, the descriptor last.
-void copy_items(const char* source, uint64_t from, char* destination, uint64_t to, uint64_t count, const array_descr* array) {
+void copy_items(const char* source, uint64_t from, char* destination, uint64_t to, uint64_t count,
+                const array_descr* array) {
     if (array->shape.is_reference) gc::bulk_write_barrier(destination);
     size_t size = array->shape.size;
-    std::memmove(destination + array->items_offset + to * size, source + array->items_offset + from * size, count * size);
+    std::memmove(destination + array->items_offset + to * size, source + array->items_offset + from * size,
+                 count * size);
 }
 
 } // namespace
@@ -50,9 +53,12 @@ void trace_compiler::pass_arguments(std::span<const value_ref> values) {
         } else if (general < std::size(integer_arguments)) {
             reg = integer_arguments[general++];
         }
-        if (reg == no_register) store_outgoing(on_stack++, v);
-        else if (v.is_constant()) moves_.add_constant(location::in_register(reg), constant_bits(v));
-        else moves_.add(location::in_register(reg), registers_.location_of(v.index()));
+        if (reg == no_register)
+            store_outgoing(on_stack++, v);
+        else if (v.is_constant())
+            moves_.add_constant(location::in_register(reg), constant_bits(v));
+        else
+            moves_.add(location::in_register(reg), registers_.location_of(v.index()));
     }
     outgoing_words_ = std::max(outgoing_words_, on_stack);
 }
@@ -68,8 +74,10 @@ void trace_compiler::hint_call_arguments() {
             bool is_floating = trace_->kind_of(v) == kind::floating;
             size_t index = is_floating ? floating++ : general++;
             if (v.is_constant() || live_.last_use[v.index()] != i || live_.next_call[v.index() + 1] != i) continue;
-            if (is_floating && index < floating_argument_count) registers_.set_hint(v.index(), xmm0 + static_cast<int>(index));
-            else if (!is_floating && index < std::size(integer_arguments)) registers_.set_hint(v.index(), integer_arguments[index]);
+            if (is_floating && index < floating_argument_count)
+                registers_.set_hint(v.index(), xmm0 + static_cast<int>(index));
+            else if (!is_floating && index < std::size(integer_arguments))
+                registers_.set_hint(v.index(), integer_arguments[index]);
         }
     }
 }
@@ -91,8 +99,10 @@ void trace_compiler::compile_call(uint32_t position) {
     bool indirect = !args[0].is_constant();
     if (indirect) moves_.add(location::in_register(rax), registers_.location_of(args[0].index()));
     moves_.emit(*this, xmm15);
-    if (indirect) a_.call(x86::rax);
-    else call_function(reinterpret_cast<const void*>(constant_bits(args[0])));
+    if (indirect)
+        a_.call(x86::rax);
+    else
+        call_function(reinterpret_cast<const void*>(constant_bits(args[0])));
     take_call_result(position);
 }
 
@@ -116,8 +126,10 @@ void trace_compiler::compile_call_assembler(uint32_t position) {
     a_.long_().jnz(slow.start);
     if (op(position).result != kind::none) {
         a_.mov(scratch, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));
-        if (slow.floating) a_.movsd(x86::xmm0, x86::qword_ptr(scratch));
-        else a_.mov(x86::rax, x86::qword_ptr(scratch));
+        if (slow.floating)
+            a_.movsd(x86::xmm0, x86::qword_ptr(scratch));
+        else
+            a_.mov(x86::rax, x86::qword_ptr(scratch));
     }
     a_.bind(slow.back);
     slow_paths_.push_back(slow);

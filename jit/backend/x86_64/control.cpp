@@ -1,11 +1,12 @@
 // Entry of loops and bridges, labels, jumps, finish.
 #include "backend/x86_64/trace_compiler.h"
-#include <algorithm>
 #include "heddle/gc/jit_interface.h"
+#include <algorithm>
 
 namespace heddle::jit::x86_64 {
 
-// ---- entry -----------------------------------------------------------------------------------------------------------------
+// ---- entry
+// -----------------------------------------------------------------------------------------------------------------
 
 // rsp to its place for this code: the displacement is filled in when the frame's size is known.
 void trace_compiler::lower_stack_pointer() {
@@ -14,8 +15,8 @@ void trace_compiler::lower_stack_pointer() {
     frame_fixups_.push_back(static_cast<uint32_t>(a_.offset()));
 }
 
-// The beginning, which call_assembler calls, looks at the stack's depth; execute() skips it, so that native code that the
-// portal falls back to below the limit can enter a loop without coming back to the portal at every round.
+// The beginning, which call_assembler calls, looks at the stack's depth; execute() skips it, so that native code that
+// the portal falls back to below the limit can enter a loop without coming back to the portal at every round.
 void trace_compiler::compile_entry(loop_token& token) {
     // Too deep: the portal's native code does this call instead, and reports the overflow as the language wants it.
     slow_path slow{slow_kind::stack_overflow, a_.newLabel(), a_.newLabel()};
@@ -56,8 +57,10 @@ void trace_compiler::bind_entry_inputs() {
         if (live_.first_real_use[i] != never_used &&
             registers_.has_free_register(floating ? floating_registers : general_registers)) {
             int reg = registers_.define(i);
-            if (floating) a_.movsd(xmm(reg), from);
-            else a_.mov(gp(reg), from);
+            if (floating)
+                a_.movsd(xmm(reg), from);
+            else
+                a_.mov(gp(reg), from);
         } else {
             a_.mov(scratch, from);
             a_.mov(slot_memory(registers_.define_in_slot(i)), scratch);
@@ -77,15 +80,18 @@ void trace_compiler::compile_bridge_entry(const guard_data& guard) {
         hint_jump_arguments(static_cast<uint32_t>(trace_->operations.size() - 1), UINT32_MAX, target->locations);
 }
 
-// ---- labels and jumps ------------------------------------------------------------------------------------------------------
+// ---- labels and jumps
+// ------------------------------------------------------------------------------------------------------
 
 // Values that a jump passes are best made where the label wants them.
-void trace_compiler::hint_jump_arguments(uint32_t jump_position, uint32_t label_position, std::span<const int32_t> places) {
+void trace_compiler::hint_jump_arguments(uint32_t jump_position, uint32_t label_position,
+                                         std::span<const int32_t> places) {
     std::span<const value_ref> passed = arguments(jump_position);
     for (size_t i = 0; i < passed.size(); ++i) {
         if (passed[i].is_constant()) continue;
         if (label_position != UINT32_MAX && passed[i] == arguments(label_position)[i]) continue;
-        if (place where = place::unpack(places[i]); where.has_register()) registers_.set_hint(passed[i].index(), where.reg);
+        if (place where = place::unpack(places[i]); where.has_register())
+            registers_.set_hint(passed[i].index(), where.reg);
     }
 }
 
@@ -99,7 +105,8 @@ void trace_compiler::compile_label(uint32_t position) {
     }
     registers_.prepare_loop(args, position, last);
     bool calls = loops && live_.next_call[position] < last;
-    own_label label{const_cast<target_token*>(static_cast<const target_token*>(op(position).description)), a_.newLabel(), {}};
+    own_label label{
+        const_cast<target_token*>(static_cast<const target_token*>(op(position).description)), a_.newLabel(), {}};
     for (size_t i = 0; i < args.size(); ++i) {
         if (args[i].is_constant()) continue;
         uint32_t value = args[i].index();
@@ -109,12 +116,16 @@ void trace_compiler::compile_label(uint32_t position) {
             return;
         }
         if (!loops || !where.has_register()) continue;
-        // What never changes in the loop is stored once, before it, when a call in the loop would have it saved each time.
-        if (!(arguments(last)[i] == args[i])) registers_.forget_slot(value);
-        else if (calls && (register_bit(where.reg) & context_.registers.caller_saved)) registers_.store_to_slot(value);
+        // What never changes in the loop is stored once, before it, when a call in the loop would have it saved each
+        // time.
+        if (!(arguments(last)[i] == args[i]))
+            registers_.forget_slot(value);
+        else if (calls && (register_bit(where.reg) & context_.registers.caller_saved))
+            registers_.store_to_slot(value);
     }
     for (size_t i = 0; i < args.size(); ++i) {
-        if (!args[i].is_constant() && std::find(args.begin(), args.begin() + static_cast<ptrdiff_t>(i), args[i]) != args.begin() + static_cast<ptrdiff_t>(i)) {
+        if (!args[i].is_constant() && std::find(args.begin(), args.begin() + static_cast<ptrdiff_t>(i), args[i]) !=
+                                          args.begin() + static_cast<ptrdiff_t>(i)) {
             fail("a label has the same argument twice");
             return;
         }
@@ -144,7 +155,8 @@ void trace_compiler::compile_jump(uint32_t position) {
     if (!inside && target->frame_size > entry_frame_size_)
         a_.lea(x86::rsp, x86::ptr(x86::rbp, -static_cast<int32_t>(target->frame_size)));
     auto pass = [&](location to, value_ref v) {
-        if (v.is_constant()) moves_.add_constant(to, constant_bits(v));
+        if (v.is_constant())
+            moves_.add_constant(to, constant_bits(v));
         else if (to.is_register() || registers_.place_of(v.index()).slot != to.slot())
             moves_.add(to, registers_.location_of(v.index()));
     };
@@ -154,8 +166,10 @@ void trace_compiler::compile_jump(uint32_t position) {
         if (where.has_slot()) pass(location::in_slot(where.slot), args[i]);
     }
     moves_.emit(*this, xmm15);
-    if (inside) a_.jmp(own->start);
-    else jump_to(target->address);
+    if (inside)
+        a_.jmp(own->start);
+    else
+        jump_to(target->address);
 }
 
 // The result to exit_values, null as the answer.
@@ -167,11 +181,15 @@ void trace_compiler::compile_finish(uint32_t position) {
     }
     if (!args.empty()) {
         location from = args[0].is_constant() ? location::in_register(rax) : registers_.location_of(args[0].index());
-        if (args[0].is_constant()) load_constant(x86::rax, constant_bits(args[0]));
-        else if (!from.is_register()) emit_move(location::in_register(rax), from);
+        if (args[0].is_constant())
+            load_constant(x86::rax, constant_bits(args[0]));
+        else if (!from.is_register())
+            emit_move(location::in_register(rax), from);
         a_.mov(scratch, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));
-        if (from.is_floating_register()) a_.movsd(x86::qword_ptr(scratch), xmm(from.reg()));
-        else a_.mov(x86::qword_ptr(scratch), gp(from.is_register() ? from.reg() : int(rax)));
+        if (from.is_floating_register())
+            a_.movsd(x86::qword_ptr(scratch), xmm(from.reg()));
+        else
+            a_.mov(x86::qword_ptr(scratch), gp(from.is_register() ? from.reg() : int(rax)));
     }
     a_.xor_(x86::eax, x86::eax);
     jump_to(context_.code.epilogue);

@@ -25,7 +25,8 @@ bool trace_compiler::compile_floating(uint32_t position) {
 
 void trace_compiler::compile_floating_two_address(uint32_t position, instruction what, bool commutes) {
     value_ref left = arguments(position)[0], right = arguments(position)[1];
-    if (commutes && (left.is_constant() || (!dies_in_register(left) && dies_in_register(right)))) std::swap(left, right);
+    if (commutes && (left.is_constant() || (!dies_in_register(left) && dies_in_register(right))))
+        std::swap(left, right);
     Operand operand = floating_operand(right);
     Xmm result = begin_floating_result(position, left);
     a_.emit(what, result, operand);
@@ -45,7 +46,7 @@ void trace_compiler::compile_conversion(uint32_t position) {
     } else if (o == opcode::int_to_float) {
         Operand from = v.is_constant() ? Operand(general_register(v)) : general_operand(v);
         Xmm result = xmm(registers_.define(position));
-        a_.xorps(result, result);   // cvtsi2sd keeps the upper half: don't wait for what was there
+        a_.xorps(result, result); // cvtsi2sd keeps the upper half: don't wait for what was there
         a_.emit(x86::Inst::kIdCvtsi2sd, result, from);
     } else if (o == opcode::float_to_int) {
         Operand from = floating_operand(v);

@@ -1,11 +1,12 @@
 // Comparisons and guards.
 //
-// A guard is one or two conditional branches to its exit, which lies behind the trace: 'mov r11, guard; jmp exit_guard'. The
-// exit is over five bytes long, and the branches have 32-bit displacements, so both can be turned towards a bridge later.
-// Where the fail arguments are is noted when the branch is put out, and nothing is saved in the trace's path.
+// A guard is one or two conditional branches to its exit, which lies behind the trace: 'mov r11, guard; jmp
+// exit_guard'. The exit is over five bytes long, and the branches have 32-bit displacements, so both can be turned
+// towards a bridge later. Where the fail arguments are is noted when the branch is put out, and nothing is saved in the
+// trace's path.
 #include "backend/x86_64/trace_compiler.h"
-#include <cstring>
 #include "heddle/gc/jit_interface.h"
+#include <cstring>
 
 namespace heddle::jit::x86_64 {
 
@@ -51,7 +52,8 @@ CondCode integer_condition(opcode o) {
 
 } // namespace
 
-// ---- comparisons ---------------------------------------------------------------------------------------------------------
+// ---- comparisons
+// ---------------------------------------------------------------------------------------------------------
 
 bool trace_compiler::is_comparison(opcode o) const {
     return (o >= opcode::int_lt && o <= opcode::int_is_true) || (o >= opcode::float_lt && o <= opcode::float_ge) ||
@@ -65,8 +67,10 @@ void trace_compiler::compare_with_zero(value_ref v) {
         return;
     }
     Operand operand = general_operand(v);
-    if (operand.isReg()) a_.test(operand.as<Gp>(), operand.as<Gp>());
-    else a_.cmp(operand.as<Mem>(), Imm(0));
+    if (operand.isReg())
+        a_.test(operand.as<Gp>(), operand.as<Gp>());
+    else
+        a_.cmp(operand.as<Mem>(), Imm(0));
 }
 
 condition trace_compiler::compare_integers(opcode o, value_ref left, value_ref right) {
@@ -78,7 +82,7 @@ condition trace_compiler::compare_integers(opcode o, value_ref left, value_ref r
         compare_with_zero(left);
         return {integer_condition(o)};
     }
-    if (left.is_constant()) {   // both are
+    if (left.is_constant()) { // both are
         Gp reg = general_register(left);
         a_.emit(x86::Inst::kIdCmp, reg, general_operand(right));
         return {integer_condition(o)};
@@ -161,13 +165,16 @@ void trace_compiler::set_result(uint32_t position, condition c) {
         bool both = c.parity == condition::and_ordered;
         a_.set(both ? CondCode::kParityOdd : CondCode::kParityEven, scratch.r8());
         // These change the flags: a guard that follows must test the result instead.
-        if (both) a_.and_(result.r8(), scratch.r8());
-        else a_.or_(result.r8(), scratch.r8());
+        if (both)
+            a_.and_(result.r8(), scratch.r8());
+        else
+            a_.or_(result.r8(), scratch.r8());
     }
     a_.movzx(result.r32(), result.r8());
 }
 
-// ---- guards --------------------------------------------------------------------------------------------------------------
+// ---- guards
+// --------------------------------------------------------------------------------------------------------------
 
 trace_compiler::pending_guard& trace_compiler::add_guard(uint32_t position) {
     guard_data* data = op(position).guard;
@@ -234,8 +241,10 @@ void trace_compiler::compare_type(const Gp& object, value_ref type) {
 void trace_compiler::compile_guard_value(uint32_t position) {
     value_ref v = arguments(position)[0], expected = arguments(position)[1];
     if (!expected.is_constant() || v.is_constant()) {
-        if (v.is_constant() && expected.is_constant()) compile_constant_guard(position, constant_bits(v) == constant_bits(expected));
-        else fail("guard_value: the second argument must be a constant");
+        if (v.is_constant() && expected.is_constant())
+            compile_constant_guard(position, constant_bits(v) == constant_bits(expected));
+        else
+            fail("guard_value: the second argument must be a constant");
         return;
     }
     if (trace_->kind_of(v) == kind::floating) {
@@ -292,8 +301,10 @@ void trace_compiler::emit_guard_exits() {
         a_.bind(g.exit);
         g.exit_offset = static_cast<uint32_t>(a_.offset());
         uint64_t address = reinterpret_cast<uint64_t>(g.guard);
-        if (address <= 0xffff'ffffu) a_.mov(scratch.r32(), Imm(static_cast<uint32_t>(address)));
-        else a_.mov(scratch, Imm(address));
+        if (address <= 0xffff'ffffu)
+            a_.mov(scratch.r32(), Imm(static_cast<uint32_t>(address)));
+        else
+            a_.mov(scratch, Imm(address));
         jump_to(context_.code.exit_guard);
     }
 }

@@ -1,7 +1,7 @@
 // Loads and stores: fields, array items, raw memory, lengths, classes.
 #include "backend/x86_64/trace_compiler.h"
-#include <bit>
 #include "heddle/gc/jit_interface.h"
+#include <bit>
 
 namespace heddle::jit::x86_64 {
 
@@ -52,13 +52,16 @@ bool trace_compiler::compile_memory(uint32_t position) {
     case opcode::new_object: compile_new_object(position); return true;
     case opcode::new_array: compile_new_array(position); return true;
     case opcode::write_barrier: barrier(general_register(args[0])); return true;
-    case opcode::write_barrier_array: barrier_array(general_register(args[0]), args[1], array_of_barrier(position)); return true;
+    case opcode::write_barrier_array:
+        barrier_array(general_register(args[0]), args[1], array_of_barrier(position));
+        return true;
     case opcode::copy_array: compile_copy_array(position); return true;
     default: return false;
     }
 }
 
-// ---- addresses -----------------------------------------------------------------------------------------------------------
+// ---- addresses
+// -----------------------------------------------------------------------------------------------------------
 
 Mem trace_compiler::field_address(value_ref object, int64_t offset) {
     Gp base = general_register(object);
@@ -70,7 +73,8 @@ Mem trace_compiler::field_address(value_ref object, int64_t offset) {
 
 Mem trace_compiler::item_address(const array_descr& array, value_ref object, value_ref index) {
     if (index.is_constant())
-        return field_address(object, static_cast<int64_t>(array.items_offset + constant_bits(index) * array.shape.size));
+        return field_address(object,
+                             static_cast<int64_t>(array.items_offset + constant_bits(index) * array.shape.size));
     Gp base = general_register(object);
     Gp by = general_register(index);
     uint32_t shift = static_cast<uint32_t>(std::countr_zero(static_cast<uint32_t>(array.shape.size)));
@@ -83,7 +87,8 @@ Mem trace_compiler::raw_address(value_ref base, value_ref offset) {
     return x86::ptr(from, general_register(offset));
 }
 
-// ---- loads and stores ------------------------------------------------------------------------------------------------------
+// ---- loads and stores
+// ------------------------------------------------------------------------------------------------------
 
 void trace_compiler::load(uint32_t position, const slot_shape& shape, Mem from) {
     from.setSize(shape.size);
@@ -102,12 +107,16 @@ void trace_compiler::load(uint32_t position, const slot_shape& shape, Mem from) 
     switch (shape.size) {
     case 8: a_.mov(result, from); break;
     case 4:
-        if (extends) a_.movsxd(result, from);
-        else a_.mov(result.r32(), from);
+        if (extends)
+            a_.movsxd(result, from);
+        else
+            a_.mov(result.r32(), from);
         break;
     default:
-        if (extends) a_.movsx(result, from);
-        else a_.movzx(result.r32(), from);
+        if (extends)
+            a_.movsx(result, from);
+        else
+            a_.movzx(result.r32(), from);
     }
 }
 
@@ -116,9 +125,12 @@ void trace_compiler::store_constant(const slot_shape& shape, Mem to, uint64_t bi
         bits = std::bit_cast<uint32_t>(static_cast<float>(word_to_double(bits)));
     int64_t value = static_cast<int64_t>(bits);
     if (shape.size < 8 || value == static_cast<int32_t>(value)) {
-        if (shape.size == 1) value = static_cast<int8_t>(value);
-        else if (shape.size == 2) value = static_cast<int16_t>(value);
-        else if (shape.size == 4) value = static_cast<int32_t>(value);
+        if (shape.size == 1)
+            value = static_cast<int8_t>(value);
+        else if (shape.size == 2)
+            value = static_cast<int16_t>(value);
+        else if (shape.size == 4)
+            value = static_cast<int32_t>(value);
         a_.mov(to, Imm(value));
     } else {
         load_constant(scratch, bits);

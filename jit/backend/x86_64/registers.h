@@ -8,9 +8,9 @@
 // rbp is the base for the whole invocation; bridges run in the frame of their loop and lower rsp when they need more.
 // rsp is a multiple of 16 throughout. r15 = the thread's state; r11 and xmm15 are scratch, never allocated.
 #pragma once
-#include <asmjit/x86.h>
 #include "backend/common/place.h"
 #include "backend/common/register_allocator.h"
+#include <asmjit/x86.h>
 
 namespace heddle::jit::x86_64 {
 
@@ -23,15 +23,16 @@ constexpr uint64_t all_allocatable =
 constexpr uint64_t callee_saved = register_bit(rbx) | register_bit(r12) | register_bit(r13) | register_bit(r14);
 constexpr uint64_t caller_saved = all_allocatable & ~callee_saved;
 
-// For tests: so few registers that everything gets spilled. An operation needs at most three arguments, a result, two more.
+// For tests: so few registers that everything gets spilled. An operation needs at most three arguments, a result, two
+// more.
 constexpr uint64_t few_registers = register_bit(rax) | register_bit(rcx) | register_bit(rdx) | register_bit(rbx) |
                                    register_bit(rsi) | register_bit(rdi) | uint64_t{7} << first_floating_register;
 
 constexpr int integer_arguments[] = {rdi, rsi, rdx, rcx, r8, r9};
 constexpr int floating_argument_count = 8;
 
-constexpr uint32_t entry_check_size = 32;       // a loop's code begins with its stack check, padded to this
-constexpr uint32_t saved_registers_size = 40;   // below rbp
+constexpr uint32_t entry_check_size = 32;     // a loop's code begins with its stack check, padded to this
+constexpr uint32_t saved_registers_size = 40; // below rbp
 constexpr int32_t slot_offset(int slot) { return -48 - 8 * slot; }
 constexpr uint32_t frame_size_for(uint32_t slots, uint32_t outgoing_words) {
     return ((saved_registers_size + 8 * slots + 8 * outgoing_words) + 15) & ~15u;

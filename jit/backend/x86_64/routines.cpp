@@ -1,11 +1,11 @@
 // Shared machine code: guard exits, slow paths that keep registers, entries of tokens without code. See routines.h.
 #include "backend/x86_64/routines.h"
+#include "backend/x86_64/registers.h"
+#include "heddle/gc/jit_interface.h"
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include "backend/x86_64/registers.h"
-#include "heddle/gc/jit_interface.h"
 
 namespace heddle::jit::x86_64 {
 
@@ -13,10 +13,11 @@ using namespace asmjit;
 
 namespace {
 
-constexpr uint32_t dump_words = 32;   // 16 general registers, then 16 floating ones
+constexpr uint32_t dump_words = 32; // 16 general registers, then 16 floating ones
 
 // Called by exit_guard: 'registers' as dumped, 'frame' = rbp. Neither allocates nor collects.
-guard_data* save_exit_values(guard_data* guard, const word* registers, const char* frame, gc::conservative_range* range) {
+guard_data* save_exit_values(guard_data* guard, const word* registers, const char* frame,
+                             gc::conservative_range* range) {
     word* exit_values = static_cast<word*>(const_cast<void*>(range->begin));
     range->end = exit_values + std::max<size_t>(guard->fail_arguments.size(), 1);
     for (size_t i = 0; i < guard->fail_arguments.size(); ++i) {
@@ -122,8 +123,10 @@ uint64_t make_keeping_routine(code_memory& memory, const void* function, bool pu
     for (int i = 0; i < xmm_count; ++i)
         m.a.movsd(x86::xmm(static_cast<uint32_t>(i)), x86::qword_ptr(x86::rsp, (kept_count + i) * 8));
     m.a.add(x86::rsp, bytes);
-    if (pushed_argument) m.a.ret(8);
-    else m.a.ret();
+    if (pushed_argument)
+        m.a.ret(8);
+    else
+        m.a.ret();
     return m.finish();
 }
 
@@ -157,7 +160,8 @@ std::string backend_context::make_routines() {
     code.epilogue = make_epilogue(*memory);
     code.allocate = make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate), true, true);
     code.allocate_array = make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate_array), true, true);
-    code.barrier = make_keeping_routine(*memory, reinterpret_cast<const void*>(&heddle_gc_write_barrier_slow), false, false);
+    code.barrier =
+        make_keeping_routine(*memory, reinterpret_cast<const void*>(&heddle_gc_write_barrier_slow), false, false);
     code.barrier_array =
         make_keeping_routine(*memory, reinterpret_cast<const void*>(&heddle_gc_write_barrier_array_slow), true, false);
     code.type_of = make_keeping_routine(*memory, reinterpret_cast<const void*>(&gc::type_of), false, true);

@@ -1,14 +1,14 @@
 // The pieces of machine code that all traces share, and what else a compilation needs of its backend.
 //
-// Routines called from slow paths keep every register except r11 (and r11's result where one is said): so an allocation or
-// a barrier is no call to the register allocator.
+// Routines called from slow paths keep every register except r11 (and r11's result where one is said): so an allocation
+// or a barrier is no call to the register allocator.
 #pragma once
-#include <memory>
-#include <string>
 #include "backend/common/code_memory.h"
 #include "backend/common/register_allocator.h"
 #include "heddle/gc/gc.h"
 #include "heddle/jit/backend.h"
+#include <memory>
+#include <string>
 
 namespace heddle::jit::x86_64 {
 
@@ -20,14 +20,14 @@ struct cpu_features {
 
 // Addresses in code memory.
 struct routines {
-    uint64_t exit_guard = 0;         // jumped to with r11 = guard_data*: saves all registers, answers the guard
-    uint64_t epilogue = 0;           // jumped to with rax = the answer: restores callee-saved registers, returns
-    uint64_t allocate = 0;           // r11 = type_info*, pushed: total bytes (popped by it); result in r11, never null
-    uint64_t allocate_array = 0;     // r11 = type_info*, pushed: length; result in r11, never null
-    uint64_t barrier = 0;            // r11 = object
-    uint64_t barrier_array = 0;      // r11 = array, pushed: index
-    uint64_t type_of = 0;            // r11 = object; its type_info* in r11
-    uint64_t run_portal = 0;         // a function (token, reds): runs the portal, stores the result, returns null
+    uint64_t exit_guard = 0;     // jumped to with r11 = guard_data*: saves all registers, answers the guard
+    uint64_t epilogue = 0;       // jumped to with rax = the answer: restores callee-saved registers, returns
+    uint64_t allocate = 0;       // r11 = type_info*, pushed: total bytes (popped by it); result in r11, never null
+    uint64_t allocate_array = 0; // r11 = type_info*, pushed: length; result in r11, never null
+    uint64_t barrier = 0;        // r11 = object
+    uint64_t barrier_array = 0;  // r11 = array, pushed: index
+    uint64_t type_of = 0;        // r11 = object; its type_info* in r11
+    uint64_t run_portal = 0;     // a function (token, reds): runs the portal, stores the result, returns null
 };
 
 struct backend_context {
@@ -36,8 +36,8 @@ struct backend_context {
     cpu_features features;
     target_registers registers;
     backend_hooks hooks;
-    word* exit_values = nullptr;     // never moves
-    std::unique_ptr<gc::conservative_range> exit_range;   // the part of exit_values that was written last
+    word* exit_values = nullptr;                        // never moves
+    std::unique_ptr<gc::conservative_range> exit_range; // the part of exit_values that was written last
     uint32_t exit_values_capacity = 0;
 
     std::string make_routines();

@@ -9,7 +9,8 @@ using namespace asmjit;
 
 trace_compiler::trace_compiler(backend_context& context) : context_(context), registers_(context.registers, *this) {}
 
-// ---- the walk ----------------------------------------------------------------------------------------------------------
+// ---- the walk
+// ----------------------------------------------------------------------------------------------------------
 
 // Values are made before they are used; after a label only its arguments are there.
 std::string trace_compiler::check_values(const trace& t) {
@@ -26,7 +27,8 @@ std::string trace_compiler::check_values(const trace& t) {
             if (!is_live(v)) return std::string(info(o.op).name) + " uses a value that is not live there";
         if (is_guard(o.op))
             for (value_ref v : o.guard->fail_arguments)
-                if (!v.is_none() && !is_live(v)) return std::string(info(o.op).name) + " saves a value that is not live there";
+                if (!v.is_none() && !is_live(v))
+                    return std::string(info(o.op).name) + " saves a value that is not live there";
         if (o.op != opcode::label) continue;
         label_position = i;
         ++label_number;
@@ -51,8 +53,8 @@ std::string trace_compiler::check(const trace& t) {
         if (is_guard(o.op) && o.guard->fail_arguments.size() > context_.exit_values_capacity)
             return name() + " has too many fail arguments";
         if ((info(o.op).flags & OVERFLOW) &&
-            (i + 1 == t.operations.size() || (t.operations[i + 1].op != opcode::guard_no_overflow &&
-                                              t.operations[i + 1].op != opcode::guard_overflow)))
+            (i + 1 == t.operations.size() ||
+             (t.operations[i + 1].op != opcode::guard_no_overflow && t.operations[i + 1].op != opcode::guard_overflow)))
             return name() + " is not followed by its guard";
     }
     return check_values(t);
@@ -184,7 +186,8 @@ std::string trace_compiler::finish_code(std::string* asm_log) {
     }
     if (logging_) asm_log->append(logger_.data(), logger_.dataSize());
     if (!error_.empty()) return error_;
-    if (holder_.hasUnresolvedLinks() && holder_.resolveUnresolvedLinks() != kErrorOk) return "internal: unresolved labels";
+    if (holder_.hasUnresolvedLinks() && holder_.resolveUnresolvedLinks() != kErrorOk)
+        return "internal: unresolved labels";
     CodeBuffer& buffer = holder_.textSection()->buffer();
     code_size_ = buffer.size();
     frame_size_ = std::max(frame_size_for(registers_.slot_count(), outgoing_words_), entry_frame_size_);
@@ -205,7 +208,8 @@ void trace_compiler::publish(uint64_t base) {
         size_t count = guard.fail_arguments.size();
         guard.patch_address = base + g.exit_offset;
         guard.frame_size = frame_size_;
-        guard.locations.assign(guard_places_.begin() + g.first_place, guard_places_.begin() + g.first_place + static_cast<ptrdiff_t>(count));
+        guard.locations.assign(guard_places_.begin() + g.first_place,
+                               guard_places_.begin() + g.first_place + static_cast<ptrdiff_t>(count));
         for (uint32_t after : g.branches)
             guard.locations.push_back(after ? static_cast<int32_t>(g.exit_offset - after) : 0);
     }
@@ -222,9 +226,12 @@ std::string trace_compiler::value_text(value_ref v) const {
     if (v.is_result()) return letter + std::to_string(v.index());
     uint64_t bits = constant_bits(v);
     char text[40];
-    if (letter == 'f') std::snprintf(text, sizeof text, "%.17g", word_to_double(bits));
-    else if (letter == 'p') std::snprintf(text, sizeof text, "ptr(0x%llx)", static_cast<unsigned long long>(bits));
-    else std::snprintf(text, sizeof text, "%lld", static_cast<long long>(bits));
+    if (letter == 'f')
+        std::snprintf(text, sizeof text, "%.17g", word_to_double(bits));
+    else if (letter == 'p')
+        std::snprintf(text, sizeof text, "ptr(0x%llx)", static_cast<unsigned long long>(bits));
+    else
+        std::snprintf(text, sizeof text, "%lld", static_cast<long long>(bits));
     return text;
 }
 
@@ -244,23 +251,32 @@ void trace_compiler::log_operation(uint32_t position) {
     a_.comment(text.c_str(), text.size());
 }
 
-// ---- moves -------------------------------------------------------------------------------------------------------------
+// ---- moves
+// -------------------------------------------------------------------------------------------------------------
 
 void trace_compiler::load_constant(const Gp& to, uint64_t bits) {
     // No xor: the condition codes stay. 32-bit moves zero the upper half.
-    if (bits <= 0xffff'ffffu) a_.mov(to.r32(), Imm(static_cast<uint32_t>(bits)));
-    else a_.mov(to, Imm(static_cast<int64_t>(bits)));
+    if (bits <= 0xffff'ffffu)
+        a_.mov(to.r32(), Imm(static_cast<uint32_t>(bits)));
+    else
+        a_.mov(to, Imm(static_cast<int64_t>(bits)));
 }
 
 void trace_compiler::emit_move(location to, location from) {
     if (to.is_floating_register()) {
-        if (from.is_floating_register()) a_.movaps(xmm(to.reg()), xmm(from.reg()));
-        else if (from.is_register()) a_.movq(xmm(to.reg()), gp(from.reg()));
-        else a_.movsd(xmm(to.reg()), slot_memory(from.slot()));
+        if (from.is_floating_register())
+            a_.movaps(xmm(to.reg()), xmm(from.reg()));
+        else if (from.is_register())
+            a_.movq(xmm(to.reg()), gp(from.reg()));
+        else
+            a_.movsd(xmm(to.reg()), slot_memory(from.slot()));
     } else if (to.is_register()) {
-        if (from.is_floating_register()) a_.movq(gp(to.reg()), xmm(from.reg()));
-        else if (from.is_register()) a_.mov(gp(to.reg()), gp(from.reg()));
-        else a_.mov(gp(to.reg()), slot_memory(from.slot()));
+        if (from.is_floating_register())
+            a_.movq(gp(to.reg()), xmm(from.reg()));
+        else if (from.is_register())
+            a_.mov(gp(to.reg()), gp(from.reg()));
+        else
+            a_.mov(gp(to.reg()), slot_memory(from.slot()));
     } else if (from.is_floating_register()) {
         a_.movsd(slot_memory(to.slot()), xmm(from.reg()));
     } else if (from.is_register()) {
@@ -273,8 +289,10 @@ void trace_compiler::emit_move(location to, location from) {
 
 void trace_compiler::emit_constant(location to, uint64_t bits) {
     if (to.is_floating_register()) {
-        if (bits == 0) a_.xorps(xmm(to.reg()), xmm(to.reg()));
-        else a_.movsd(xmm(to.reg()), literal_memory(bits, 0, 8));
+        if (bits == 0)
+            a_.xorps(xmm(to.reg()), xmm(to.reg()));
+        else
+            a_.movsd(xmm(to.reg()), literal_memory(bits, 0, 8));
     } else if (to.is_register()) {
         load_constant(gp(to.reg()), bits);
     } else if (static_cast<int64_t>(bits) == static_cast<int32_t>(bits)) {
@@ -294,7 +312,8 @@ Mem trace_compiler::literal_memory(uint64_t low, uint64_t high, uint32_t size) {
     return x86::ptr(added.label, 0, size);
 }
 
-// ---- operands ----------------------------------------------------------------------------------------------------------
+// ---- operands
+// ----------------------------------------------------------------------------------------------------------
 
 bool trace_compiler::is_small_constant(value_ref v) const {
     if (!v.is_constant()) return false;
@@ -374,7 +393,8 @@ Xmm trace_compiler::begin_floating_result(uint32_t position, value_ref first) {
     return result;
 }
 
-// ---- leaving the trace's own code ----------------------------------------------------------------------------------------
+// ---- leaving the trace's own code
+// ----------------------------------------------------------------------------------------
 
 void trace_compiler::call_function(const void* function) {
     uint64_t address = reinterpret_cast<uint64_t>(function);

@@ -2,19 +2,19 @@
 //
 // One file per subject: trace_compiler.cpp (the walk, operands, moves), arithmetic.cpp, floating.cpp, memory.cpp,
 // allocation.cpp, calls.cpp, guards.cpp, control.cpp (entry, labels, jumps, finish).
-// Order of an operation's code: operands into registers (use), then the result's register (define), then the instructions.
-// A comparison whose only use is the guard that follows leaves its answer in the condition codes. Out-of-line code (guard
-// exits, slow paths) and the literals follow the trace. Nothing outside is changed before the code is complete: guards and
-// labels learn their places and addresses in finish_code().
+// Order of an operation's code: operands into registers (use), then the result's register (define), then the
+// instructions. A comparison whose only use is the guard that follows leaves its answer in the condition codes.
+// Out-of-line code (guard exits, slow paths) and the literals follow the trace. Nothing outside is changed before the
+// code is complete: guards and labels learn their places and addresses in finish_code().
 #pragma once
-#include <asmjit/x86.h>
-#include <span>
-#include <string>
-#include <vector>
 #include "backend/common/parallel_move.h"
 #include "backend/common/register_allocator.h"
 #include "backend/x86_64/registers.h"
 #include "backend/x86_64/routines.h"
+#include <asmjit/x86.h>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace heddle::jit::x86_64 {
 
@@ -35,8 +35,8 @@ struct condition {
     parity_rule parity = ignored;
 };
 
-// Guards that were compiled: where a guard's branches are, as distances from its exit's address (0: no branch), behind the
-// places of the fail arguments in guard_data::locations.
+// Guards that were compiled: where a guard's branches are, as distances from its exit's address (0: no branch), behind
+// the places of the fail arguments in guard_data::locations.
 constexpr size_t branches_per_guard = 2;
 
 class trace_compiler final : move_emitter {
@@ -51,8 +51,8 @@ private:
         guard_data* guard;
         Label exit;
         uint32_t exit_offset = 0;
-        uint32_t branches[branches_per_guard] = {};   // offset just after a branch's 32-bit displacement; 0: none
-        uint32_t first_place;                         // in guard_places_
+        uint32_t branches[branches_per_guard] = {}; // offset just after a branch's 32-bit displacement; 0: none
+        uint32_t first_place;                       // in guard_places_
     };
     struct own_label {
         target_token* target;
@@ -68,8 +68,8 @@ private:
     struct slow_path {
         slow_kind what;
         Label start, back;
-        int reg = no_register;       // object or result
-        Operand operand = {};        // index, length or total size
+        int reg = no_register; // object or result
+        Operand operand = {};  // index, length or total size
         const void* pointer = nullptr;
         bool floating = false;
     };
@@ -79,24 +79,26 @@ private:
     std::string check(const trace& t);
     std::string check_values(const trace& t);
     std::string compile_operations();
-    uint32_t compile_operation(uint32_t position);   // answers the next position
+    uint32_t compile_operation(uint32_t position); // answers the next position
     std::string finish_code(std::string* asm_log);
     void publish(uint64_t base);
     void log_operation(uint32_t position);
     std::string value_text(value_ref v) const;
-    void fail(const std::string& why) { if (error_.empty()) error_ = why; }
+    void fail(const std::string& why) {
+        if (error_.empty()) error_ = why;
+    }
 
     // --- operands and moves ---
     void emit_move(location to, location from) override;
     void emit_constant(location to, uint64_t bits) override;
     void load_constant(const Gp& to, uint64_t bits);
-    Operand general_operand(value_ref v);          // register, slot, 32-bit immediate; larger constants in the scratch register
-    Gp general_register(value_ref v);              // constants in a temporary
-    Operand floating_operand(value_ref v);         // register, slot, literal
-    Xmm floating_register(value_ref v);            // constants in a temporary
+    Operand general_operand(value_ref v);  // register, slot, 32-bit immediate; larger constants in the scratch register
+    Gp general_register(value_ref v);      // constants in a temporary
+    Operand floating_operand(value_ref v); // register, slot, literal
+    Xmm floating_register(value_ref v);    // constants in a temporary
     void load_general(const Gp& to, value_ref v);
     void load_floating(const Xmm& to, value_ref v);
-    Gp begin_general_result(uint32_t position, value_ref first);   // two-address: the result's register holds 'first'
+    Gp begin_general_result(uint32_t position, value_ref first); // two-address: the result's register holds 'first'
     Xmm begin_floating_result(uint32_t position, value_ref first);
     bool is_constant(value_ref v) const { return v.is_constant(); }
     uint64_t constant_bits(value_ref v) const { return trace_->constants[v.index()].value; }
@@ -128,7 +130,7 @@ private:
     condition compare_floats(opcode o, value_ref left, value_ref right);
     void compare_with_zero(value_ref v);
     uint32_t compile_comparison_and_guard(uint32_t position);
-    uint32_t guard_fused_with(uint32_t position) const;    // UINT32_MAX: none
+    uint32_t guard_fused_with(uint32_t position) const; // UINT32_MAX: none
     void set_result(uint32_t position, condition c);
     void compile_guard(uint32_t position);
     void compile_guard_value(uint32_t position);
@@ -199,17 +201,17 @@ private:
     std::string error_;
 
     code_memory::open_range range_{};
-    loop_token* token_ = nullptr;            // null: a bridge
+    loop_token* token_ = nullptr; // null: a bridge
     const guard_data* from_guard_ = nullptr;
-    uint32_t entry_frame_size_ = 0;          // rsp is at least this far below rbp at the beginning
+    uint32_t entry_frame_size_ = 0; // rsp is at least this far below rbp at the beginning
     uint32_t outgoing_words_ = 0;
-    uint32_t frame_size_ = 0;                // known in finish_code
-    std::vector<uint32_t> frame_fixups_;     // offsets just after a 32-bit displacement to be set to -frame_size_
+    uint32_t frame_size_ = 0;            // known in finish_code
+    std::vector<uint32_t> frame_fixups_; // offsets just after a 32-bit displacement to be set to -frame_size_
     std::vector<pending_guard> guards_;
     std::vector<int32_t> guard_places_;
     std::vector<own_label> labels_;
     std::vector<uint32_t> label_offsets_;
-    std::vector<uint32_t> passed_by_label_;  // by value: the number of the last label that has it as an argument
+    std::vector<uint32_t> passed_by_label_; // by value: the number of the last label that has it as an argument
     std::vector<literal> literals_;
     std::vector<slow_path> slow_paths_;
     uint64_t code_address_ = 0;

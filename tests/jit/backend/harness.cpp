@@ -1,8 +1,8 @@
 // See harness.h.
 #include "harness.h"
-#include <catch2/catch.hpp>
 #include "backend/x86_64/backend.h"
 #include "support/heap_world.h"
+#include <catch2/catch.hpp>
 
 namespace backend_test {
 
@@ -10,8 +10,13 @@ void start_collector() { heddle::test::world(); }
 
 std::vector<named_backend> native_backends(const backend_hooks& hooks) {
     std::vector<named_backend> all;
-    struct { const char* name; bool few, baseline; } kinds[] = {
-        {"x86_64", false, false}, {"x86_64 few registers", true, false}, {"x86_64 baseline", false, true}, {"x86_64 few baseline", true, true}};
+    struct {
+        const char* name;
+        bool few, baseline;
+    } kinds[] = {{"x86_64", false, false},
+                 {"x86_64 few registers", true, false},
+                 {"x86_64 baseline", false, true},
+                 {"x86_64 few baseline", true, true}};
     for (auto& k : kinds) {
         x86_64::backend_options options;
         options.few_registers = k.few;

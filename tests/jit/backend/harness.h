@@ -1,16 +1,16 @@
 // What the backend tests share: traces from text, compiled for each backend under test, executed, compared.
 //
-// Backends under test: the portable one (the oracle), and x86-64 three times: as it is, with so few registers that values
-// are spilled all the time, and for a processor with nothing beyond the baseline.
+// Backends under test: the portable one (the oracle), and x86-64 three times: as it is, with so few registers that
+// values are spilled all the time, and for a processor with nothing beyond the baseline.
 #pragma once
+#include "heddle/gc/gc.h"
+#include "heddle/jit/backend.h"
+#include "heddle/jit/optimizer.h"
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-#include "heddle/gc/gc.h"
-#include "heddle/jit/backend.h"
-#include "heddle/jit/optimizer.h"
 
 namespace backend_test {
 
@@ -29,8 +29,8 @@ std::vector<named_backend> all_backends(const backend_hooks& hooks = {});
 std::vector<named_backend> native_backends(const backend_hooks& hooks = {});
 
 struct outcome {
-    int guard = -1;              // number of the guard that failed: position among the unit's guards; -1: finished
-    std::vector<word> values;    // result or fail arguments
+    int guard = -1;           // number of the guard that failed: position among the unit's guards; -1: finished
+    std::vector<word> values; // result or fail arguments
 };
 
 // One loop with its bridges on one backend.
@@ -41,7 +41,8 @@ public:
 
     // Targets by name, for 'descr=' of labels and jumps; must be declared before the trace that uses them is compiled.
     target_token& target(const std::string& name);
-    // Text as jit/ir/text.cpp reads it. A guard's list of values becomes its fail arguments. Answers the backend's message.
+    // Text as jit/ir/text.cpp reads it. A guard's list of values becomes its fail arguments. Answers the backend's
+    // message.
     std::string compile(const std::string& text, std::string* log = nullptr);
     std::string compile_bridge(int guard, const std::string& text, std::string* log = nullptr);
     std::string compile(trace& t, std::string* log = nullptr);

@@ -1,29 +1,32 @@
 // Calls of C functions with all sorts of signatures, values that live over them, call_assembler.
-#include <catch2/catch.hpp>
 #include "harness.h"
+#include <catch2/catch.hpp>
 
 using namespace backend_test;
 
 namespace {
 
 template <class T> T from_word(word x) {
-    if constexpr (std::is_same_v<T, double>) return word_to_double(x);
-    else return static_cast<T>(x);
+    if constexpr (std::is_same_v<T, double>)
+        return word_to_double(x);
+    else
+        return static_cast<T>(x);
 }
 template <class R, class... A, size_t... I>
 void call_with(R (*f)(A...), const word* a, word* result, std::index_sequence<I...>) {
-    if constexpr (std::is_void_v<R>) f(from_word<A>(a[I])...);
-    else if constexpr (std::is_same_v<R, double>) *result = double_to_word(f(from_word<A>(a[I])...));
-    else *result = static_cast<word>(f(from_word<A>(a[I])...));
+    if constexpr (std::is_void_v<R>)
+        f(from_word<A>(a[I])...);
+    else if constexpr (std::is_same_v<R, double>)
+        *result = double_to_word(f(from_word<A>(a[I])...));
+    else
+        *result = static_cast<word>(f(from_word<A>(a[I])...));
     (void)result;
     (void)a;
 }
 template <class R, class... A> void thunk(void* f, const word* a, word* result) {
     call_with(reinterpret_cast<R (*)(A...)>(f), a, result, std::index_sequence_for<A...>());
 }
-template <class T> constexpr char letter() {
-    return std::is_same_v<T, double> ? 'f' : std::is_void_v<T> ? 'v' : 'i';
-}
+template <class T> constexpr char letter() { return std::is_same_v<T, double> ? 'f' : std::is_void_v<T> ? 'v' : 'i'; }
 
 struct callable {
     call_descr descr;
@@ -42,8 +45,9 @@ word sum9(word a, word b, word c, word d, word e, word f, word g, word h, word i
 }
 double mixed(double a, word b, double c, word d, double e, word f, double g, word h, double i, word j, double k, word l,
              double m, word n, double o, word p, double q, word r) {
-    return a + double(b) * 2 + c * 3 + double(d) * 4 + e * 5 + double(f) * 6 + g * 7 + double(h) * 8 + i * 9 + double(j) * 10 + k * 11 +
-           double(l) * 12 + m * 13 + double(n) * 14 + o * 15 + double(p) * 16 + q * 17 + double(r) * 18;
+    return a + double(b) * 2 + c * 3 + double(d) * 4 + e * 5 + double(f) * 6 + g * 7 + double(h) * 8 + i * 9 +
+           double(j) * 10 + k * 11 + double(l) * 12 + m * 13 + double(n) * 14 + o * 15 + double(p) * 16 + q * 17 +
+           double(r) * 18;
 }
 word rotate(word a, word b, word c, word d, word e, word f) { return a ^ b << 1 ^ c << 2 ^ d << 3 ^ e << 4 ^ f << 5; }
 double halve(double a) { return a / 2; }
@@ -115,7 +119,8 @@ TEST_CASE("eighteen arguments of both kinds, a double result") {
         unit u(*b.what, tables());
         REQUIRE(u.compile("[f0, i1, f2, i3]\n"
                           "f4 = float_add(f0, f2)\n"
-                          "f5 = call(ptr(mixed), f0, i1, f2, i3, f4, 6, 7.5, i1, f4, i3, f2, i1, f0, i3, f4, i1, 17.25, i3, descr=mixed)\n"
+                          "f5 = call(ptr(mixed), f0, i1, f2, i3, f4, 6, 7.5, i1, f4, i3, f2, i1, f0, i3, f4, i1, "
+                          "17.25, i3, descr=mixed)\n"
                           "f6 = call(ptr(halve), f5, descr=halve)\n"
                           "f7 = float_add(f6, f4)\n"
                           "finish(f7)\n") == "");
@@ -154,7 +159,8 @@ TEST_CASE("many values live over a call, integers and doubles") {
             ints += ", i" + std::to_string(100 + i);
             floats += ", f" + std::to_string(200 + i);
         }
-        text += "call(ptr(nothing), descr=nothing)\ni3 = call(ptr(one), descr=one)\nf4 = call(ptr(halve), f1, descr=halve)\n";
+        text += "call(ptr(nothing), descr=nothing)\ni3 = call(ptr(one), descr=one)\nf4 = call(ptr(halve), f1, "
+                "descr=halve)\n";
         text += "i5 = int_add(i119, i100)\nf6 = float_add(f219, f200)\n";
         text += "guard_always_fails() [i3, f4, i5, f6" + ints + floats + "]\n";
         REQUIRE(u.compile(text) == "");
@@ -165,7 +171,8 @@ TEST_CASE("many values live over a call, integers and doubles") {
     }
 }
 
-// ---- call_assembler ------------------------------------------------------------------------------------------------------
+// ---- call_assembler
+// ------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -277,8 +284,10 @@ TEST_CASE("below the stack's limit a loop can still be entered from native code"
     for (auto& b : native_backends({finish_call, run_portal})) {
         INFO(b.name);
         unit u(*b.what);
-        REQUIRE(u.compile("[i0, i1]\nlabel(i0, i1, descr=label1)\ni2 = int_sub(i0, 1)\ni3 = int_add(i1, 2)\nguard_true(i2) [i3]\n"
-                          "jump(i2, i3, descr=label1)\n") == "");
+        REQUIRE(
+            u.compile(
+                "[i0, i1]\nlabel(i0, i1, descr=label1)\ni2 = int_sub(i0, 1)\ni3 = int_add(i1, 2)\nguard_true(i2) [i3]\n"
+                "jump(i2, i3, descr=label1)\n") == "");
         char* limit = heddle_thread.stack_limit;
         char here;
         heddle_thread.stack_limit = &here + 100000;

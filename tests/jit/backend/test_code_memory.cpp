@@ -1,12 +1,12 @@
 // Code memory: never writable and executable at once, reuse of freed ranges, patching; parallel moves against a model.
-#include <catch2/catch.hpp>
-#include <cstring>
-#include <fstream>
-#include <random>
 #include "backend/common/code_memory.h"
 #include "backend/common/parallel_move.h"
 #include "backend/x86_64/backend.h"
 #include "harness.h"
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <fstream>
+#include <random>
 
 using namespace backend_test;
 
@@ -36,7 +36,10 @@ TEST_CASE("code memory: ranges are taken, released, joined and reused; random or
     std::string error;
     auto memory = code_memory::create(1 << 20, error);
     REQUIRE(memory);
-    struct piece { uint64_t address; std::vector<uint8_t> bytes; };
+    struct piece {
+        uint64_t address;
+        std::vector<uint8_t> bytes;
+    };
     std::vector<piece> pieces;
     for (int step = 0; step < 5000; ++step) {
         if (random() % 5 < 3) {
@@ -47,7 +50,8 @@ TEST_CASE("code memory: ranges are taken, released, joined and reused; random or
             if (fits) pieces.push_back({range.address, bytes});
         } else if (!pieces.empty()) {
             std::swap(pieces[random() % pieces.size()], pieces.back());
-            REQUIRE(std::memcmp(reinterpret_cast<void*>(pieces.back().address), pieces.back().bytes.data(), pieces.back().bytes.size()) == 0);
+            REQUIRE(std::memcmp(reinterpret_cast<void*>(pieces.back().address), pieces.back().bytes.data(),
+                                pieces.back().bytes.size()) == 0);
             memory->release(pieces.back().address, pieces.back().bytes.size());
             pieces.pop_back();
         }
@@ -92,7 +96,9 @@ namespace {
 
 struct model final : move_emitter {
     std::vector<uint64_t> words = std::vector<uint64_t>(register_limit + 40);
-    void emit_move(location to, location from) override { words[static_cast<size_t>(to.code)] = words[static_cast<size_t>(from.code)]; }
+    void emit_move(location to, location from) override {
+        words[static_cast<size_t>(to.code)] = words[static_cast<size_t>(from.code)];
+    }
     void emit_constant(location to, uint64_t bits) override { words[static_cast<size_t>(to.code)] = bits; }
 };
 
@@ -109,13 +115,14 @@ TEST_CASE("parallel moves: random permutations, copies, cycles") {
         for (size_t i = 0; i < m.words.size(); ++i) m.words[i] = i * 1000 + 7;
         std::vector<uint64_t> expected = m.words;
         std::vector<int> destinations;
-        for (int i = 0; i < places; ++i) if (i != temporary) destinations.push_back(i);
+        for (int i = 0; i < places; ++i)
+            if (i != temporary) destinations.push_back(i);
         std::shuffle(destinations.begin(), destinations.end(), random);
         destinations.resize(random() % (round % 2 ? 8 : destinations.size()));
-        int narrow = round % 2 ? 10 : places;   // few locations: many cycles
+        int narrow = round % 2 ? 10 : places; // few locations: many cycles
         for (int d : destinations) {
             d %= narrow;
-            if (expected[static_cast<size_t>(d)] != m.words[static_cast<size_t>(d)]) continue;   // a destination already
+            if (expected[static_cast<size_t>(d)] != m.words[static_cast<size_t>(d)]) continue; // a destination already
             int from = static_cast<int>(random() % static_cast<unsigned>(narrow));
             if (from == temporary) continue;
             if (random() % 8 == 0) {

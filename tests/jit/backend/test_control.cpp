@@ -1,6 +1,6 @@
 // Loops, labels, guards, bridges.
-#include <catch2/catch.hpp>
 #include "harness.h"
+#include <catch2/catch.hpp>
 
 using namespace backend_test;
 
@@ -63,10 +63,13 @@ TEST_CASE("a bridge with a larger frame than its loop's, and a value that is twi
         // Forty values made before any of them is used again.
         std::string text = "[i0, i1, i2, i3]\n", sum = "i500 = int_sub(i1, i3)\n";
         for (int i = 0; i < 40; ++i) {
-            text += "i" + std::to_string(100 + i) + " = int_add(i" + std::to_string(i % 2 ? 0 : 2) + ", " + std::to_string(i) + ")\n";
-            sum += "i" + std::to_string(501 + i) + " = int_add(i" + std::to_string(500 + i) + ", i" + std::to_string(100 + i) + ")\n";
+            text += "i" + std::to_string(100 + i) + " = int_add(i" + std::to_string(i % 2 ? 0 : 2) + ", " +
+                    std::to_string(i) + ")\n";
+            sum += "i" + std::to_string(501 + i) + " = int_add(i" + std::to_string(500 + i) + ", i" +
+                   std::to_string(100 + i) + ")\n";
         }
-        text += sum + "i600 = int_add(i540, i1)\ni601 = int_sub(i2, 1)\nguard_true(i601) [i600]\njump(i601, i600, descr=label1)\n";
+        text += sum + "i600 = int_add(i540, i1)\ni601 = int_sub(i2, 1)\nguard_true(i601) [i600]\njump(i601, i600, "
+                      "descr=label1)\n";
         REQUIRE(u.compile_bridge(0, text) == "");
         word i = 9, total = 0;
         for (; i; --i) total += i & 1 ? 1 : 40 * i + 780;
@@ -116,13 +119,19 @@ TEST_CASE("what can't be compiled is refused with a reason, and changes nothing"
         CHECK(refused("[i0]\n").find("no operations") != std::string::npos);
         CHECK(refused("[i0]\ni1 = int_add(i0, 1)\n").find("does not end") != std::string::npos);
         CHECK(refused("[i0]\njump(i0, descr=label9)\n").find("no machine code") != std::string::npos);
-        CHECK(refused("[i0]\nlabel(i0, descr=label9)\njump(i0, i0, descr=label9)\n").find("different numbers") != std::string::npos);
-        CHECK(refused("[i0]\nlabel(i0, i0, descr=label9)\njump(i0, i0, descr=label9)\n").find("twice") != std::string::npos);
-        CHECK(refused("[i0]\ni1 = int_add_ovf(i0, 1)\nfinish(i1)\n").find("not followed by its guard") != std::string::npos);
+        CHECK(refused("[i0]\nlabel(i0, descr=label9)\njump(i0, i0, descr=label9)\n").find("different numbers") !=
+              std::string::npos);
+        CHECK(refused("[i0]\nlabel(i0, i0, descr=label9)\njump(i0, i0, descr=label9)\n").find("twice") !=
+              std::string::npos);
+        CHECK(refused("[i0]\ni1 = int_add_ovf(i0, 1)\nfinish(i1)\n").find("not followed by its guard") !=
+              std::string::npos);
         CHECK(refused("[i0]\nguard_not_forced() [i0]\nfinish(i0)\n").find("not supported") != std::string::npos);
-        CHECK(refused("[i0, i1]\ni2 = int_sign_extend(i0, i1)\nfinish(i2)\n").find("constant from 1 to 63") != std::string::npos);
-        CHECK(refused("[i0, i1]\ni3 = int_add(i0, i1)\nlabel(i0, descr=label9)\ni4 = int_add(i3, 1)\nfinish(i4)\n").find("not live") != std::string::npos);
-        CHECK(refused("[i0, i1]\nlabel(i0, descr=label9)\nguard_true(i0) [i1]\nfinish(i0)\n").find("not live") != std::string::npos);
+        CHECK(refused("[i0, i1]\ni2 = int_sign_extend(i0, i1)\nfinish(i2)\n").find("constant from 1 to 63") !=
+              std::string::npos);
+        CHECK(refused("[i0, i1]\ni3 = int_add(i0, i1)\nlabel(i0, descr=label9)\ni4 = int_add(i3, 1)\nfinish(i4)\n")
+                  .find("not live") != std::string::npos);
+        CHECK(refused("[i0, i1]\nlabel(i0, descr=label9)\nguard_true(i0) [i1]\nfinish(i0)\n").find("not live") !=
+              std::string::npos);
         unit u(*b.what);
         REQUIRE(u.compile("[i0]\nguard_true(i0) [i0]\nfinish(i0)\n") == "");
         CHECK(u.compile_bridge(0, "[i0, i1]\nfinish(i0)\n").find("fail arguments") != std::string::npos);
@@ -138,10 +147,12 @@ TEST_CASE("the listing shows operations and instructions") {
     auto all = native_backends();
     unit u(*all[0].what);
     std::string log;
-    REQUIRE(u.compile("[i0, i1]\ni2 = int_add_ovf(i0, i1)\nguard_no_overflow() [i0]\ni3 = int_lt(i2, 100)\nguard_true(i3) [i2]\nfinish(i2)\n", &log) == "");
+    REQUIRE(u.compile("[i0, i1]\ni2 = int_add_ovf(i0, i1)\nguard_no_overflow() [i0]\ni3 = int_lt(i2, "
+                      "100)\nguard_true(i3) [i2]\nfinish(i2)\n",
+                      &log) == "");
     size_t at = 0;
-    for (const char* expected : {"push rbp", "; i2 = int_add_ovf(i0, i1)", "add ", "; guard_no_overflow() guard 0", "jo ",
-                                 "; i4 = int_lt(i2, 100)", "cmp ", "jge ", "; finish(i2)", "; guard exits"}) {
+    for (const char* expected : {"push rbp", "; i2 = int_add_ovf(i0, i1)", "add ", "; guard_no_overflow() guard 0",
+                                 "jo ", "; i4 = int_lt(i2, 100)", "cmp ", "jge ", "; finish(i2)", "; guard exits"}) {
         INFO(expected << " in\n" << log);
         at = log.find(expected, at);
         REQUIRE(at != std::string::npos);
@@ -164,7 +175,8 @@ TEST_CASE("several labels: a preamble, then the loop, and a jump back to the pre
                           "guard_true(i5) [i4, i2]\n"
                           "jump(i5, i4, i2, i3, descr=label2)\n") == "");
         CHECK(u.run({4, 0, 5}).values == std::vector<word>{60, 5});
-        REQUIRE(u.compile_bridge(0, "[i0, i1]\ni2 = int_lt(i0, 1000)\nguard_true(i2) [i0]\njump(2, i0, 7, descr=label1)\n") == "");
+        REQUIRE(u.compile_bridge(
+                    0, "[i0, i1]\ni2 = int_lt(i0, 1000)\nguard_true(i2) [i0]\njump(2, i0, 7, descr=label1)\n") == "");
         // 60, then two rounds of 21 until 1000 is passed.
         word total = 60;
         while (total < 1000) total += 42;

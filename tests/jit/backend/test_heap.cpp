@@ -1,7 +1,7 @@
 // Memory operations: fields, arrays and raw memory of every shape; allocation; barriers; class guards.
-#include <catch2/catch.hpp>
 #include "harness.h"
 #include "support/heap_world.h"
+#include <catch2/catch.hpp>
 
 using namespace backend_test;
 using heddle::test::node;
@@ -16,7 +16,11 @@ node* new_node() { return static_cast<node*>(world().new_node(false)); }
 
 TEST_CASE("fields of every shape, stored and loaded, base and value in registers and constant") {
     start_collector();
-    struct { const char* field; char kind; word value, loaded; } cases[] = {
+    struct {
+        const char* field;
+        char kind;
+        word value, loaded;
+    } cases[] = {
         {"Node.value", 'i', w(int64_t{-5}), w(int64_t{-5})},
         {"Node.value", 'i', 0x1234'5678'9abc'def0, 0x1234'5678'9abc'def0},
         {"Node.small", 'i', 0x7'ffff'fff0, w(int64_t{-16})},
@@ -28,11 +32,13 @@ TEST_CASE("fields of every shape, stored and loaded, base and value in registers
     for (auto& b : all_backends()) {
         INFO(b.name);
         for (auto& c : cases) {
-            std::string k(1, c.kind), constant = c.kind == 'f' ? std::to_string(word_to_double(c.value)) : std::to_string(static_cast<int64_t>(c.value));
+            std::string k(1, c.kind), constant = c.kind == 'f' ? std::to_string(word_to_double(c.value))
+                                                               : std::to_string(static_cast<int64_t>(c.value));
             for (const char* base : {"p0", "ptr(node0)"})
                 for (bool constant_value : {false, true}) {
-                    std::string text = "[p0, " + k + "1]\nsetfield(" + base + ", " + (constant_value ? constant : k + "1") + ", descr=" + c.field +
-                                       ")\n" + k + "2 = getfield(" + base + ", descr=" + c.field + ")\nfinish(" + k + "2)\n";
+                    std::string text = "[p0, " + k + "1]\nsetfield(" + base + ", " +
+                                       (constant_value ? constant : k + "1") + ", descr=" + c.field + ")\n" + k +
+                                       "2 = getfield(" + base + ", descr=" + c.field + ")\nfinish(" + k + "2)\n";
                     INFO(text);
                     unit u(*b.what, world().tables);
                     REQUIRE(u.compile(text) == "");
@@ -68,9 +74,11 @@ TEST_CASE("raw memory of every size, signed and unsigned, offsets constant and n
                 for (word x : {word{0x1122'3344'5566'7788}, word{0xffee'ddcc'bbaa'9988}}) {
                     uint64_t memory[4] = {~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0}};
                     auto widened = [&](word v) {
-                        return is_signed ? static_cast<word>(static_cast<int64_t>(v << unused) >> unused) : v << unused >> unused;
+                        return is_signed ? static_cast<word>(static_cast<int64_t>(v << unused) >> unused)
+                                         : v << unused >> unused;
                     };
-                    CHECK(u.run({address(memory), 8, x}).values == std::vector<word>{widened(x), widened(x), widened(w(int64_t{-2}))});
+                    CHECK(u.run({address(memory), 8, x}).values ==
+                          std::vector<word>{widened(x), widened(x), widened(w(int64_t{-2}))});
                     CHECK(memory[1] == (x << unused >> unused | (size == 8 ? 0 : ~uint64_t{0} << (8 * size))));
                 }
             }
@@ -260,9 +268,11 @@ TEST_CASE("class and null guards") {
         CHECK(fails("guard_true(0)", 0));
         CHECK_FALSE(fails("guard_false(0)", 0));
         unit u(*b.what, world().tables);
-        REQUIRE(u.compile("[p0, f1]\np2 = load_class(p0)\nguard_value(f1, 2.5) [p2]\np3 = load_class(ptr(node1))\nguard_always_fails() [p3, p2]\n") == "");
+        REQUIRE(u.compile("[p0, f1]\np2 = load_class(p0)\nguard_value(f1, 2.5) [p2]\np3 = "
+                          "load_class(ptr(node1))\nguard_always_fails() [p3, p2]\n") == "");
         CHECK(u.run({address(n), w(1.0)}).values == std::vector<word>{address(&world().node_type)});
-        CHECK(u.run({address(n), w(2.5)}).values == std::vector<word>{address(&world().leaf_type), address(&world().node_type)});
+        CHECK(u.run({address(n), w(2.5)}).values ==
+              std::vector<word>{address(&world().leaf_type), address(&world().node_type)});
     }
 }
 

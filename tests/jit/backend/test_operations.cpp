@@ -1,10 +1,11 @@
-// Every pure operation of the table, on every backend, against execute_operation: all operand forms (register, constant on
-// either side, the same value twice), arguments that die with the operation and such that live on, edge and random values.
+// Every pure operation of the table, on every backend, against execute_operation: all operand forms (register, constant
+// on either side, the same value twice), arguments that die with the operation and such that live on, edge and random
+// values.
+#include "harness.h"
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <random>
-#include "harness.h"
 
 using namespace backend_test;
 
@@ -12,8 +13,30 @@ namespace {
 
 std::vector<word> edges(kind k) {
     if (k != kind::floating) {
-        std::vector<word> all{0, 1, 2, 3, 5, 7, 8, 9, 63, 64, 127, 128, 255, 256, 32768, 65536, 1000003, 0x7fff'ffff, 0x8000'0000,
-                              0xffff'ffff, 0x1'0000'0000, 0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, 0x1234'5678'9abc'def0};
+        std::vector<word> all{0,
+                              1,
+                              2,
+                              3,
+                              5,
+                              7,
+                              8,
+                              9,
+                              63,
+                              64,
+                              127,
+                              128,
+                              255,
+                              256,
+                              32768,
+                              65536,
+                              1000003,
+                              0x7fff'ffff,
+                              0x8000'0000,
+                              0xffff'ffff,
+                              0x1'0000'0000,
+                              0x7fff'ffff'ffff'ffff,
+                              0x8000'0000'0000'0000,
+                              0x1234'5678'9abc'def0};
         for (int64_t i : {-1, -2, -3, -8, -63, -64, -128, -129, -1000003, INT32_MIN}) all.push_back(w(i));
         return all;
     }
@@ -72,7 +95,9 @@ struct operand_test {
     void build(trace& t, word a, word b) const {
         value_ref in[2] = {t.add(input_of(kinds[0]), {}), t.add(input_of(count > 1 ? kinds[1] : kinds[0]), {})};
         value_ref args[2] = {how.first_constant ? t.make_constant(kinds[0], a) : in[0],
-                             how.second_constant ? t.make_constant(kinds[1], b) : how.same_value ? in[0] : in[1]};
+                             how.second_constant ? t.make_constant(kinds[1], b)
+                             : how.same_value    ? in[0]
+                                                 : in[1]};
         value_ref result = t.add(op, std::span(args, count));
         std::vector<value_ref> kept{result};
         if (how.survive) kept.insert(kept.end(), {in[0], in[1]});
@@ -91,9 +116,9 @@ struct operand_test {
         kind result = kind_of_letter(info(op).result);
         if (o.values.size() != (how.survive ? 3u : 1u) || !same(result, o.values[0], expected) ||
             (how.survive && (o.values[1] != x || o.values[2] != y))) {
-            INFO(b.name << " " << info(op).name << "(" << std::hex << args[0] << ", " << args[1] << ") gives " << o.values[0]
-                        << ", not " << expected << "; constants: " << how.first_constant << how.second_constant
-                        << " same " << how.same_value << " survive " << how.survive);
+            INFO(b.name << " " << info(op).name << "(" << std::hex << args[0] << ", " << args[1] << ") gives "
+                        << o.values[0] << ", not " << expected << "; constants: " << how.first_constant
+                        << how.second_constant << " same " << how.same_value << " survive " << how.survive);
             CHECK(false);
         }
     }
@@ -131,9 +156,12 @@ void test_form(named_backend& b, opcode op, form how, std::mt19937_64& random) {
         if (how.first_constant && how.second_constant && !is_defined(op, x, y)) continue;
         unit u(*b.what);
         compile(u, x, y);
-        if (how.first_constant && how.second_constant) test.run(b, u, x, y);
-        else if (how.first_constant) for (word other : second) test.run(b, u, x, other);
-        else for (word other : first) test.run(b, u, other, y);
+        if (how.first_constant && how.second_constant)
+            test.run(b, u, x, y);
+        else if (how.first_constant)
+            for (word other : second) test.run(b, u, x, other);
+        else
+            for (word other : first) test.run(b, u, other, y);
     }
 }
 
@@ -173,7 +201,8 @@ TEST_CASE("overflow operations and their guards") {
                         std::string args = form == 0 ? "i0, i1" : form == 1 ? "i0, " + c : c + ", i0";
                         unit u(*b.what);
                         std::string text = "[i0, i1]\ni2 = " + std::string(name) + "(" + args + ")\n" +
-                                           (wants_overflow ? "guard_overflow" : "guard_no_overflow") + "() [i0, i1]\nfinish(i2)\n";
+                                           (wants_overflow ? "guard_overflow" : "guard_no_overflow") +
+                                           "() [i0, i1]\nfinish(i2)\n";
                         REQUIRE(u.compile(text) == "");
                         for (word x : edges(kind::integer)) {
                             word y = form == 0 ? constant : 77;
@@ -206,14 +235,14 @@ TEST_CASE("comparisons in front of a guard, the result used again or not") {
             if (info(op).result != 'i' || needs_constant_width(op)) continue;
             kind k = kind_of_letter(kinds[0]);
             for (bool wants_true : {true, false})
-                for (int use = 0; use < 3; ++use) {   // guard only; also a fail argument; also after the guard
+                for (int use = 0; use < 3; ++use) { // guard only; also a fail argument; also after the guard
                     unit u(*b.what);
                     std::string in = std::string(1, kinds[0]) + "0, " + kinds[0] + "1";
                     if (kinds.size() > 1 && kinds[0] != kinds[1]) continue;
                     std::string text = "[" + in + "]\ni2 = " + std::string(info(op).name) + "(" +
                                        (kinds.size() > 1 ? in : std::string(1, kinds[0]) + "0") + ")\n" +
-                                       (wants_true ? "guard_true" : "guard_false") + "(i2) [" + in + (use == 1 ? ", i2" : "") +
-                                       "]\nfinish(" + (use == 2 ? "i2" : "123") + ")\n";
+                                       (wants_true ? "guard_true" : "guard_false") + "(i2) [" + in +
+                                       (use == 1 ? ", i2" : "") + "]\nfinish(" + (use == 2 ? "i2" : "123") + ")\n";
                     INFO(text);
                     REQUIRE(u.compile(text) == "");
                     for (word x : edges(k))

@@ -1,11 +1,11 @@
-// Random traces: loops of random operations with bridges grown from random guards, on every backend against the portable
-// one. HEDDLE_TEST_SEED=n repeats one seed; HEDDLE_TEST_ROUNDS=n runs more of them.
+// Random traces: loops of random operations with bridges grown from random guards, on every backend against the
+// portable one. HEDDLE_TEST_SEED=n repeats one seed; HEDDLE_TEST_ROUNDS=n runs more of them.
+#include "harness.h"
+#include "support/heap_world.h"
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <random>
-#include "harness.h"
-#include "support/heap_world.h"
 
 using namespace backend_test;
 using heddle::test::node;
@@ -24,10 +24,12 @@ public:
     void loop(trace& t, size_t integers, size_t doubles, size_t length) {
         begin(t);
         for (size_t i = 0; i < 3 + integers + doubles; ++i) {
-            opcode in = i == 0 || (i >= 3 && i < 3 + integers) ? opcode::input_i : i < 3 ? opcode::input_p : opcode::input_f;
+            opcode in = i == 0 || (i >= 3 && i < 3 + integers) ? opcode::input_i
+                        : i < 3                                ? opcode::input_p
+                                                               : opcode::input_f;
             inputs_.push_back(t.add(in, {}));
         }
-        if (below(3)) label(t, inputs_);   // sometimes a preamble first
+        if (below(3)) label(t, inputs_); // sometimes a preamble first
         take_live(inputs_);
         some_operations(below(10));
         if (unit_.token.targets.empty()) {
@@ -47,12 +49,17 @@ public:
     void bridge(trace& t, const guard_data& guard, size_t length) {
         begin(t);
         for (kind k : guard.fail_kinds)
-            inputs_.push_back(t.add(k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f, {}));
+            inputs_.push_back(t.add(k == kind::integer   ? opcode::input_i
+                                    : k == kind::pointer ? opcode::input_p
+                                                         : opcode::input_f,
+                                    {}));
         take_live(inputs_);
         some_operations(length);
         count_down();
-        if (below(4) == 0) finish();
-        else jump();
+        if (below(4) == 0)
+            finish();
+        else
+            jump();
     }
 
 private:
@@ -72,7 +79,8 @@ private:
     }
 
     value_ref constant(kind k) {
-        static const int64_t integers[] = {0, 1, -1, 2, 3, 7, 8, 63, 255, 1 << 20, INT32_MAX, INT32_MIN, 1ll << 40, INT64_MAX, INT64_MIN, -77};
+        static const int64_t integers[] = {0,   1,       -1,        2,         3,         7,         8,         63,
+                                           255, 1 << 20, INT32_MAX, INT32_MIN, 1ll << 40, INT64_MAX, INT64_MIN, -77};
         static const double doubles[] = {0, -0.0, 1, -1, 0.5, 1e10, 3.25, 1e-300, -1e18};
         if (k == kind::integer) return t_->make_int(below(3) ? integers[below(16)] : static_cast<int64_t>(random_()));
         if (k == kind::floating) return t_->make_float(doubles[below(9)]);
@@ -84,7 +92,7 @@ private:
         if (may_be_constant && below(6) == 0) return constant(k);
         for (int attempt = 0; attempt < 12; ++attempt) {
             value_ref v = live_[below(live_.size())];
-            if (v == live_[1] || t_->kind_of(v) != k) continue;   // the memory is no node
+            if (v == live_[1] || t_->kind_of(v) != k) continue; // the memory is no node
             return v;
         }
         return constant(k);
@@ -105,7 +113,8 @@ private:
             value_ref v = live_[below(live_.size())];
             if (!(v == live_[1])) t_->snapshot_values.push_back(v);
         }
-        t_->snapshot_frames.push_back({0, 0, first, static_cast<uint32_t>(t_->snapshot_values.size()) - first, UINT32_MAX});
+        t_->snapshot_frames.push_back(
+            {0, 0, first, static_cast<uint32_t>(t_->snapshot_values.size()) - first, UINT32_MAX});
     }
 
     void some_operations(size_t count) {
@@ -132,14 +141,16 @@ private:
         default: return float_operation();
         }
     }
-    void forget() { live_.erase(live_.begin() + 3, live_.begin() + static_cast<ptrdiff_t>(3 + below(live_.size() - 3))); }
+    void forget() {
+        live_.erase(live_.begin() + 3, live_.begin() + static_cast<ptrdiff_t>(3 + below(live_.size() - 3)));
+    }
 
     opcode random_pure() {
         for (;;) {
             opcode op = static_cast<opcode>(below(static_cast<uint64_t>(opcode::count)));
             uint32_t flags = info(op).flags;
             if (!(flags & PURE) || (flags & (DESCR | CALL | OVERFLOW))) continue;
-            switch (op) {   // what depends on addresses or on a NaN's bits, and what yields wild pointers
+            switch (op) { // what depends on addresses or on a NaN's bits, and what yields wild pointers
             case opcode::load_class:
             case opcode::ptr_add:
             case opcode::ptr_to_int:
@@ -155,7 +166,8 @@ private:
         value_ref args[2];
         std::string_view kinds = info(op).arguments;
         for (size_t i = 0; i < kinds.size(); ++i) args[i] = pick(kind_of_letter(kinds[i]));
-        if (op == opcode::int_sign_extend || op == opcode::int_zero_extend) args[1] = t_->make_int(static_cast<int64_t>(1 + below(63)));
+        if (op == opcode::int_sign_extend || op == opcode::int_zero_extend)
+            args[1] = t_->make_int(static_cast<int64_t>(1 + below(63)));
         if (op == opcode::int_div || op == opcode::int_mod || op == opcode::uint_div || op == opcode::uint_mod) {
             // A divisor from 1 to 2^31: neither zero nor -1.
             value_ref small = t_->add(opcode::int_zero_extend, {args[1], t_->make_int(31)});
@@ -165,7 +177,8 @@ private:
     }
 
     void float_operation() {
-        static const opcode ops[] = {opcode::float_add, opcode::float_sub, opcode::float_mul, opcode::float_div, opcode::float_neg, opcode::int_to_float};
+        static const opcode ops[] = {opcode::float_add, opcode::float_sub, opcode::float_mul,
+                                     opcode::float_div, opcode::float_neg, opcode::int_to_float};
         pure(ops[below(6)]);
     }
 
@@ -179,7 +192,8 @@ private:
     void comparison_guard() {
         for (;;) {
             opcode op = random_pure();
-            bool compares = (op >= opcode::int_lt && op <= opcode::int_is_true) || (op >= opcode::float_lt && op <= opcode::float_ge);
+            bool compares = (op >= opcode::int_lt && op <= opcode::int_is_true) ||
+                            (op >= opcode::float_lt && op <= opcode::float_ge);
             if (!compares) continue;
             pure(op);
             break;
@@ -207,8 +221,10 @@ private:
         }
         // Each type of slot has its half of the memory, so that no NaN is read as an integer.
         if (&d == &world().raw_double) offset = t_->add(opcode::int_add, {offset, t_->make_int(8 * memory_words)});
-        if (below(2)) keep(t_->add(opcode::raw_load, {memory(), offset}, &d));
-        else t_->add(opcode::raw_store, {memory(), offset, pick(d.shape.slot_kind)}, &d);
+        if (below(2))
+            keep(t_->add(opcode::raw_load, {memory(), offset}, &d));
+        else
+            t_->add(opcode::raw_store, {memory(), offset, pick(d.shape.slot_kind)}, &d);
     }
 
     value_ref node_value() {
@@ -222,26 +238,34 @@ private:
         static const field_descr* fields[] = {&w.next, &w.other, &w.value, &w.weight, &w.small, &w.byte, &w.ratio};
         const field_descr& f = *fields[below(7)];
         value_ref p = node_value();
-        if (below(2)) keep(t_->add(opcode::getfield, {p}, &f));
-        else t_->add(opcode::setfield, {p, pick(f.shape.slot_kind)}, &f);
+        if (below(2))
+            keep(t_->add(opcode::getfield, {p}, &f));
+        else
+            t_->add(opcode::setfield, {p, pick(f.shape.slot_kind)}, &f);
     }
 
     void calls() {
         const heddle::test::heap_world& w = world();
         switch (below(5)) {
-        case 0: return keep(t_->add(opcode::call_pure, {address(0), pick(kind::integer), pick(kind::integer)}, &w.pure_sum));
-        case 1: return keep(t_->add(opcode::call, {address(1), pick(kind::pointer), pick(kind::integer)}, &w.set_value));
+        case 0:
+            return keep(
+                t_->add(opcode::call_pure, {address(0), pick(kind::integer), pick(kind::integer)}, &w.pure_sum));
+        case 1:
+            return keep(t_->add(opcode::call, {address(1), pick(kind::pointer), pick(kind::integer)}, &w.set_value));
         case 2: return keep(t_->add(opcode::call, {address(2), pick(kind::pointer), pick(kind::integer)}, &w.scramble));
         case 3: return keep(t_->add(opcode::call, {address(3), pick(kind::integer)}, &w.make_node));
         default: return keep(t_->add(opcode::call, {address(4), pick(kind::floating)}, &w.half));
         }
     }
-    value_ref address(int i) { return t_->make_int(static_cast<int64_t>(reinterpret_cast<intptr_t>(world().functions[i]))); }
+    value_ref address(int i) {
+        return t_->make_int(static_cast<int64_t>(reinterpret_cast<intptr_t>(world().functions[i])));
+    }
 
     void allocation() {
         const heddle::test::heap_world& w = world();
         if (below(3) == 0) {
-            value_ref array = t_->add(opcode::new_array, {t_->make_int(static_cast<int64_t>(1 + below(20)))}, &w.ref_array);
+            value_ref array =
+                t_->add(opcode::new_array, {t_->make_int(static_cast<int64_t>(1 + below(20)))}, &w.ref_array);
             value_ref index = t_->make_int(0);
             t_->add(opcode::setarrayitem, {array, index, pick(kind::pointer)}, &w.ref_array);
             if (below(2)) calls();
@@ -260,8 +284,10 @@ private:
 
     void pointer_guard() {
         value_ref type = t_->make_pointer(below(2) ? &world().node_type : &world().leaf_type);
-        if (below(2)) guard(opcode::guard_nonnull_class, {pick(kind::pointer), type});
-        else guard(opcode::guard_class, {node_value(), type});
+        if (below(2))
+            guard(opcode::guard_nonnull_class, {pick(kind::pointer), type});
+        else
+            guard(opcode::guard_class, {node_value(), type});
     }
 
     void count_down() {
@@ -295,32 +321,41 @@ std::string value_seen(kind k, word v, const uint64_t* memory) {
     if (v == 0) return "null";
     if (v == reinterpret_cast<word>(memory)) return "memory";
     const node* n = reinterpret_cast<const node*>(v);
-    std::string text = std::string(gc::type_of(n)->name) + ":" + std::to_string(n->value) + ":" + std::to_string(n->small) + ":" + std::to_string(n->byte);
+    std::string text = std::string(gc::type_of(n)->name) + ":" + std::to_string(n->value) + ":" +
+                       std::to_string(n->small) + ":" + std::to_string(n->byte);
     text += n->next == nullptr ? "-" : "+";
     text += n->other == nullptr ? "-" : "+";
-    return text + value_seen(kind::floating, double_to_word(n->weight), memory) + value_seen(kind::floating, double_to_word(n->ratio), memory);
+    return text + value_seen(kind::floating, double_to_word(n->weight), memory) +
+           value_seen(kind::floating, double_to_word(n->ratio), memory);
 }
 
 std::string run_and_describe(unit& u, uint64_t seed) {
     std::mt19937_64 random(seed);
     world().reset_constants();
     static uint64_t memory[2 * memory_words];
-    for (size_t i = 0; i < 2 * memory_words; ++i) memory[i] = i < memory_words ? random() : double_to_word(static_cast<double>(random() % 1000) / 4);
+    for (size_t i = 0; i < 2 * memory_words; ++i)
+        memory[i] = i < memory_words ? random() : double_to_word(static_cast<double>(random() % 1000) / 4);
     node* start = static_cast<node*>(world().new_node(random() & 1));
     start->value = 55;
     std::vector<word> inputs{1 + random() % 12, reinterpret_cast<word>(memory), reinterpret_cast<word>(start)};
     for (size_t i = 3; i < u.token.input_kinds.size(); ++i) {
         word bits = random() % 3 ? random() % 100 : random();
-        inputs.push_back(u.token.input_kinds[i] == kind::floating ? double_to_word(static_cast<double>(static_cast<int64_t>(bits)) / 8) : bits);
+        inputs.push_back(u.token.input_kinds[i] == kind::floating
+                             ? double_to_word(static_cast<double>(static_cast<int64_t>(bits)) / 8)
+                             : bits);
     }
     exit_state exit = u.where.execute(u.token, inputs.data());
     std::string seen = exit.guard ? "guard " + std::to_string(exit.guard->number) + ":" : "finished: ";
     if (exit.guard)
-        for (size_t i = 0; i < exit.guard->fail_kinds.size(); ++i) seen += " " + value_seen(exit.guard->fail_kinds[i], exit.values[i], memory);
+        for (size_t i = 0; i < exit.guard->fail_kinds.size(); ++i)
+            seen += " " + value_seen(exit.guard->fail_kinds[i], exit.values[i], memory);
     else
         seen += std::to_string(exit.values[0]);
-    for (size_t i = 0; i < 2 * memory_words; ++i) seen += i % 8 ? "," : "\n", seen += value_seen(i < memory_words ? kind::integer : kind::floating, memory[i], memory);
-    for (int i = 0; i < 2; ++i) seen += "\n" + value_seen(kind::pointer, reinterpret_cast<word>(world().constants[i]), memory);
+    for (size_t i = 0; i < 2 * memory_words; ++i)
+        seen += i % 8 ? "," : "\n",
+            seen += value_seen(i < memory_words ? kind::integer : kind::floating, memory[i], memory);
+    for (int i = 0; i < 2; ++i)
+        seen += "\n" + value_seen(kind::pointer, reinterpret_cast<word>(world().constants[i]), memory);
     return seen;
 }
 
@@ -350,7 +385,11 @@ void one_round(std::vector<named_backend>& all, uint64_t seed) {
             guard = std::max(guard, failed_guard(expected));
             for (size_t i = 1; i < units.size(); ++i) {
                 std::string seen = run_and_describe(*units[i], input_seed);
-                if (seen != expected) FAIL(all[i].name << ", HEDDLE_TEST_SEED=" << seed << ", round " << round << ":\n" << seen << "\nexpected:\n" << expected << "\n" << text);
+                if (seen != expected)
+                    FAIL(all[i].name << ", HEDDLE_TEST_SEED=" << seed << ", round " << round << ":\n"
+                                     << seen << "\nexpected:\n"
+                                     << expected << "\n"
+                                     << text);
             }
         }
         if (guard < 0 || units[0]->token.guards[static_cast<size_t>(guard)]->bridge) continue;

@@ -1,6 +1,7 @@
-// Calls: inlining of portals, recursion through machine code, natively run loops of inlined functions, blame for length.
-#include <catch2/catch.hpp>
+// Calls: inlining of portals, recursion through machine code, natively run loops of inlined functions, blame for
+// length.
 #include "tiny.h"
+#include <catch2/catch.hpp>
 
 using namespace heddle::test;
 using namespace heddle::test::tiny;
@@ -26,9 +27,10 @@ TEST_CASE("recursion") {
         if (native) w.make_native("portal", "piii>i");
         w.check("fib", [&] { return run_tiny(w, fibonacci, 12, 0); });
         for (const char* backend : {"portable", "x86_64"}) {
-            w.start(std::string("threshold=3,function_threshold=3,trace_eagerness=3,max_unroll_recursion=1,backend=") + backend);
+            w.start(std::string("threshold=3,function_threshold=3,trace_eagerness=3,max_unroll_recursion=1,backend=") +
+                    backend);
             CHECK(run_tiny(w, fibonacci, 17, 0) == fib(17));
-            if (native) CHECK(w.statistics().entries == 1);   // else nobody counts the calls
+            if (native) CHECK(w.statistics().entries == 1); // else nobody counts the calls
             CHECK(w.statistics().aborts == 0);
             w.stop();
         }
@@ -51,14 +53,36 @@ TEST_CASE("the loop of a called portal runs in its own machine code") {
     load_tiny(w);
     w.make_native("portal", "piii>i");
     // The callee adds 1 + 2 + 3 in a loop, with its own b.
-    std::vector<int64_t> p = loop_with_callee({xor_constant, 5, copy_a_to_b, odd_goto, 16, return_a, return_a, return_a, /*16*/ add, decrement_b, odd_goto, 16, return_a});
+    std::vector<int64_t> p = loop_with_callee({xor_constant, 5, copy_a_to_b, odd_goto, 16, return_a, return_a, return_a,
+                                               /*16*/ add, decrement_b, odd_goto, 16, return_a});
     w.check("odd", [&] { return run_tiny(w, p, 3, 50); });
-    std::vector<int64_t> loop = {add, call_to_b, 9, add, call_to_b, 9, decrement_b, return_a, return_a, /*9*/ xor_constant, 3, copy_a_to_b, /*12*/ promote_a, switch_a, add_constant, -50, return_if_small, copy_a_to_b, return_a};
+    std::vector<int64_t> loop = {add,
+                                 call_to_b,
+                                 9,
+                                 add,
+                                 call_to_b,
+                                 9,
+                                 decrement_b,
+                                 return_a,
+                                 return_a,
+                                 /*9*/ xor_constant,
+                                 3,
+                                 copy_a_to_b,
+                                 /*12*/ promote_a,
+                                 switch_a,
+                                 add_constant,
+                                 -50,
+                                 return_if_small,
+                                 copy_a_to_b,
+                                 return_a};
     w.check("straight", [&] { return run_tiny(w, loop, 3, 50); });
     // The callee's b is 0 at entry; decrement makes it -1, so loop_if_b loops: a few times over, until a is small.
-    std::vector<int64_t> inner = {/*0*/ add_constant, 40, call_to_a, 9, decrement_b, loop_if_b, 0, return_a, return_a, /*9*/ decrement_b, return_if_small, add, loop_if_b, 9, return_a};
+    std::vector<int64_t> inner = {/*0*/ add_constant, 40,  call_to_a, 9,        decrement_b,
+                                  loop_if_b,          0,   return_a,  return_a, /*9*/ decrement_b,
+                                  return_if_small,    add, loop_if_b, 9,        return_a};
     w.check("inner loop", [&] { return run_tiny(w, inner, 3, 40); });
-    std::string trace = w.logged("jit-trace", "threshold=20,function_threshold=100000", [&] { run_tiny(w, inner, 3, 60); });
+    std::string trace =
+        w.logged("jit-trace", "threshold=20,function_threshold=100000", [&] { run_tiny(w, inner, 3, 60); });
     CHECK(trace.find("call_assembler") != std::string::npos);
 }
 
@@ -110,7 +134,8 @@ back: live *
   jump @loop
 done: live *
   return_i i1
-)", "i", "ii", "i");
+)",
+           "i", "ii", "i");
     w.check("without native code", [&] { return w.call("portal", {40, 5}); });
     w.make_native("sum_to", "i>i");
     w.check("with native code", [&] { return w.call("portal", {40, 5}); });
@@ -120,7 +145,7 @@ done: live *
 
 TEST_CASE("virtual methods are inlined by class") {
     world w;
-    w.add_function("left", "pi>i", nullptr);   // only its descriptor is used: see make_native below
+    w.add_function("left", "pi>i", nullptr); // only its descriptor is used: see make_native below
     w.load(R"(
 jitcode {left} args=pi result=i
   getfield p0, {Base.value} -> i1
@@ -160,7 +185,8 @@ back: live *
   jump @loop
 done: live *
   return_i i1
-)", "i", "ippi", "i");
+)",
+           "i", "ippi", "i");
     w.make_native("left", "pi>i");
     w.make_native("right", "pi>i");
     w.set_method(w.left_type, "left");
@@ -182,7 +208,7 @@ TEST_CASE("a residual call of a trace may run, trace and compile another program
     const std::vector<int64_t> p = {add, call_inner, decrement_b, loop_if_b, 0, return_a};
     w.check("nested", [&] { return run_tiny(w, p, 0, 50); });
     w.start("threshold=10");
-    run_tiny(w, p, 0, 11);   // the outer loop strikes in its last passes: the inner one is compiled before or within
+    run_tiny(w, p, 0, 11); // the outer loop strikes in its last passes: the inner one is compiled before or within
     CHECK(w.statistics().loops == 2);
     CHECK(w.statistics().aborts == 0);
 }

@@ -1,6 +1,6 @@
 // Jitcode's text form, liveness of 'live *', the verifier.
-#include <catch2/catch.hpp>
 #include "world.h"
+#include <catch2/catch.hpp>
 
 using namespace heddle;
 using namespace heddle::test;
@@ -47,7 +47,8 @@ TEST_CASE("jitcode text reads back as it was dumped") {
     CHECK(second == all);
     CHECK(again.prog.jitcodes[0]->code == w.prog.jitcodes[0]->code);
     CHECK(again.prog.jitcodes[1]->unroll_safe);
-    CHECK(all.find("live i0 i4 i5\n") != std::string::npos);   // after the residual call: the green, its result, the loop's i5
+    CHECK(all.find("live i0 i4 i5\n") !=
+          std::string::npos); // after the residual call: the green, its result, the loop's i5
 }
 
 TEST_CASE("errors in jitcode text name the line") {
@@ -62,7 +63,8 @@ TEST_CASE("errors in jitcode text name the line") {
     CHECK(parse("jitcode {x} args=i\nint_frob i0 -> i1") == "line 2: there is no jitcode operation 'int_frob'");
     CHECK(parse("jitcode {x} args=i\nint_add i0, i1 -> p2") == "line 2: the result must be a register of kind I");
     CHECK(parse("jitcode {x} args=i\n jump @nowhere") == "line 2: there is no label 'nowhere'");
-    CHECK(parse("jitcode {x} args=p\n getfield p0, {No.such} -> i0") == "line 2: there is no descriptor named 'No.such'");
+    CHECK(parse("jitcode {x} args=p\n getfield p0, {No.such} -> i0") ==
+          "line 2: there is no descriptor named 'No.such'");
     CHECK(parse("jitcode {x} args=i\n guard_true i0") == "line 2: there is no jitcode operation 'guard_true'");
 }
 
@@ -73,8 +75,11 @@ TEST_CASE("the verifier refuses what the meta-interpreter can't resume") {
         REQUIRE(jit::parse_jitcodes(text, {}, w.prog, error));
         return jit::verify(*w.prog.jitcodes[0], w.prog);
     };
-    CHECK(problem("jitcode {x} args=i\n promote_i i0 -> i0\n return_i i0") == "jitcode x, position 0: promote_i needs a 'live' directly before it");
-    CHECK(problem("jitcode {x} args=i\n call_inline {x}, (i0) -> i0\n return_i i0") == "jitcode x, position 0: call_inline needs a 'live' directly after it");
-    CHECK(problem("jitcode {x} args=i\nl: branch i0, @l, @l") == "jitcode x, position 0: branch goes to a position that is no 'live'");
+    CHECK(problem("jitcode {x} args=i\n promote_i i0 -> i0\n return_i i0") ==
+          "jitcode x, position 0: promote_i needs a 'live' directly before it");
+    CHECK(problem("jitcode {x} args=i\n call_inline {x}, (i0) -> i0\n return_i i0") ==
+          "jitcode x, position 0: call_inline needs a 'live' directly after it");
+    CHECK(problem("jitcode {x} args=i\nl: branch i0, @l, @l") ==
+          "jitcode x, position 0: branch goes to a position that is no 'live'");
     CHECK(problem("jitcode {x} args=i\nl: live *\n branch i0, @l, @l") == "");
 }

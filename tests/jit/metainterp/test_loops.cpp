@@ -1,6 +1,6 @@
 // Loops: traced, closed, left through guards, bridged; overflow, promote, switches, conditional calls.
-#include <catch2/catch.hpp>
 #include "tiny.h"
+#include <catch2/catch.hpp>
 
 using namespace heddle::test;
 using namespace heddle::test::tiny;
@@ -27,7 +27,8 @@ TEST_CASE("a loop with two paths gets a bridge") {
     world w;
     load_tiny(w);
 
-    std::vector<int64_t> p = {odd_goto, 6, add_constant, 7, goto_, 7, /*6*/ add, /*7*/ decrement_b, loop_if_b, 0, return_a};
+    std::vector<int64_t> p = {odd_goto,  6, add_constant, 7, goto_, 7, /*6*/ add, /*7*/ decrement_b,
+                              loop_if_b, 0, return_a};
     w.check("two paths", [&] { return run_tiny(w, p, 1, 60); });
     w.start("threshold=3,trace_eagerness=3,backend=portable");
     word expected = 0;
@@ -37,14 +38,14 @@ TEST_CASE("a loop with two paths gets a bridge") {
     CHECK(s.loops == 1);
     CHECK(s.bridges >= 1);
     CHECK(s.guard_failures <= 8);
-
 }
 
 TEST_CASE("nested loops") {
     world w;
     load_tiny(w);
     // a counts; b counts down from 5 again and again while a is small: return_if_small's inverse by a chain of loops.
-    std::vector<int64_t> p = {add_constant, 1, decrement_b, loop_if_b, 0, copy_a_to_b, xor_constant, 3, switch_a, /*9*/ add, decrement_b, loop_if_b, 9, return_a};
+    std::vector<int64_t> p = {add_constant, 1,         decrement_b, loop_if_b, 0, copy_a_to_b, xor_constant, 3,
+                              switch_a,     /*9*/ add, decrement_b, loop_if_b, 9, return_a};
     w.check("two loops in a row", [&] { return run_tiny(w, p, 0, 40); });
 }
 
@@ -82,7 +83,8 @@ TEST_CASE("a trace that gets too long is given up and tried less and less often"
     load_tiny(w);
     std::vector<int64_t> p;
     for (int i = 0; i < 20; ++i) p.push_back(multiply);
-    for (int64_t o : {int64_t{add}, int64_t{decrement_b}, int64_t{loop_if_b}, int64_t{0}, int64_t{return_a}}) p.push_back(o);
+    for (int64_t o : {int64_t{add}, int64_t{decrement_b}, int64_t{loop_if_b}, int64_t{0}, int64_t{return_a}})
+        p.push_back(o);
     w.start("threshold=2,trace_limit=30,max_aborts=3,backend=portable");
     word with = run_tiny(w, p, 1, 200);
     auto s = w.statistics();

@@ -1,6 +1,6 @@
 // Objects: allocation in traces, virtuals in resume data, virtual dispatch, class tests, elidable calls, arrays.
-#include <catch2/catch.hpp>
 #include "world.h"
+#include <catch2/catch.hpp>
 
 using namespace heddle;
 using namespace heddle::test;
@@ -26,13 +26,15 @@ more: live *
 done: live *
   getfield p0, {Base.value} -> i1
   return_i i1
-)", "i", "ip", "i");
+)",
+           "i", "ip", "i");
     w.check("boxes", [&] { return w.call("portal", {300, reinterpret_cast<word>(w.new_base(w.left_type, 1))}); });
 }
 
 TEST_CASE("virtual objects come back when a guard fails") {
     world w;
-    // A Pair that refers to itself and to a fresh Base is made on each pass; every third pass it escapes into the list p1.
+    // A Pair that refers to itself and to a fresh Base is made on each pass; every third pass it escapes into the list
+    // p1.
     w.load(R"(
 jitcode {portal} args=ip result=i driver={d}
   move_i 0 -> i3
@@ -74,7 +76,8 @@ next: live *
   jump @count
 done: live *
   return_i i3
-)", "i", "iip", "i");
+)",
+           "i", "iip", "i");
     w.check("escapes", [&] { return w.call("portal", {120, 0}); });
     w.start("threshold=3,trace_eagerness=2,backend=portable");
     w.call("portal", {500, 0});
@@ -122,7 +125,8 @@ done: live *
   int_mul i1, 31 -> i1
   int_add i1, i2 -> i1
   return_i i1
-)", "i", "ip", "i");
+)",
+           "i", "ip", "i");
     w.check("arrays", [&] { return w.call("portal", {90, 0}); });
 }
 
@@ -178,7 +182,8 @@ back: live *
   jump @loop
 done: live *
   return_i i1
-)", "i", "ii", "i");
+)",
+           "i", "ii", "i");
     w.check("errors", [&] { return w.call("portal", {90, 0}); });
     CHECK(heddle_thread.error == nullptr);
     // Raised and caught inside of one loop: with virtuals and lazy stores nothing is allocated.
@@ -216,7 +221,8 @@ back: live *
   jump @loop
 done: live *
   return_i i1
-)", "i", "iii", "i");
+)",
+           "i", "iii", "i");
     w.check("elidable", [&] { return w.call("portal", {60, 0, 7}); });
     w.start("threshold=3");
     calls_of_square = 0;

@@ -1,6 +1,6 @@
 // What is recorded: traces as text.
-#include <catch2/catch.hpp>
 #include "tiny.h"
+#include <catch2/catch.hpp>
 
 using namespace heddle::test;
 using namespace heddle::test::tiny;
@@ -40,7 +40,8 @@ jump(i3, i5, descr=loop1)
 TEST_CASE("a bridge ends with a jump to the loop") {
     world w;
     load_tiny(w);
-    std::vector<int64_t> p = {odd_goto, 6, add_constant, 7, goto_, 7, /*6*/ add, /*7*/ decrement_b, loop_if_b, 0, return_a};
+    std::vector<int64_t> p = {odd_goto,  6, add_constant, 7, goto_, 7, /*6*/ add, /*7*/ decrement_b,
+                              loop_if_b, 0, return_a};
     std::string trace = w.logged("jit-trace", "threshold=3,trace_eagerness=2", [&] { run_tiny(w, p, 0, 20); });
     size_t bridge = trace.find("[jit-trace] bridge from guard");
     REQUIRE(bridge != std::string::npos);
@@ -50,7 +51,10 @@ TEST_CASE("a bridge ends with a jump to the loop") {
 TEST_CASE("locations in logs come from the driver's function") {
     world w;
     load_tiny(w);
-    static struct { const char* name; const char* (*location)(const uint64_t*); } driver{"d", [](const uint64_t*) { return "here:12"; }};
+    static struct {
+        const char* name;
+        const char* (*location)(const uint64_t*);
+    } driver{"d", [](const uint64_t*) { return "here:12"; }};
     w.prog.drivers[0].info_address = reinterpret_cast<uint64_t>(&driver);
     const std::vector<int64_t> sum = {add, decrement_b, loop_if_b, 0, return_a};
     std::string log = w.logged("jit-trace,jit-opt,jit-summary", "threshold=3", [&] { run_tiny(w, sum, 0, 10); });

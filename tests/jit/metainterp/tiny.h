@@ -2,32 +2,32 @@
 //
 // A program is an array of words: operation, operand, ... Greens: position, program. Reds: a, b.
 #pragma once
-#include <string>
 #include "world.h"
+#include <string>
 
 namespace heddle::test {
 
 namespace tiny {
 enum operation : int64_t {
-    add,           // a += b
-    add_constant,  // a += operand
-    decrement_b,   // b -= 1
-    loop_if_b,     // if b != 0 goto operand
+    add,          // a += b
+    add_constant, // a += operand
+    decrement_b,  // b -= 1
+    loop_if_b,    // if b != 0 goto operand
     return_a,
-    multiply,      // a = a * b modulo 2^64
-    add_checked,   // a += b; on overflow a = -1
-    call_to_b,     // b = call operand with a - 1
-    call_to_a,     // a = call operand with a - 2
-    return_if_small,   // return a if a < 2
-    odd_goto,      // if b is odd goto operand
-    promote_a,     // a = promote(a & 3) + a
+    multiply,        // a = a * b modulo 2^64
+    add_checked,     // a += b; on overflow a = -1
+    call_to_b,       // b = call operand with a - 1
+    call_to_a,       // a = call operand with a - 2
+    return_if_small, // return a if a < 2
+    odd_goto,        // if b is odd goto operand
+    promote_a,       // a = promote(a & 3) + a
     xor_constant,
     copy_a_to_b,
-    goto_,         // goto operand, never a loop
-    switch_a,      // a = one of 10, 20, 30 for a & 3 == 0, 1, 2; 99 else
-    conditional,   // count_call() if b & 1
+    goto_,       // goto operand, never a loop
+    switch_a,    // a = one of 10, 20, 30 for a & 3 == 0, 1, 2; 99 else
+    conditional, // count_call() if b & 1
     return_b,
-    call_inner,    // a += inner(b), which runs another program natively
+    call_inner, // a += inner(b), which runs another program natively
 };
 }
 
@@ -39,7 +39,8 @@ inline int64_t& conditional_calls() {
 inline void count_call(int64_t by) { conditional_calls() += by; }
 word run_tiny(world& w, const std::vector<int64_t>& program, int64_t a, int64_t b);
 inline int64_t inner(int64_t b) {
-    static const std::vector<int64_t> program = {tiny::add, tiny::odd_goto, 5, tiny::add_constant, 3, tiny::decrement_b, tiny::loop_if_b, 0, tiny::return_a};
+    static const std::vector<int64_t> program = {tiny::add,         tiny::odd_goto,  5, tiny::add_constant, 3,
+                                                 tiny::decrement_b, tiny::loop_if_b, 0, tiny::return_a};
     return static_cast<int64_t>(run_tiny(current_world(), program, 1, b & 15 ? b & 15 : 5));
 }
 

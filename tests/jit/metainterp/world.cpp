@@ -1,5 +1,7 @@
 // See world.h.
 #include "world.h"
+#include "metainterp/blackhole.h"
+#include "runtime/state.h"
 #include <catch2/catch.hpp>
 #include <cstddef>
 #include <cstdio>
@@ -7,15 +9,14 @@
 #include <fstream>
 #include <regex>
 #include <unistd.h>
-#include "metainterp/blackhole.h"
-#include "runtime/state.h"
 
 namespace heddle::test {
 namespace {
 
 world* the_world = nullptr;
 
-// ---- the native side --------------------------------------------------------------------------------------------------------
+// ---- the native side
+// --------------------------------------------------------------------------------------------------------
 
 // Goes on from the merge point whose greens and reds are in 'buffer' to the portal's end.
 word run_from_merge_point(uint32_t driver, word* buffer, bool at_entry) {
@@ -50,7 +51,8 @@ word run_jitcode(uint32_t index, const word* arguments) {
     const jit::decoded_jitcode& code = runtime.code(index);
     jit::frame* base = stack.push(code);
     REQUIRE(base);
-    for (size_t i = 0; i < code.argument_registers.size(); ++i) base->registers[code.argument_registers[i]] = arguments[i];
+    for (size_t i = 0; i < code.argument_registers.size(); ++i)
+        base->registers[code.argument_registers[i]] = arguments[i];
     word* buffer = nullptr;
     word local[jit::maximum_merge_point_size];
     buffer = local;
@@ -67,11 +69,22 @@ void runner(const word* greens_then_reds, word* result) {
 
 // Native entries of jitcodes: one C function for a number and a count of word arguments, as the translator would have.
 uint32_t native_jitcodes[8];
-template <size_t slot> word native1(word a) { word arguments[] = {a}; return run_jitcode(native_jitcodes[slot], arguments); }
-template <size_t slot> word native2(word a, word b) { word arguments[] = {a, b}; return run_jitcode(native_jitcodes[slot], arguments); }
-template <size_t slot> word native4(word a, word b, word c, word d) { word arguments[] = {a, b, c, d}; return run_jitcode(native_jitcodes[slot], arguments); }
+template <size_t slot> word native1(word a) {
+    word arguments[] = {a};
+    return run_jitcode(native_jitcodes[slot], arguments);
+}
+template <size_t slot> word native2(word a, word b) {
+    word arguments[] = {a, b};
+    return run_jitcode(native_jitcodes[slot], arguments);
+}
+template <size_t slot> word native4(word a, word b, word c, word d) {
+    word arguments[] = {a, b, c, d};
+    return run_jitcode(native_jitcodes[slot], arguments);
+}
 template <size_t slot> void* native(size_t argument_count) {
-    return argument_count == 1 ? reinterpret_cast<void*>(native1<slot>) : argument_count == 2 ? reinterpret_cast<void*>(native2<slot>) : reinterpret_cast<void*>(native4<slot>);
+    return argument_count == 1   ? reinterpret_cast<void*>(native1<slot>)
+           : argument_count == 2 ? reinterpret_cast<void*>(native2<slot>)
+                                 : reinterpret_cast<void*>(native4<slot>);
 }
 void* (*const natives[])(size_t) = {native<0>, native<1>, native<2>, native<3>};
 size_t natives_used = 0;
@@ -81,7 +94,9 @@ void thunk0(void* f, const word*, word* r) { *r = reinterpret_cast<word (*)()>(f
 void thunk1(void* f, const word* a, word* r) { *r = reinterpret_cast<word (*)(word)>(f)(a[0]); }
 void thunk2(void* f, const word* a, word* r) { *r = reinterpret_cast<word (*)(word, word)>(f)(a[0], a[1]); }
 void thunk3(void* f, const word* a, word* r) { *r = reinterpret_cast<word (*)(word, word, word)>(f)(a[0], a[1], a[2]); }
-void thunk4(void* f, const word* a, word* r) { *r = reinterpret_cast<word (*)(word, word, word, word)>(f)(a[0], a[1], a[2], a[3]); }
+void thunk4(void* f, const word* a, word* r) {
+    *r = reinterpret_cast<word (*)(word, word, word, word)>(f)(a[0], a[1], a[2], a[3]);
+}
 const jit::call_thunk thunks[] = {thunk0, thunk1, thunk2, thunk3, thunk4};
 
 void start_collector() {
@@ -171,7 +186,8 @@ void world::add_types() {
         a.length_offset = type->length_offset;
         a.type = type;
     }
-    for (gc::type_info* type : {&base, &left, &right, &pair}) pointers.push_back({std::string("class ") + type->name, reinterpret_cast<word>(type)});
+    for (gc::type_info* type : {&base, &left, &right, &pair})
+        pointers.push_back({std::string("class ") + type->name, reinterpret_cast<word>(type)});
     jit::raw_descr& raw = add_descr(prog.raws, jit::descr_type::raw, "raw word");
     raw.shape = {};
     for (size_t i = 0; i < 4; ++i) const_cast<word*>(static_cast<const word*>(base.vtable))[i] = 0;
@@ -192,7 +208,8 @@ world::~world() {
     the_world = nullptr;
 }
 
-void world::load(const std::string& text, const std::string& greens, const std::string& reds, const std::string& result) {
+void world::load(const std::string& text, const std::string& greens, const std::string& reds,
+                 const std::string& result) {
     prog.drivers[0].green_kinds = greens;
     prog.drivers[0].red_kinds = reds;
     prog.drivers[0].result = jit::kind_of_letter(result[0]);
@@ -206,7 +223,8 @@ void world::load(const std::string& text, const std::string& greens, const std::
     }
 }
 
-void world::add_function(const std::string& name, const std::string& signature, void* address, bool elidable, int jitcode) {
+void world::add_function(const std::string& name, const std::string& signature, void* address, bool elidable,
+                         int jitcode) {
     jit::call_descr& d = add_descr(prog.calls, jit::descr_type::call, "call " + name);
     d.argument_kinds = signature.substr(0, signature.find('>'));
     d.result = jit::kind_of_letter(signature.back());
@@ -225,7 +243,8 @@ void world::make_native(const std::string& jitcode_name, const std::string& sign
     for (auto& code : prog.jitcodes) {
         if (code->name != jitcode_name) continue;
         native_jitcodes[natives_used] = code->index;
-        add_function(jitcode_name, signature, natives[natives_used](signature.find('>')), false, static_cast<int>(code->index));
+        add_function(jitcode_name, signature, natives[natives_used](signature.find('>')), false,
+                     static_cast<int>(code->index));
         ++natives_used;
         return;
     }
@@ -274,10 +293,14 @@ void world::check(const std::string& what, const std::function<word()>& body) {
     word expected = body();
     stop();
     for (const char* backend : {"portable", "x86_64"}) {
-        for (const char* policy : {"trace_eagerness=2", "always_bridge", "never_bridge", "trace_eagerness=1,fuel=7", "always_bridge,fuel=25"}) {
+        for (const char* policy : {"trace_eagerness=2", "always_bridge", "never_bridge", "trace_eagerness=1,fuel=7",
+                                   "always_bridge,fuel=25"}) {
             for (const char* passes : {"none", "all"}) {
-                for (const char* thresholds : {"threshold=2,function_threshold=1000000", "threshold=3,function_threshold=3", "threshold=1000000,function_threshold=2"}) {
-                    std::string options = std::string("backend=") + backend + "," + policy + ",opt=" + passes + "," + thresholds;
+                for (const char* thresholds :
+                     {"threshold=2,function_threshold=1000000", "threshold=3,function_threshold=3",
+                      "threshold=1000000,function_threshold=2"}) {
+                    std::string options =
+                        std::string("backend=") + backend + "," + policy + ",opt=" + passes + "," + thresholds;
                     INFO(what << " with " << options);
                     start(options);
                     word answer = body();

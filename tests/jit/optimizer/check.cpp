@@ -4,7 +4,8 @@ namespace heddle::test {
 
 namespace {
 
-bool optimise_text(const std::string& text, const jit::optimizer_options& options, jit::trace& result, jit::loop_token& token, std::string& problem) {
+bool optimise_text(const std::string& text, const jit::optimizer_options& options, jit::trace& result,
+                   jit::loop_token& token, std::string& problem) {
     jit::trace recorded;
     if (!jit::parse(text, world().tables, recorded, problem)) return problem = "error: " + problem, false;
     jit::optimizer_input input;
@@ -19,7 +20,9 @@ std::string text_of(const jit::resume_value& v) {
     switch (v.from) {
     case jit::resume_value::fail_argument: return "#" + std::to_string(v.index);
     case jit::resume_value::virtual_object: return "v" + std::to_string(v.index);
-    case jit::resume_value::constant: return v.type == jit::kind::floating ? std::to_string(jit::word_to_double(v.value)) : std::to_string(static_cast<int64_t>(v.value));
+    case jit::resume_value::constant:
+        return v.type == jit::kind::floating ? std::to_string(jit::word_to_double(v.value))
+                                             : std::to_string(static_cast<int64_t>(v.value));
     case jit::resume_value::uninitialised: break;
     }
     return "_";
@@ -41,7 +44,8 @@ std::string text_of(const jit::resume_contents& contents) {
         out += "}";
     }
     for (const jit::resume_store& s : contents.stores)
-        out += "; store " + s.where->name + (s.item < 0 ? "" : "[" + std::to_string(s.item) + "]") + "(" + text_of(s.object) + ", " + text_of(s.value) + ")";
+        out += "; store " + s.where->name + (s.item < 0 ? "" : "[" + std::to_string(s.item) + "]") + "(" +
+               text_of(s.object) + ", " + text_of(s.value) + ")";
     return out;
 }
 
@@ -71,7 +75,7 @@ std::string last_resume(const std::string& text, const jit::optimizer_options& o
 
 jit::optimizer_options nothing() { return {false, false, false, false, false, false, false, false}; }
 
-jit::optimizer_options only(bool jit::optimizer_options::*pass) {
+jit::optimizer_options only(bool jit::optimizer_options::* pass) {
     jit::optimizer_options options = nothing();
     options.*pass = true;
     return options;

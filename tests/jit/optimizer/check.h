@@ -1,19 +1,21 @@
 // Optimises a trace given as text and compares the result, fail arguments included, with the text expected.
 #pragma once
-#include <string>
 #include "heddle/jit/optimizer.h"
 #include "support/heap_world.h"
+#include <string>
 
 namespace heddle::test {
 
-// The optimised trace as text; "error: ..." when the text can't be parsed, "impossible: ..." when the trace contradicts itself.
+// The optimised trace as text; "error: ..." when the text can't be parsed, "impossible: ..." when the trace contradicts
+// itself.
 std::string optimised(const std::string& text, const jit::optimizer_options& options = {});
 // The same text with values named by their positions, as 'optimised' prints them.
 std::string canonical(const std::string& text);
-// The resume data of the last guard of the optimised trace: "0@0: #0 5 v0; v0 = Node{Node.value: #1}; store Node.next(#0, v0)".
+// The resume data of the last guard of the optimised trace: "0@0: #0 5 v0; v0 = Node{Node.value: #1}; store
+// Node.next(#0, v0)".
 std::string last_resume(const std::string& text, const jit::optimizer_options& options = {});
 
-jit::optimizer_options only(bool jit::optimizer_options::*pass);   // no pass but this one
+jit::optimizer_options only(bool jit::optimizer_options::* pass); // no pass but this one
 jit::optimizer_options nothing();
 
 } // namespace heddle::test

@@ -1,14 +1,16 @@
-// Facts of integers: for random facts and random members of them, each operation's result lies in the facts of the result.
+// Facts of integers: for random facts and random members of them, each operation's result lies in the facts of the
+// result.
+#include "optimizer/int_facts.h"
 #include <catch2/catch.hpp>
 #include <random>
-#include "optimizer/int_facts.h"
 
 using namespace heddle::jit;
 
 namespace {
 
 int64_t some_int(std::mt19937_64& random) {
-    static const int64_t edges[] = {0, 1, -1, 2, 7, 8, 63, 64, 255, 256, INT64_MAX, INT64_MIN, INT64_MAX - 1, INT64_MIN + 1, INT32_MAX, INT32_MIN};
+    static const int64_t edges[] = {
+        0, 1, -1, 2, 7, 8, 63, 64, 255, 256, INT64_MAX, INT64_MIN, INT64_MAX - 1, INT64_MIN + 1, INT32_MAX, INT32_MIN};
     switch (random() % 4) {
     case 0: return edges[random() % std::size(edges)];
     case 1: return static_cast<int64_t>(random() % 64) - 16;
@@ -20,10 +22,12 @@ int64_t some_int(std::mt19937_64& random) {
 // Facts that 'member' satisfies.
 int_facts some_facts(std::mt19937_64& random, int64_t member) {
     int_facts f;
-    if (random() % 2) f = f.meet(int_facts::between(std::min(member, some_int(random)), std::max(member, some_int(random))));
+    if (random() % 2)
+        f = f.meet(int_facts::between(std::min(member, some_int(random)), std::max(member, some_int(random))));
     if (random() % 2) {
         uint64_t mask = random() & random();
-        f = f.meet(int_facts{INT64_MIN, INT64_MAX, ~static_cast<uint64_t>(member) & mask, static_cast<uint64_t>(member) & mask});
+        f = f.meet(int_facts{INT64_MIN, INT64_MAX, ~static_cast<uint64_t>(member) & mask,
+                             static_cast<uint64_t>(member) & mask});
     }
     if (random() % 8 == 0) f = int_facts::exactly(member);
     return f;
@@ -31,7 +35,8 @@ int_facts some_facts(std::mt19937_64& random, int64_t member) {
 
 bool is_undefined(opcode op, int64_t a, int64_t b) {
     if (op == opcode::int_sign_extend || op == opcode::int_zero_extend) return b < 1 || b > 63;
-    if (op != opcode::int_div && op != opcode::int_mod && op != opcode::uint_div && op != opcode::uint_mod) return false;
+    if (op != opcode::int_div && op != opcode::int_mod && op != opcode::uint_div && op != opcode::uint_mod)
+        return false;
     return b == 0 || (a == INT64_MIN && b == -1);
 }
 
@@ -56,13 +61,16 @@ TEST_CASE("facts of results hold for every operation", "[int_facts]") {
             if (overflow) continue;
         }
         int_facts known = facts_of_result(op, fa, fb);
-        if (!known.contains(result)) FAIL(info(op).name << ' ' << a << ' ' << b << " is " << result << " outside " << known.low << ".." << known.high);
+        if (!known.contains(result))
+            FAIL(info(op).name << ' ' << a << ' ' << b << " is " << result << " outside " << known.low << ".."
+                               << known.high);
         if (!is_int_comparison(op)) continue;
         int decided = decide_comparison(op, fa, fb);
         if (decided >= 0 && decided != result) FAIL(info(op).name << ' ' << a << ' ' << b << " decided " << decided);
         int_facts na = fa, nb = fb;
         assume_true(result ? op : negated(op), na, nb);
-        if (!na.contains(a) || (info(op).arguments.size() > 1 && !nb.contains(b))) FAIL("assuming " << info(op).name << ' ' << a << ' ' << b << " lost the values");
+        if (!na.contains(a) || (info(op).arguments.size() > 1 && !nb.contains(b)))
+            FAIL("assuming " << info(op).name << ' ' << a << ' ' << b << " lost the values");
     }
     SUCCEED();
 }
@@ -75,7 +83,9 @@ TEST_CASE("facts are as narrow as they should be", "[int_facts]") {
     CHECK(facts_of_result(opcode::int_shl, range(1, 3), int_facts::exactly(2)).zeros % 4 == 3);
     CHECK(facts_of_result(opcode::uint_shr, int_facts::anything(), int_facts::exactly(60)).high == 15);
     CHECK(facts_of_result(opcode::int_or, range(0, 4), range(0, 3)).high == 7);
-    CHECK(decide_comparison(opcode::int_eq, facts_of_result(opcode::int_or, int_facts::anything(), int_facts::exactly(1)), int_facts::exactly(4)) == 0);
+    CHECK(decide_comparison(opcode::int_eq,
+                            facts_of_result(opcode::int_or, int_facts::anything(), int_facts::exactly(1)),
+                            int_facts::exactly(4)) == 0);
     CHECK(decide_overflow(opcode::int_mul_ovf, range(-1000, 1000), range(-1000, 1000)) == 0);
     CHECK(decide_overflow(opcode::int_add_ovf, range(INT64_MAX, INT64_MAX), range(1, 5)) == 1);
 }

@@ -1,6 +1,6 @@
 // The portable backend: loops, guards with exit values, bridges, calls, calls of other traces.
-#include <catch2/catch.hpp>
 #include "check.h"
+#include <catch2/catch.hpp>
 
 using namespace heddle;
 using namespace heddle::test;
@@ -39,7 +39,8 @@ struct compiled {
     }
 };
 
-const char* count_down = "[i0, i1]\nlabel(i0, i1, descr=here)\ni2 = int_gt(i0, 0)\nguard_true(i2) [i0, i1]\ni3 = int_sub(i0, 1)\ni4 = int_add(i1, i0)\njump(i3, i4, descr=here)\n";
+const char* count_down = "[i0, i1]\nlabel(i0, i1, descr=here)\ni2 = int_gt(i0, 0)\nguard_true(i2) [i0, i1]\ni3 = "
+                         "int_sub(i0, 1)\ni4 = int_add(i1, i0)\njump(i3, i4, descr=here)\n";
 
 } // namespace
 
@@ -56,7 +57,8 @@ TEST_CASE("a loop runs until its guard fails", "[portable]") {
 TEST_CASE("a bridge takes over where a guard fails", "[portable]") {
     compiled loop(count_down);
     guard_data& guard = *loop.token.guards[0];
-    trace bridge = loop.optimise_text("[i0, i1]\ni2 = int_gt(i1, 1000)\nguard_false(i2) [i1]\njump(10, i1, descr=here)\n", &guard);
+    trace bridge =
+        loop.optimise_text("[i0, i1]\ni2 = int_gt(i1, 1000)\nguard_false(i2) [i1]\njump(10, i1, descr=here)\n", &guard);
     REQUIRE(loop.runner->compile_bridge(bridge, guard, loop.token, nullptr) == "");
     word inputs[] = {4, 0};
     exit_state exit = loop.runner->execute(loop.token, inputs);
@@ -73,8 +75,10 @@ TEST_CASE("a trace that the backend can't run is refused", "[portable]") {
 }
 
 TEST_CASE("calls go through the thunk", "[portable]") {
-    compiled loop("[i0, f1]\np2 = call(ptr(fn_make_node), i0, descr=make_node)\ni3 = call(ptr(fn_set_value), p2, 9, descr=set_value)\ni4 = getfield(p2, descr=Node.value)\n"
-                  "f5 = call(ptr(fn_half), f1, descr=half)\ni6 = float_to_int(f5)\ni7 = int_mul(i3, 100)\ni8 = int_add(i7, i4)\ni9 = int_mul(i8, i6)\nfinish(i9)\n");
+    compiled loop("[i0, f1]\np2 = call(ptr(fn_make_node), i0, descr=make_node)\ni3 = call(ptr(fn_set_value), p2, 9, "
+                  "descr=set_value)\ni4 = getfield(p2, descr=Node.value)\n"
+                  "f5 = call(ptr(fn_half), f1, descr=half)\ni6 = float_to_int(f5)\ni7 = int_mul(i3, 100)\ni8 = "
+                  "int_add(i7, i4)\ni9 = int_mul(i8, i6)\nfinish(i9)\n");
     word inputs[] = {7, double_to_word(4.5)};
     exit_state exit = loop.runner->execute(loop.token, inputs);
     REQUIRE(exit.guard == nullptr);
@@ -99,7 +103,8 @@ TEST_CASE("call_assembler runs another trace, or the portal when there is none",
     for (loop_token* callee : {&loop.token, &missing}) {
         compiled caller("[i0]\nfinish(i0)\n", hooks);
         caller.tables.descrs.push_back(callee);
-        trace t = caller.optimise_text("[i0]\ni1 = call_assembler(i0, 1, descr=" + callee->name + ")\ni2 = int_add(i1, 1)\nfinish(i2)\n", nullptr);
+        trace t = caller.optimise_text(
+            "[i0]\ni1 = call_assembler(i0, 1, descr=" + callee->name + ")\ni2 = int_add(i1, 1)\nfinish(i2)\n", nullptr);
         loop_token token;
         token.type = descr_type::loop;
         REQUIRE(caller.runner->compile_loop(t, token, nullptr) == "");

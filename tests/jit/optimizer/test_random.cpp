@@ -1,10 +1,10 @@
 // Random traces, optimised with all passes, with each alone and without any, on the portable backend, and
 // in machine code.
 // HEDDLE_TEST_SEED=n repeats one; HEDDLE_TEST_ROUNDS=n does more.
-#include <catch2/catch.hpp>
-#include <cstdlib>
 #include "check.h"
 #include "support/random_trace.h"
+#include <catch2/catch.hpp>
+#include <cstdlib>
 
 using namespace heddle;
 using namespace heddle::test;
@@ -37,13 +37,16 @@ TEST_CASE("random traces with all passes", "[random]") { check_many({}, 1000, 30
 TEST_CASE("random traces with one pass alone", "[random]") {
     using o = jit::optimizer_options;
     uint64_t seed = 100000;
-    for (bool o::*pass : {&o::rewrite, &o::guards, &o::bounds, &o::virtuals, &o::calls, &o::pure, &o::heap, &o::barriers}) check_many(only(pass), seed += 1000, 300);
+    for (bool o::* pass :
+         {&o::rewrite, &o::guards, &o::bounds, &o::virtuals, &o::calls, &o::pure, &o::heap, &o::barriers})
+        check_many(only(pass), seed += 1000, 300);
 }
 
 TEST_CASE("random traces with all passes but one", "[random]") {
     using o = jit::optimizer_options;
     uint64_t seed = 200000;
-    for (bool o::*pass : {&o::rewrite, &o::guards, &o::bounds, &o::virtuals, &o::calls, &o::pure, &o::heap, &o::barriers}) {
+    for (bool o::* pass :
+         {&o::rewrite, &o::guards, &o::bounds, &o::virtuals, &o::calls, &o::pure, &o::heap, &o::barriers}) {
         o options;
         options.*pass = false;
         check_many(options, seed += 1000, 300);

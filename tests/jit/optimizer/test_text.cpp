@@ -1,6 +1,6 @@
 // The text form reads back what it wrote; resume data decodes to what was encoded.
-#include <catch2/catch.hpp>
 #include "check.h"
+#include <catch2/catch.hpp>
 
 using namespace heddle;
 using namespace heddle::test;
@@ -26,7 +26,8 @@ TEST_CASE("a trace prints as it was written", "[text]") {
 
 TEST_CASE("errors in a trace's text name the line", "[text]") {
     CHECK(canonical("[i0]\ni1 = int_plus(i0, 1)\n") == "error: line 2: unknown operation 'int_plus'");
-    CHECK(canonical("[i0]\ni1 = int_add(i0, i7)\n") == "error: line 2: 'i7' is neither a value defined above nor a constant");
+    CHECK(canonical("[i0]\ni1 = int_add(i0, i7)\n") ==
+          "error: line 2: 'i7' is neither a value defined above nor a constant");
     CHECK(canonical("[i0, f1]\n\ni1 = int_add(i0, f1)\n") == "error: line 3: argument 2 of int_add has the wrong kind");
     CHECK(canonical("[i0]\ni1 = int_add(i0)\n") == "error: line 2: int_add takes 2 arguments");
     CHECK(canonical("[p0]\ni1 = getfield(p0, descr=Node.nothing)\n").starts_with("error: line 2: unknown descriptor"));
@@ -47,14 +48,21 @@ TEST_CASE("resume data decodes to what was encoded", "[resume]") {
     heap_world& w = world();
     jit::resume_contents contents;
     using value = jit::resume_value;
-    contents.frames.push_back({300, 70000, {{value::fail_argument, jit::kind::integer, 1000, 0}, {}, {value::constant, jit::kind::floating, 0, UINT64_MAX}}});
+    contents.frames.push_back({300,
+                               70000,
+                               {{value::fail_argument, jit::kind::integer, 1000, 0},
+                                {},
+                                {value::constant, jit::kind::floating, 0, UINT64_MAX}}});
     contents.frames.push_back({0, 0, {}});
     jit::resume_virtual object{&w.node_size, {}, {}};
     object.fields.push_back({&w.next, {value::virtual_object, jit::kind::pointer, 0, 0}});
     object.fields.push_back({&w.value, {value::constant, jit::kind::integer, 0, static_cast<jit::word>(-1)}});
     contents.virtuals.push_back(object);
     contents.virtuals.push_back({&w.int_array, {}, {{value::constant, jit::kind::integer, 0, jit::word{1} << 63}}});
-    contents.stores.push_back({&w.ref_array, {value::fail_argument, jit::kind::pointer, 2, 0}, {value::virtual_object, jit::kind::pointer, 1, 0}, 7});
+    contents.stores.push_back({&w.ref_array,
+                               {value::fail_argument, jit::kind::pointer, 2, 0},
+                               {value::virtual_object, jit::kind::pointer, 1, 0},
+                               7});
     jit::resume_contents back = jit::decode(jit::encode(contents));
     REQUIRE(back.frames.size() == 2);
     CHECK(back.frames[0].jitcode == 300);

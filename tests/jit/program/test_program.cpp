@@ -1,6 +1,7 @@
-// The program image: what is serialised comes back equal, addresses relocated, bodies decoded lazily; damage is an error.
-#include <catch2/catch.hpp>
+// The program image: what is serialised comes back equal, addresses relocated, bodies decoded lazily; damage is an
+// error.
 #include "heddle/jit/program.h"
+#include <catch2/catch.hpp>
 
 using namespace heddle::jit;
 
@@ -54,7 +55,8 @@ void fill(program& prog) {
     code->switches = {{{{-7, 4}, {9, 4}}}};
     code->live = {{{0, 2}, {0}, {}}, {}};
     code->lines = {{0, {1, 18}}, {4, {0, 3}}};
-    code->code = {static_cast<uint32_t>(jitcode_op::code_live), 0, static_cast<uint32_t>(jitcode_op::code_return_i), constant_operand | 1, no_register};
+    code->code = {static_cast<uint32_t>(jitcode_op::code_live), 0, static_cast<uint32_t>(jitcode_op::code_return_i),
+                  constant_operand | 1, no_register};
     prog.jitcodes.push_back(std::move(code));
 
     prog.functions.push_back({"f(W_List*)", symbol_bit | 0, symbol_bit | 1, 0, 4, "", {1, 17}, true});
@@ -144,5 +146,5 @@ TEST_CASE("a damaged image is an error, never a crash") {
         std::vector<uint8_t> cut(bytes.begin(), bytes.begin() + static_cast<long>(size));
         CHECK(!load({cut.data(), cut.size(), addresses, 3}, error));
     }
-    CHECK(!load({bytes.data(), bytes.size(), addresses, 1}, error));   // a symbol out of range
+    CHECK(!load({bytes.data(), bytes.size(), addresses, 1}, error)); // a symbol out of range
 }

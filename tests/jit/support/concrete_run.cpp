@@ -1,11 +1,11 @@
 // The reference interpreter of recorded traces, and the check of optimised ones against it.
 #include "support/concrete_run.h"
+#include "support/heap_world.h"
+#include "support/random_trace.h"
 #include <cmath>
 #include <cstdlib>
 #include <random>
 #include <unordered_map>
-#include "support/heap_world.h"
-#include "support/random_trace.h"
 
 namespace heddle::test {
 
@@ -22,9 +22,12 @@ class describer {
 public:
     void add(kind k, word w) {
         out_ += ' ';
-        if (k == kind::integer) out_ += std::to_string(static_cast<int64_t>(w));
-        else if (k == kind::floating) out_ += text_of_double(w);
-        else if (k == kind::pointer) add_pointer(w);
+        if (k == kind::integer)
+            out_ += std::to_string(static_cast<int64_t>(w));
+        else if (k == kind::floating)
+            out_ += text_of_double(w);
+        else if (k == kind::pointer)
+            add_pointer(w);
     }
     std::string finish() {
         for (size_t i = 0; i < objects_.size(); ++i) add_object(i, objects_[i]);
@@ -41,10 +44,14 @@ private:
     void add_pointer(word w) {
         heap_world& world_here = world();
         void* p = reinterpret_cast<void*>(w);
-        if (!p) out_ += "null";
-        else if (p == raw_memory) out_ += "raw";
-        else if (p == &world_here.node_type || p == &world_here.leaf_type) out_ += "class";
-        else if (!gc::is_object(p)) out_ += "not-an-object";
+        if (!p)
+            out_ += "null";
+        else if (p == raw_memory)
+            out_ += "raw";
+        else if (p == &world_here.node_type || p == &world_here.leaf_type)
+            out_ += "class";
+        else if (!gc::is_object(p))
+            out_ += "not-an-object";
         else {
             auto [found, fresh] = numbers_.emplace(p, objects_.size());
             if (fresh) objects_.push_back(p);
@@ -117,13 +124,19 @@ std::vector<word> make_inputs(unsigned number) {
     auto push = [&](word v) { in.words.push_back(v), in.rescan(); };
     in.words.reserve(16);
     push(1 + random() % 5);
-    for (int i = 1; i < 4; ++i) push(number % 3 == 1 ? static_cast<word>(static_cast<int64_t>(random() % 7) - 2) : static_cast<word>(static_cast<int64_t>(random()) >> (random() % 64)));
-    for (int i = 0; i < 3; ++i) push(number > 1 && random() % 5 == 0 ? 0 : reinterpret_cast<word>(some_node(w, random, (random() + (number == 0)) % 2)));
-    if (number % 4 == 2) in.words[5] = in.words[4];                                       // two names for one object
+    for (int i = 1; i < 4; ++i)
+        push(number % 3 == 1 ? static_cast<word>(static_cast<int64_t>(random() % 7) - 2)
+                             : static_cast<word>(static_cast<int64_t>(random()) >> (random() % 64)));
+    for (int i = 0; i < 3; ++i)
+        push(number > 1 && random() % 5 == 0
+                 ? 0
+                 : reinterpret_cast<word>(some_node(w, random, (random() + (number == 0)) % 2)));
+    if (number % 4 == 2) in.words[5] = in.words[4]; // two names for one object
     if (number % 4 == 3) in.words[6] = reinterpret_cast<word>(w.constants[1]);
     push(reinterpret_cast<word>(w.new_ints(number < 2 ? 4 : random() % 6)));
     push(reinterpret_cast<word>(w.new_refs(number < 2 ? 4 : random() % 6)));
-    for (uint64_t i = 0; i < load_length(in.words[7]); ++i) std::memcpy(reinterpret_cast<char*>(in.words[7]) + 16 + 8 * i, &in.words[i % 4], 8);
+    for (uint64_t i = 0; i < load_length(in.words[7]); ++i)
+        std::memcpy(reinterpret_cast<char*>(in.words[7]) + 16 + 8 * i, &in.words[i % 4], 8);
     if (node* n = reinterpret_cast<node*>(in.words[4])) {
         gc::write_barrier(n);
         n->next = reinterpret_cast<node*>(in.words[5]);
@@ -146,11 +159,15 @@ concrete_run::concrete_run(const trace& t) : trace_(t) {
     values.rescan();
 }
 
-word concrete_run::at(value_ref v) const { return v.is_constant() ? trace_.constants[v.index()].value : values.words[v.index()]; }
+word concrete_run::at(value_ref v) const {
+    return v.is_constant() ? trace_.constants[v.index()].value : values.words[v.index()];
+}
 
 bool concrete_run::holds(const operation& o) const {
     std::span<const value_ref> args = trace_.arguments_of(o);
-    auto class_is = [&] { return gc::type_of(reinterpret_cast<void*>(at(args[0]))) == reinterpret_cast<const gc::type_info*>(at(args[1])); };
+    auto class_is = [&] {
+        return gc::type_of(reinterpret_cast<void*>(at(args[0]))) == reinterpret_cast<const gc::type_info*>(at(args[1]));
+    };
     switch (o.op) {
     case opcode::guard_true:
     case opcode::guard_nonnull: return at(args[0]) != 0;
@@ -185,7 +202,7 @@ void concrete_run::run(uint32_t from) {
         if (o.op == opcode::jump) {
             std::vector<word> moved;
             for (value_ref v : trace_.arguments_of(o)) moved.push_back(at(v));
-            std::copy(moved.begin(), moved.end(), values.words.begin());   // the label's arguments are the inputs
+            std::copy(moved.begin(), moved.end(), values.words.begin()); // the label's arguments are the inputs
             i = trace_.input_count;
         } else if (!is_guard(o.op)) {
             step(i);
@@ -197,7 +214,8 @@ std::string concrete_run::describe(const std::vector<word>& roots) const {
     describer out;
     const operation& last = trace_.operations[stopped_at];
     out.add(kind::integer, stopped_at);
-    if (last.op == opcode::finish) out.add(trace_.kind_of(trace_.arguments_of(last)[0]), at(trace_.arguments_of(last)[0]));
+    if (last.op == opcode::finish)
+        out.add(trace_.kind_of(trace_.arguments_of(last)[0]), at(trace_.arguments_of(last)[0]));
     for (uint32_t f = last.snapshot; f != UINT32_MAX; f = trace_.snapshot_frames[f].parent)
         for (uint32_t i = 0; i < trace_.snapshot_frames[f].value_count; ++i) {
             value_ref v = trace_.snapshot_values[trace_.snapshot_frames[f].first_value + i];
@@ -210,7 +228,8 @@ std::string concrete_run::describe(const std::vector<word>& roots) const {
     return out.finish();
 }
 
-// ---- rebuilding ---------------------------------------------------------------------------------------------------------
+// ---- rebuilding
+// ---------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -223,7 +242,8 @@ public:
         first_virtual_ = count;
         words_.rescan();
         for (const resume_virtual& object : contents_.virtuals) make(object);
-        for (size_t i = 0; i < contents_.virtuals.size(); ++i) fill(contents_.virtuals[i], words_.words[first_virtual_ + i]);
+        for (size_t i = 0; i < contents_.virtuals.size(); ++i)
+            fill(contents_.virtuals[i], words_.words[first_virtual_ + i]);
         for (const resume_store& s : contents_.stores) store(s.where, s.item, value(s.object), value(s.value));
     }
     const resume_contents& contents() const { return contents_; }
@@ -249,7 +269,8 @@ private:
     }
     void fill(const resume_virtual& object, word made) {
         for (auto& [field, v] : object.fields) store(field, -1, made, value(v));
-        for (size_t i = 0; i < object.items.size(); ++i) store(object.shape, static_cast<int64_t>(i), made, value(object.items[i]));
+        for (size_t i = 0; i < object.items.size(); ++i)
+            store(object.shape, static_cast<int64_t>(i), made, value(object.items[i]));
     }
     void store(const descr* where, int64_t item, word object, word stored) {
         bool overflow = false;
@@ -265,13 +286,15 @@ private:
 
 class trace_check {
 public:
-    trace_check(const random_trace& t, backend& runner, const optimizer_options& options) : trace_(t), runner_(runner), options_(options) {
+    trace_check(const random_trace& t, backend& runner, const optimizer_options& options)
+        : trace_(t), runner_(runner), options_(options) {
         token_.type = descr_type::loop;
     }
 
     std::string run(unsigned input_sets) {
         if (!optimise_into(trace_.recorded, nullptr, optimised_)) return problem_;
-        if (std::string refused = runner_.compile_loop(optimised_, token_, nullptr); !refused.empty()) return explain(refused);
+        if (std::string refused = runner_.compile_loop(optimised_, token_, nullptr); !refused.empty())
+            return explain(refused);
         for (unsigned set = 0; set < input_sets && problem_.empty(); ++set) compare(set);
         size_t loop_guards = failed_.size();
         for (size_t i = 0; i < std::min<size_t>(loop_guards, 3) && problem_.empty(); ++i) add_bridge(failed_[i].second);
@@ -296,8 +319,10 @@ private:
 
     void compare(unsigned set) {
         std::string expected = run_recorded(set), got = run_compiled(set);
-        if (expected != got) explain("input set " + std::to_string(set) + "\n--- expected\n" + expected + "\n--- got\n" + got + "\n");
-        else if (const char* broken = gc::verify_heap()) explain("input set " + std::to_string(set) + ": heap: " + broken);
+        if (expected != got)
+            explain("input set " + std::to_string(set) + "\n--- expected\n" + expected + "\n--- got\n" + got + "\n");
+        else if (const char* broken = gc::verify_heap())
+            explain("input set " + std::to_string(set) + ": heap: " + broken);
     }
 
     std::string run_recorded(unsigned set) {
@@ -332,8 +357,8 @@ private:
         failed_.emplace_back(guard, set);
     }
 
-    // Runs to the guard that fails with these inputs, and continues the trace from there. (The bridges made before may have
-    // taken that guard's place.)
+    // Runs to the guard that fails with these inputs, and continues the trace from there. (The bridges made before may
+    // have taken that guard's place.)
     void add_bridge(unsigned set) {
         scanned_words inputs{make_inputs(set), {}};
         inputs.rescan();
@@ -342,14 +367,16 @@ private:
         guard_data& guard = *exit.guard;
         trace bridge = make_bridge(trace_.recorded, exit), result;
         if (!optimise_into(bridge, &guard, result)) return;
-        bridges_ += "--- bridge of guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) + "), recorded\n" + print(bridge) +
-                    "--- optimised\n" + print(result);
-        if (std::string refused = runner_.compile_bridge(result, guard, token_, nullptr); !refused.empty()) explain(refused);
+        bridges_ += "--- bridge of guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) +
+                    "), recorded\n" + print(bridge) + "--- optimised\n" + print(result);
+        if (std::string refused = runner_.compile_bridge(result, guard, token_, nullptr); !refused.empty())
+            explain(refused);
         kept_.push_back(std::move(result));
     }
 
     std::string explain(const std::string& what) {
-        return problem_ = "seed " + std::to_string(trace_.seed) + ": " + what + "\n--- recorded\n" + print(trace_.recorded) + "--- optimised\n" + print(optimised_) + bridges_;
+        return problem_ = "seed " + std::to_string(trace_.seed) + ": " + what + "\n--- recorded\n" +
+                          print(trace_.recorded) + "--- optimised\n" + print(optimised_) + bridges_;
     }
 
     const random_trace& trace_;
@@ -358,7 +385,7 @@ private:
     loop_token token_;
     trace optimised_;
     std::vector<trace> kept_;
-    std::vector<std::pair<guard_data*, unsigned>> failed_;   // with the first input set that failed it
+    std::vector<std::pair<guard_data*, unsigned>> failed_; // with the first input set that failed it
     std::string problem_, bridges_;
 };
 

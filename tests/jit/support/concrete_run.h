@@ -1,8 +1,8 @@
 // Running a recorded trace operation by operation, and describing what it leaves behind: the reference of random tests.
 #pragma once
-#include <string>
 #include "heddle/gc/gc.h"
 #include "heddle/jit/optimizer.h"
+#include <string>
 
 namespace heddle::test {
 
@@ -20,8 +20,8 @@ struct scanned_words {
 jit::word execute_any(jit::opcode op, const jit::descr* d, const jit::word* arguments, bool& overflow);
 uint64_t load_length(jit::word array);
 
-// A set of inputs for random traces (4 integers, 3 nodes, an array of integers, one of references, raw memory, 2 doubles).
-// The same number makes the same inputs anew; constants, globals and raw memory are reset too.
+// A set of inputs for random traces (4 integers, 3 nodes, an array of integers, one of references, raw memory, 2
+// doubles). The same number makes the same inputs anew; constants, globals and raw memory are reset too.
 std::vector<jit::word> make_inputs(unsigned number);
 
 // The interpreter: values by operation index.
@@ -47,8 +47,8 @@ private:
 // Sets the values at a failing guard of the optimised trace from its resume data; answers the position to go on from.
 uint32_t rebuild(concrete_run& run, const jit::trace& recorded, const jit::exit_state& exit);
 
-// A bridge for the guard that was left through: what the resume data describes as operations, then the recorded operations
-// from there to the guard that fails now (inverted, then guard_always_fails) or to the trace's end.
+// A bridge for the guard that was left through: what the resume data describes as operations, then the recorded
+// operations from there to the guard that fails now (inverted, then guard_always_fails) or to the trace's end.
 jit::trace make_bridge(const jit::trace& recorded, const jit::exit_state& exit);
 
 } // namespace heddle::test

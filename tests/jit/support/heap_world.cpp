@@ -10,14 +10,21 @@ namespace heddle::test {
 
 namespace {
 
-constexpr uint32_t node_references[] = {offsetof(node, next), offsetof(node, other), offsetof(node, ints), offsetof(node, refs)};
+constexpr uint32_t node_references[] = {offsetof(node, next), offsetof(node, other), offsetof(node, ints),
+                                        offsetof(node, refs)};
 const char node_vtable[1] = {}, leaf_vtable[1] = {}, array_vtable[1] = {};
 
-struct array_head { const void* vtable; uint64_t length; };
+struct array_head {
+    const void* vtable;
+    uint64_t length;
+};
 
-// ---- native functions, and their thunks -----------------------------------------------------------------------------------
+// ---- native functions, and their thunks
+// -----------------------------------------------------------------------------------
 
-int64_t pure_sum(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) * 3 + static_cast<uint64_t>(b)); }
+int64_t pure_sum(int64_t a, int64_t b) {
+    return static_cast<int64_t>(static_cast<uint64_t>(a) * 3 + static_cast<uint64_t>(b));
+}
 
 int64_t set_value(node* n, int64_t v) {
     if (!n) return -1;
@@ -49,17 +56,28 @@ double half(double d) { return d / 2; }
 
 using jit::word;
 
-void thunk_ii_i(void* f, const word* a, word* r) { *r = static_cast<word>(reinterpret_cast<int64_t (*)(int64_t, int64_t)>(f)(static_cast<int64_t>(a[0]), static_cast<int64_t>(a[1]))); }
-void thunk_pi_i(void* f, const word* a, word* r) { *r = static_cast<word>(reinterpret_cast<int64_t (*)(node*, int64_t)>(f)(reinterpret_cast<node*>(a[0]), static_cast<int64_t>(a[1]))); }
-void thunk_i_p(void* f, const word* a, word* r) { *r = reinterpret_cast<word>(reinterpret_cast<void* (*)(int64_t)>(f)(static_cast<int64_t>(a[0]))); }
-void thunk_f_f(void* f, const word* a, word* r) { *r = jit::double_to_word(reinterpret_cast<double (*)(double)>(f)(jit::word_to_double(a[0]))); }
+void thunk_ii_i(void* f, const word* a, word* r) {
+    *r = static_cast<word>(
+        reinterpret_cast<int64_t (*)(int64_t, int64_t)>(f)(static_cast<int64_t>(a[0]), static_cast<int64_t>(a[1])));
+}
+void thunk_pi_i(void* f, const word* a, word* r) {
+    *r = static_cast<word>(
+        reinterpret_cast<int64_t (*)(node*, int64_t)>(f)(reinterpret_cast<node*>(a[0]), static_cast<int64_t>(a[1])));
+}
+void thunk_i_p(void* f, const word* a, word* r) {
+    *r = reinterpret_cast<word>(reinterpret_cast<void* (*)(int64_t)>(f)(static_cast<int64_t>(a[0])));
+}
+void thunk_f_f(void* f, const word* a, word* r) {
+    *r = jit::double_to_word(reinterpret_cast<double (*)(double)>(f)(jit::word_to_double(a[0])));
+}
 
-// ---- setting up -------------------------------------------------------------------------------------------------------------
+// ---- setting up
+// -------------------------------------------------------------------------------------------------------------
 
 void start_collector() {
     gc::options options;
     options.nursery_bytes = 256 << 10;
-    const char* stress = std::getenv("HEDDLE_GC_STRESS");   // 0: off, so that inlined allocation runs
+    const char* stress = std::getenv("HEDDLE_GC_STRESS"); // 0: off, so that inlined allocation runs
     options.stress_interval = stress ? std::strtoul(stress, nullptr, 10) : 5;
     options.verify = false;
     options.poison = true;
@@ -95,7 +113,8 @@ void set_up_types(heap_world& w) {
     w.ref_array_type = w.int_array_type;
     w.ref_array_type.name = "array<Node>";
     w.ref_array_type.items_are_references = true;
-    for (gc::type_info* type : {&w.node_type, &w.leaf_type, &w.int_array_type, &w.ref_array_type}) register_class(*type);
+    for (gc::type_info* type : {&w.node_type, &w.leaf_type, &w.int_array_type, &w.ref_array_type})
+        register_class(*type);
 }
 
 void name_descr(heap_world& w, jit::descr& d, jit::descr_type type, const char* name) {
@@ -126,16 +145,19 @@ void set_up_fields(heap_world& w) {
     add_field(w, w.ratio, "Node.ratio", offsetof(node, ratio), {kind::floating, 4, false, false});
     add_field(w, w.tag, "Node.tag", offsetof(node, tag), integer);
     w.tag.immutable = true;
-    const jit::field_descr* all[] = {&w.next, &w.other, &w.ints, &w.refs, &w.value, &w.weight, &w.small, &w.byte, &w.ratio, &w.tag};
+    const jit::field_descr* all[] = {&w.next,   &w.other, &w.ints, &w.refs,  &w.value,
+                                     &w.weight, &w.small, &w.byte, &w.ratio, &w.tag};
     std::copy(std::begin(all), std::end(all), w.node_fields);
     add_field(w, w.error, "Global.error", 0, reference);
     w.error.owner = nullptr;
     w.error.owner_is_global = true;
-    for (auto [d, type, name] : {std::tuple{&w.node_size, &w.node_type, "Node"}, std::tuple{&w.leaf_size, &w.leaf_type, "Leaf"}}) {
+    for (auto [d, type, name] :
+         {std::tuple{&w.node_size, &w.node_type, "Node"}, std::tuple{&w.leaf_size, &w.leaf_type, "Leaf"}}) {
         name_descr(w, *d, jit::descr_type::size, name);
         d->type = type;
     }
-    for (auto [d, type, name] : {std::tuple{&w.int_array, &w.int_array_type, "array<int>"}, std::tuple{&w.ref_array, &w.ref_array_type, "array<Node>"}}) {
+    for (auto [d, type, name] : {std::tuple{&w.int_array, &w.int_array_type, "array<int>"},
+                                 std::tuple{&w.ref_array, &w.ref_array_type, "array<Node>"}}) {
         name_descr(w, *d, jit::descr_type::array, name);
         d->type = type;
         d->items_offset = sizeof(array_head);
@@ -149,12 +171,14 @@ void set_up_fields(heap_world& w) {
     w.raw_double.shape = floating;
 }
 
-void add_call(heap_world& w, jit::call_descr& d, const char* name, const char* kinds, jit::kind result, jit::call_thunk thunk, void* function) {
+void add_call(heap_world& w, jit::call_descr& d, const char* name, const char* kinds, jit::kind result,
+              jit::call_thunk thunk, void* function) {
     name_descr(w, d, jit::descr_type::call, name);
     d.argument_kinds = kinds;
     d.result = result;
     d.thunk = thunk;
-    size_t i = static_cast<size_t>(std::count_if(w.tables.pointers.begin(), w.tables.pointers.end(), [](auto& p) { return p.first.starts_with("fn_"); }));
+    size_t i = static_cast<size_t>(std::count_if(w.tables.pointers.begin(), w.tables.pointers.end(),
+                                                 [](auto& p) { return p.first.starts_with("fn_"); }));
     w.functions[i] = function;
     w.tables.pointers.emplace_back(std::string("fn_") + name, reinterpret_cast<word>(function));
 }

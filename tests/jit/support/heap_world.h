@@ -1,13 +1,13 @@
 // A small world of GC classes, descriptors and native functions for tests of the optimizer and the backends.
 //
-// Two node classes of the same layout (node, and leaf which derives from it), arrays of integers and of references, a block
-// of raw memory, two constant nodes, and functions with effects that are known, unknown or none. One per process; the
-// collector runs a minor collection at every few allocations, so that a missing root or barrier shows.
+// Two node classes of the same layout (node, and leaf which derives from it), arrays of integers and of references, a
+// block of raw memory, two constant nodes, and functions with effects that are known, unknown or none. One per process;
+// the collector runs a minor collection at every few allocations, so that a missing root or barrier shows.
 #pragma once
-#include <string>
-#include <vector>
 #include "heddle/gc/gc.h"
 #include "heddle/jit/optimizer.h"
+#include <string>
+#include <vector>
 
 namespace heddle::test {
 
@@ -16,14 +16,14 @@ struct node {
     const void* vtable;
     node* next;
     node* other;
-    void* ints;      // array<int>
-    void* refs;      // array<Node>
+    void* ints; // array<int>
+    void* refs; // array<Node>
     int64_t value;
     double weight;
     int32_t small;
     uint8_t byte;
     float ratio;
-    int64_t tag;     // immutable
+    int64_t tag; // immutable
 };
 
 struct heap_world {
@@ -35,12 +35,13 @@ struct heap_world {
     // pure_sum(i, i) i: elidable. set_value(p, i) i: reads and writes Node.value. scramble(p, i) i: may do anything.
     // make_node(i) p: allocates a leaf. half(f) f: no effect, may not collect.
     jit::call_descr pure_sum, set_value, scramble, make_node, half;
-    void* functions[5];              // in that order
-    node* constants[2];              // immovable, for use in traces; reset_constants before a run
-    void* global_error = nullptr;    // a global that Global.error names (its address is ptr(global))
+    void* functions[5];           // in that order
+    node* constants[2];           // immovable, for use in traces; reset_constants before a run
+    void* global_error = nullptr; // a global that Global.error names (its address is ptr(global))
     jit::loop_token token;
-    jit::target_token loop_target;   // descr=loop
-    jit::trace_parser_tables tables; // all descriptors by name; ptr(node0), ptr(node1), ptr(global), class(Node) ..., ptr(pure_sum) ...
+    jit::target_token loop_target; // descr=loop
+    jit::trace_parser_tables
+        tables; // all descriptors by name; ptr(node0), ptr(node1), ptr(global), class(Node) ..., ptr(pure_sum) ...
 
     const jit::field_descr* node_fields[10];
     void reset_constants();

@@ -1,4 +1,5 @@
-// Recording a bridge as a meta-interpreter would: rebuild what the resume data describes, run on, invert the guard that fails.
+// Recording a bridge as a meta-interpreter would: rebuild what the resume data describes, run on, invert the guard that
+// fails.
 #include "heddle/jit/backend.h"
 #include "support/concrete_run.h"
 
@@ -10,10 +11,15 @@ namespace {
 
 class bridge_recorder {
 public:
-    bridge_recorder(const trace& recorded, const exit_state& exit) : recorded_(recorded), run_(recorded), names_(recorded.operations.size()) {
+    bridge_recorder(const trace& recorded, const exit_state& exit)
+        : recorded_(recorded), run_(recorded), names_(recorded.operations.size()) {
         position_ = rebuild(run_, recorded, exit);
         const guard_data& guard = *exit.guard;
-        for (kind k : guard.fail_kinds) inputs_.push_back(bridge_.add(k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f, {}));
+        for (kind k : guard.fail_kinds)
+            inputs_.push_back(bridge_.add(k == kind::integer   ? opcode::input_i
+                                          : k == kind::pointer ? opcode::input_p
+                                                               : opcode::input_f,
+                                          {}));
         contents_ = decode(*guard.resume);
     }
 
@@ -29,16 +35,24 @@ private:
         for (const resume_virtual& object : contents_.virtuals) {
             bool is_array = object.shape->type == descr_type::array;
             value_ref length = bridge_.make_int(static_cast<int64_t>(object.items.size()));
-            virtuals_.push_back(is_array ? bridge_.add(opcode::new_array, {length}, object.shape) : bridge_.add(opcode::new_object, {}, object.shape));
+            virtuals_.push_back(is_array ? bridge_.add(opcode::new_array, {length}, object.shape)
+                                         : bridge_.add(opcode::new_object, {}, object.shape));
             // References to objects made later follow below.
-            if (!is_array) for (auto& [field, v] : object.fields) store(field, -1, virtuals_.back(), is_early(v) ? value(v) : zero_of(v));
-            else for (size_t i = 0; i < object.items.size(); ++i) store(object.shape, static_cast<int64_t>(i), virtuals_.back(), is_early(object.items[i]) ? value(object.items[i]) : zero_of(object.items[i]));
+            if (!is_array)
+                for (auto& [field, v] : object.fields)
+                    store(field, -1, virtuals_.back(), is_early(v) ? value(v) : zero_of(v));
+            else
+                for (size_t i = 0; i < object.items.size(); ++i)
+                    store(object.shape, static_cast<int64_t>(i), virtuals_.back(),
+                          is_early(object.items[i]) ? value(object.items[i]) : zero_of(object.items[i]));
         }
         for (size_t n = 0; n < contents_.virtuals.size(); ++n) {
             const resume_virtual& object = contents_.virtuals[n];
-            for (auto& [field, v] : object.fields) if (v.from == resume_value::virtual_object) store(field, -1, virtuals_[n], value(v));
+            for (auto& [field, v] : object.fields)
+                if (v.from == resume_value::virtual_object) store(field, -1, virtuals_[n], value(v));
             for (size_t i = 0; i < object.items.size(); ++i)
-                if (object.items[i].from == resume_value::virtual_object) store(object.shape, static_cast<int64_t>(i), virtuals_[n], value(object.items[i]));
+                if (object.items[i].from == resume_value::virtual_object)
+                    store(object.shape, static_cast<int64_t>(i), virtuals_[n], value(object.items[i]));
         }
         for (const resume_store& s : contents_.stores) store(s.where, s.item, value(s.object), value(s.value));
         uint32_t frame = recorded_.operations[position_].snapshot;
@@ -60,8 +74,10 @@ private:
         return bridge_.make_constant(v.type, v.value);
     }
     void store(const descr* where, int64_t item, value_ref object, value_ref stored) {
-        if (item < 0) bridge_.add(opcode::setfield, {object, stored}, where);
-        else bridge_.add(opcode::setarrayitem, {object, bridge_.make_int(item), stored}, where);
+        if (item < 0)
+            bridge_.add(opcode::setfield, {object, stored}, where);
+        else
+            bridge_.add(opcode::setarrayitem, {object, bridge_.make_int(item), stored}, where);
     }
 
     value_ref name(value_ref v) {
@@ -107,7 +123,8 @@ private:
         if (frame == UINT32_MAX) return frame;
         const snapshot_frame f = recorded_.snapshot_frames[frame];
         uint32_t parent = copy_frames(f.parent), first = static_cast<uint32_t>(bridge_.snapshot_values.size());
-        for (uint32_t i = 0; i < f.value_count; ++i) bridge_.snapshot_values.push_back(name(recorded_.snapshot_values[f.first_value + i]));
+        for (uint32_t i = 0; i < f.value_count; ++i)
+            bridge_.snapshot_values.push_back(name(recorded_.snapshot_values[f.first_value + i]));
         bridge_.snapshot_frames.push_back({f.jitcode, f.pc, first, f.value_count, parent});
         return static_cast<uint32_t>(bridge_.snapshot_frames.size() - 1);
     }
@@ -117,7 +134,7 @@ private:
     concrete_run run_;
     uint32_t position_;
     resume_contents contents_;
-    std::vector<value_ref> inputs_, virtuals_, names_;   // names_: by operation of the recorded trace
+    std::vector<value_ref> inputs_, virtuals_, names_; // names_: by operation of the recorded trace
 };
 
 } // namespace

@@ -1,8 +1,8 @@
 // Generating random traces: random_trace.h says what they are like.
 #include "support/random_trace.h"
-#include <random>
 #include "support/concrete_run.h"
 #include "support/heap_world.h"
+#include <random>
 
 namespace heddle::test {
 
@@ -10,8 +10,30 @@ namespace {
 
 using namespace jit;
 
-constexpr int64_t edge_ints[] = {0, 1, -1, 2, 3, 7, 8, 10, 63, 64, 127, 255, -128, 256, 65535, 1000003, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, INT64_MAX - 1, INT64_MIN + 1};
-const double edge_doubles[] = {0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e300, -1e-300, 9.3e18, __builtin_inf(), __builtin_nan("")};
+constexpr int64_t edge_ints[] = {0,
+                                 1,
+                                 -1,
+                                 2,
+                                 3,
+                                 7,
+                                 8,
+                                 10,
+                                 63,
+                                 64,
+                                 127,
+                                 255,
+                                 -128,
+                                 256,
+                                 65535,
+                                 1000003,
+                                 INT32_MAX,
+                                 INT32_MIN,
+                                 INT64_MAX,
+                                 INT64_MIN,
+                                 INT64_MAX - 1,
+                                 INT64_MIN + 1};
+const double edge_doubles[] = {
+    0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e300, -1e-300, 9.3e18, __builtin_inf(), __builtin_nan("")};
 
 class generator {
 public:
@@ -42,13 +64,23 @@ private:
         return one_in(2) ? pool[below(n)] : pool[n - 1 - below(std::min(n, 4u))];
     }
     value_ref an_int() { return one_in(4) ? trace_.make_int(a_number()) : any(ints_); }
-    value_ref a_float() { return one_in(5) ? trace_.make_float(edge_doubles[below(std::size(edge_doubles))]) : any(floats_); }
-    value_ref a_node() { return one_in(10) ? trace_.make_pointer(one_in(3) ? nullptr : world_.constants[below(2)]) : any(nodes_); }
-    value_ref an_array(bool of_ints) { return one_in(12) ? trace_.make_pointer(nullptr) : any(of_ints ? int_arrays_ : ref_arrays_); }
-    int64_t a_number() { return one_in(2) ? edge_ints[below(std::size(edge_ints))] : static_cast<int64_t>(random_()) >> below(64); }
+    value_ref a_float() {
+        return one_in(5) ? trace_.make_float(edge_doubles[below(std::size(edge_doubles))]) : any(floats_);
+    }
+    value_ref a_node() {
+        return one_in(10) ? trace_.make_pointer(one_in(3) ? nullptr : world_.constants[below(2)]) : any(nodes_);
+    }
+    value_ref an_array(bool of_ints) {
+        return one_in(12) ? trace_.make_pointer(nullptr) : any(of_ints ? int_arrays_ : ref_arrays_);
+    }
+    int64_t a_number() {
+        return one_in(2) ? edge_ints[below(std::size(edge_ints))] : static_cast<int64_t>(random_()) >> below(64);
+    }
 
     // ---- the trace, executed as it grows
-    word concrete(value_ref v) const { return v.is_constant() ? trace_.constants[v.index()].value : values_.words[v.index()]; }
+    word concrete(value_ref v) const {
+        return v.is_constant() ? trace_.constants[v.index()].value : values_.words[v.index()];
+    }
 
     value_ref add(opcode op, std::initializer_list<value_ref> args, const descr* d = nullptr) {
         word words[6];
@@ -62,13 +94,17 @@ private:
         if (!is_guard(op)) values_.words.back() = execute_any(op, d, words, overflow_);
         return result;
     }
-    value_ref add_int(opcode op, std::initializer_list<value_ref> args, const descr* d = nullptr) { return keep(ints_, add(op, args, d)); }
+    value_ref add_int(opcode op, std::initializer_list<value_ref> args, const descr* d = nullptr) {
+        return keep(ints_, add(op, args, d));
+    }
     value_ref keep(std::vector<value_ref>& pool, value_ref v) {
         pool.push_back(v);
         return v;
     }
     void guard(opcode op, std::initializer_list<value_ref> args) { add(op, args); }
-    void guard_condition(value_ref condition) { guard(concrete(condition) ? opcode::guard_true : opcode::guard_false, {condition}); }
+    void guard_condition(value_ref condition) {
+        guard(concrete(condition) ? opcode::guard_true : opcode::guard_false, {condition});
+    }
     void mark_safe(value_ref v) {
         if (v.is_result()) safe_[v.index()] = true;
     }
@@ -135,14 +171,20 @@ private:
     }
 
     void add_arithmetic() {
-        static const opcode binary[] = {opcode::int_add, opcode::int_sub, opcode::int_mul, opcode::int_and, opcode::int_or, opcode::int_xor, opcode::int_shl,
-                                        opcode::int_shr, opcode::uint_shr, opcode::int_lt, opcode::int_le, opcode::int_eq, opcode::int_ne, opcode::int_gt,
-                                        opcode::int_ge, opcode::uint_lt, opcode::uint_le, opcode::uint_gt, opcode::uint_ge, opcode::uint_mul_high};
-        static const opcode unary[] = {opcode::int_neg, opcode::int_invert, opcode::int_is_zero, opcode::int_is_true, opcode::int_count_ones,
-                                       opcode::int_leading_zeros, opcode::int_trailing_zeros, opcode::same_as_i};
+        static const opcode binary[] = {opcode::int_add,  opcode::int_sub, opcode::int_mul, opcode::int_and,
+                                        opcode::int_or,   opcode::int_xor, opcode::int_shl, opcode::int_shr,
+                                        opcode::uint_shr, opcode::int_lt,  opcode::int_le,  opcode::int_eq,
+                                        opcode::int_ne,   opcode::int_gt,  opcode::int_ge,  opcode::uint_lt,
+                                        opcode::uint_le,  opcode::uint_gt, opcode::uint_ge, opcode::uint_mul_high};
+        static const opcode unary[] = {
+            opcode::int_neg,        opcode::int_invert,        opcode::int_is_zero,        opcode::int_is_true,
+            opcode::int_count_ones, opcode::int_leading_zeros, opcode::int_trailing_zeros, opcode::same_as_i};
         switch (below(8)) {
         case 0: add_int(unary[below(std::size(unary))], {an_int()}); break;
-        case 1: add_int(one_in(2) ? opcode::int_sign_extend : opcode::int_zero_extend, {an_int(), trace_.make_int(one_in(2) ? 8 << below(3) : 1 + below(63))}); break;
+        case 1:
+            add_int(one_in(2) ? opcode::int_sign_extend : opcode::int_zero_extend,
+                    {an_int(), trace_.make_int(one_in(2) ? 8 << below(3) : 1 + below(63))});
+            break;
         case 2: add_division(); break;
         case 3: add_int(opcode::int_and, {an_int(), trace_.make_int((int64_t{1} << below(20)) - 1)}); break;
         default: add_int(binary[below(std::size(binary))], {an_int(), an_int()}); break;
@@ -172,7 +214,8 @@ private:
     }
 
     void add_guard() {
-        static const opcode comparisons[] = {opcode::int_lt, opcode::int_le, opcode::int_eq, opcode::int_ne, opcode::uint_lt, opcode::uint_ge, opcode::int_gt};
+        static const opcode comparisons[] = {opcode::int_lt,  opcode::int_le,  opcode::int_eq, opcode::int_ne,
+                                             opcode::uint_lt, opcode::uint_ge, opcode::int_gt};
         switch (below(5)) {
         case 0: guard_condition(any(ints_)); break;
         case 1: {
@@ -187,7 +230,8 @@ private:
     void add_float() {
         static const opcode binary[] = {opcode::float_add, opcode::float_sub, opcode::float_mul, opcode::float_div};
         static const opcode unary[] = {opcode::float_neg, opcode::float_abs, opcode::float_sqrt, opcode::same_as_f};
-        static const opcode comparisons[] = {opcode::float_lt, opcode::float_le, opcode::float_eq, opcode::float_ne, opcode::float_gt, opcode::float_ge};
+        static const opcode comparisons[] = {opcode::float_lt, opcode::float_le, opcode::float_eq,
+                                             opcode::float_ne, opcode::float_gt, opcode::float_ge};
         switch (below(6)) {
         case 0: keep(floats_, add(unary[below(std::size(unary))], {a_float()})); break;
         case 1: add_int(opcode::float_to_int, {a_float()}); break;
@@ -211,11 +255,16 @@ private:
         return a_node();
     }
     void keep_loaded(const field_descr& field, value_ref v) {
-        if (field.shape.slot_kind == kind::floating) floats_.push_back(v);
-        else if (field.shape.slot_kind == kind::integer) ints_.push_back(v);
-        else if (&field == &world_.ints) int_arrays_.push_back(v);
-        else if (&field == &world_.refs) ref_arrays_.push_back(v);
-        else nodes_.push_back(v);
+        if (field.shape.slot_kind == kind::floating)
+            floats_.push_back(v);
+        else if (field.shape.slot_kind == kind::integer)
+            ints_.push_back(v);
+        else if (&field == &world_.ints)
+            int_arrays_.push_back(v);
+        else if (&field == &world_.refs)
+            ref_arrays_.push_back(v);
+        else
+            nodes_.push_back(v);
     }
 
     void add_allocation() {
@@ -238,7 +287,8 @@ private:
         value_ref made = add(opcode::new_array, {length}, &array);
         int64_t count = static_cast<int64_t>(concrete(length));
         for (int64_t i = 0; known && i < count; ++i)
-            if (of_ints || one_in(2)) add(opcode::setarrayitem, {made, trace_.make_int(i), of_ints ? an_int() : a_node()}, &array);
+            if (of_ints || one_in(2))
+                add(opcode::setarrayitem, {made, trace_.make_int(i), of_ints ? an_int() : a_node()}, &array);
         mark_safe(made);
         if (known) length_[made.index()] = count;
         (of_ints ? int_arrays_ : ref_arrays_).push_back(made);
@@ -250,21 +300,28 @@ private:
         if (safe_[v.index()]) return true;
         void* object = reinterpret_cast<void*>(concrete(v));
         if (!object) {
-            if (one_in(2)) guard(opcode::guard_is_null, {v});
-            else guard_condition(add_int(opcode::ptr_is_null, {v}));
+            if (one_in(2))
+                guard(opcode::guard_is_null, {v});
+            else
+                guard_condition(add_int(opcode::ptr_is_null, {v}));
             return false;
         }
         value_ref type = trace_.make_pointer(gc::type_of(object));
         if (one_in(2)) {
             guard(opcode::guard_nonnull_class, {v, type});
         } else {
-            if (one_in(2)) guard(opcode::guard_nonnull, {v});
-            else guard_condition(add_int(opcode::ptr_is_nonnull, {v}));
-            if (one_in(4)) guard(opcode::guard_value, {add(opcode::load_class, {v}), type});
-            else if (one_in(2)) guard(opcode::guard_class, {v, type});
+            if (one_in(2))
+                guard(opcode::guard_nonnull, {v});
+            else
+                guard_condition(add_int(opcode::ptr_is_nonnull, {v}));
+            if (one_in(4))
+                guard(opcode::guard_value, {add(opcode::load_class, {v}), type});
+            else if (one_in(2))
+                guard(opcode::guard_class, {v, type});
         }
         for (int i = 0; i < 2; ++i)
-            if (object == world_.constants[i] && one_in(2)) guard(opcode::guard_value, {v, trace_.make_pointer(object)});
+            if (object == world_.constants[i] && one_in(2))
+                guard(opcode::guard_value, {v, trace_.make_pointer(object)});
         mark_safe(v);
         return true;
     }
@@ -274,14 +331,18 @@ private:
         value_ref object = a_node();
         if (!make_safe_node(object)) return;
         const field_descr* field = world_.node_fields[below(10)];
-        if (one_in(2) || field->immutable) keep_loaded(*field, add(opcode::getfield, {object}, field));
-        else add(opcode::setfield, {object, a_value_for(*field)}, field);
+        if (one_in(2) || field->immutable)
+            keep_loaded(*field, add(opcode::getfield, {object}, field));
+        else
+            add(opcode::setfield, {object, a_value_for(*field)}, field);
     }
 
     void add_global_access() {
         value_ref global = trace_.make_pointer(&world_.global_error);
-        if (one_in(2)) keep(nodes_, add(opcode::getfield, {global}, &world_.error));
-        else add(opcode::setfield, {global, a_node()}, &world_.error);
+        if (one_in(2))
+            keep(nodes_, add(opcode::getfield, {global}, &world_.error));
+        else
+            add(opcode::setfield, {global, a_node()}, &world_.error);
     }
 
     // An index in range, guarded where need be; none when there is no such.
@@ -306,8 +367,11 @@ private:
         if (v.is_constant()) return false;
         if (safe_[v.index()]) return true;
         if (concrete(v) == 0) return false;
-        if (one_in(2)) guard(opcode::guard_nonnull, {v});
-        else guard(opcode::guard_nonnull_class, {v, trace_.make_pointer(gc::type_of(reinterpret_cast<void*>(concrete(v))))});
+        if (one_in(2))
+            guard(opcode::guard_nonnull, {v});
+        else
+            guard(opcode::guard_nonnull_class,
+                  {v, trace_.make_pointer(gc::type_of(reinterpret_cast<void*>(concrete(v))))});
         mark_safe(v);
         return true;
     }
@@ -319,8 +383,10 @@ private:
         if (!make_safe_array(array)) return;
         value_ref index = a_safe_index(array, type);
         if (index.is_none()) return;
-        if (one_in(2)) keep(of_ints ? ints_ : nodes_, add(opcode::getarrayitem, {array, index}, &type));
-        else add(opcode::setarrayitem, {array, index, of_ints ? an_int() : a_node()}, &type);
+        if (one_in(2))
+            keep(of_ints ? ints_ : nodes_, add(opcode::getarrayitem, {array, index}, &type));
+        else
+            add(opcode::setarrayitem, {array, index, of_ints ? an_int() : a_node()}, &type);
     }
 
     void add_copy() {
@@ -334,9 +400,12 @@ private:
                 guard(opcode::guard_value, {add(opcode::arraylen, {v}, &type), trace_.make_int(length)});
                 length_[v.index()] = length;
             }
-        uint32_t from = below(static_cast<uint32_t>(length_[source.index()]) + 1), to = below(static_cast<uint32_t>(length_[destination.index()]) + 1);
-        uint32_t count = below(static_cast<uint32_t>(std::min(length_[source.index()] - from, length_[destination.index()] - to)) + 1);
-        add(opcode::copy_array, {source, trace_.make_int(from), destination, trace_.make_int(to), trace_.make_int(count)}, &type);
+        uint32_t from = below(static_cast<uint32_t>(length_[source.index()]) + 1),
+                 to = below(static_cast<uint32_t>(length_[destination.index()]) + 1);
+        uint32_t count = below(
+            static_cast<uint32_t>(std::min(length_[source.index()] - from, length_[destination.index()] - to)) + 1);
+        add(opcode::copy_array,
+            {source, trace_.make_int(from), destination, trace_.make_int(to), trace_.make_int(count)}, &type);
     }
 
     void add_pointer_test() {
@@ -351,13 +420,17 @@ private:
     }
 
     void add_raw_access() {
-        value_ref offset = one_in(2) ? trace_.make_int(8 * below(8)) : add_int(opcode::int_and, {an_int(), trace_.make_int(56)});
+        value_ref offset =
+            one_in(2) ? trace_.make_int(8 * below(8)) : add_int(opcode::int_and, {an_int(), trace_.make_int(56)});
         const raw_descr* shapes[] = {&world_.raw_word, &world_.raw_int, &world_.raw_double};
         const raw_descr& shape = *shapes[below(3)];
         bool floating = shape.shape.slot_kind == kind::floating;
-        if (one_in(2)) add(opcode::raw_store, {raw_, offset, floating ? a_float() : an_int()}, &shape);
-        else if (floating) keep(floats_, add(opcode::raw_load, {raw_, offset}, &world_.raw_double));
-        else add_int(opcode::raw_load, {raw_, offset}, &shape);
+        if (one_in(2))
+            add(opcode::raw_store, {raw_, offset, floating ? a_float() : an_int()}, &shape);
+        else if (floating)
+            keep(floats_, add(opcode::raw_load, {raw_, offset}, &world_.raw_double));
+        else
+            add_int(opcode::raw_load, {raw_, offset}, &shape);
     }
 
     void add_call() {
@@ -372,7 +445,9 @@ private:
             break;
         }
         case 4: keep(floats_, add(opcode::call, {function(4), a_float()}, &world_.half)); break;
-        default: add(opcode::debug_merge_point, {trace_.make_int(0), trace_.make_int(0), trace_.make_int(a_number())}); break;
+        default:
+            add(opcode::debug_merge_point, {trace_.make_int(0), trace_.make_int(0), trace_.make_int(a_number())});
+            break;
         }
     }
 
@@ -403,11 +478,10 @@ private:
         }
     }
 
-    template <typename iterator>
-    void add_frame(uint32_t position, uint32_t jitcode, iterator begin, iterator end) {
+    template <typename iterator> void add_frame(uint32_t position, uint32_t jitcode, iterator begin, iterator end) {
         uint32_t first = static_cast<uint32_t>(trace_.snapshot_values.size());
         for (; begin != end; ++begin) trace_.snapshot_values.push_back(value_ref::result(*begin));
-        if (position % 3 == 0) trace_.snapshot_values.push_back(value_ref());   // a register that holds nothing yet
+        if (position % 3 == 0) trace_.snapshot_values.push_back(value_ref()); // a register that holds nothing yet
         uint32_t count = static_cast<uint32_t>(trace_.snapshot_values.size()) - first;
         trace_.snapshot_frames.push_back({jitcode, position, first, count, UINT32_MAX});
     }
@@ -418,7 +492,7 @@ private:
     trace trace_;
     scanned_words values_;
     std::vector<bool> safe_;
-    std::vector<int64_t> length_;       // of arrays, where known
+    std::vector<int64_t> length_; // of arrays, where known
     std::vector<value_ref> ints_, floats_, nodes_, int_arrays_, ref_arrays_;
     value_ref raw_;
     bool overflow_ = false;

@@ -1,6 +1,6 @@
-// Random arithmetic for the differential test: C++ functions of two longs that use integers of all widths, doubles, branches,
-// switches, overflow checks and calls, without undefined behaviour, and a program around them that runs each in a jit driver's
-// loop and prints every result.
+// Random arithmetic for the differential test: C++ functions of two longs that use integers of all widths, doubles,
+// branches, switches, overflow checks and calls, without undefined behaviour, and a program around them that runs each
+// in a jit driver's loop and prints every result.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -1,6 +1,7 @@
-// Random arithmetic as jitcode against the same compiled plainly: the generated program prints every function's results; a
-// translated build must print the same in machine code (both backends), through the blackhole and through bridges.
-// HEDDLE_TEST_SEED chooses the seed (it is printed); HEDDLE_TEST_PROGRAMS how many programs.
+// Random arithmetic as jitcode against the same compiled plainly: the generated program prints every function's
+// results; a translated build must print the same in machine code (both backends), through the blackhole and through
+// bridges. HEDDLE_TEST_SEED chooses the seed (it is printed); HEDDLE_TEST_PROGRAMS how many programs.
+#include "generate.h"
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -8,7 +9,6 @@
 #include <iostream>
 #include <random>
 #include <sstream>
-#include "generate.h"
 
 namespace fs = std::filesystem;
 
@@ -51,12 +51,16 @@ TEST_CASE("random functions compute in traces what they compute natively") {
         fs::create_directories(folder / "source");
         std::ofstream(folder / "source" / "program.cpp") << generate_program(seed, 8);
         std::string quoted = folder.string(), plain = quoted + "/plain", vm = quoted + "/vm";
-        REQUIRE(run("clang++-19 -std=gnu++20 -O1 -w -fno-strict-aliasing -ffp-contract=off -I " BUILD "/include " + quoted + "/source/program.cpp " BUILD
-                    "/lib/libheddle_rt.a " BUILD "/lib/libheddle_no_jit.a " BUILD "/lib/libheddle_gc.a -lpthread -o " + plain));
+        REQUIRE(run("clang++-19 -std=gnu++20 -O1 -w -fno-strict-aliasing -ffp-contract=off -I " BUILD "/include " +
+                    quoted +
+                    "/source/program.cpp " BUILD "/lib/libheddle_rt.a " BUILD "/lib/libheddle_no_jit.a " BUILD
+                    "/lib/libheddle_gc.a -lpthread -o " +
+                    plain));
         REQUIRE(run(BUILD "/bin/heddle build " + quoted + "/source -O1 -o " + vm + " 2>" + quoted + "/messages"));
         REQUIRE(run(plain + " >" + quoted + "/expected"));
         std::string expected = read(folder / "expected");
-        for (const char* options : {"threshold=2,never_bridge", "threshold=3,trace_eagerness=2", "threshold=3,trace_eagerness=2,backend=portable"}) {
+        for (const char* options : {"threshold=2,never_bridge", "threshold=3,trace_eagerness=2",
+                                    "threshold=3,trace_eagerness=2,backend=portable"}) {
             INFO(options);
             REQUIRE(run("HEDDLE_JIT=" + std::string(options) + " " + vm + " >" + quoted + "/found"));
             CHECK(first_difference(expected, read(folder / "found")) == "");

@@ -1,10 +1,5 @@
 // Small C++ sources and the jitcode that the codewriter makes of them: cases/NAME.cpp, cases/NAME.jitcode.
 // HEDDLE_UPDATE=1 writes the expected files anew: read the difference before committing it.
-#include <catch2/catch.hpp>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include "annotations.h"
 #include "class_layouts.h"
 #include "codewriter/codewriter.h"
@@ -12,8 +7,13 @@
 #include "driver/link_modules.h"
 #include "drivers.h"
 #include "transform/normalise.h"
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
+#include <sstream>
 
 namespace fs = std::filesystem;
 using namespace heddle::translator;
@@ -30,8 +30,10 @@ std::string read(const fs::path& path) {
 // The jitcodes of a source, then the messages.
 std::string jitcode_of(const fs::path& source) {
     fs::path bitcode = fs::temp_directory_path() / ("heddle-codewriter-" + std::to_string(::getpid()) + ".bc");
-    std::string command = "clang++-19 -std=gnu++20 -DHEDDLE_TRANSLATE=1 -fno-exceptions -fno-rtti -O1 -Xclang -disable-llvm-passes -g1 -ffp-contract=off "
-                          "-fno-threadsafe-statics -c -emit-llvm -I " BUILD "/include " + source.string() + " -o " + bitcode.string();
+    std::string command = "clang++-19 -std=gnu++20 -DHEDDLE_TRANSLATE=1 -fno-exceptions -fno-rtti -O1 -Xclang "
+                          "-disable-llvm-passes -g1 -ffp-contract=off "
+                          "-fno-threadsafe-statics -c -emit-llvm -I " BUILD "/include " +
+                          source.string() + " -o " + bitcode.string();
     REQUIRE(std::system(command.c_str()) == 0);
     llvm::LLVMContext context;
     std::string error;

@@ -8,7 +8,8 @@ bool heddle_jit_present();
 
 std::string heddle_jit_configure(const char* text) {
     if (std::string_view(text) == "off") return "";
-    return std::string("this executable has no JIT, so '") + text + "' means nothing here; build it with `heddle build --jit`";
+    return std::string("this executable has no JIT, so '") + text +
+           "' means nothing here; build it with `heddle build --jit`";
 }
 std::string heddle_jit_help() { return "this executable has no JIT; build it with `heddle build --jit`\n"; }
 bool heddle_jit_present() { return false; }

@@ -12,7 +12,8 @@ namespace {
 
 llvm::Value* strip_casts(llvm::Value* value) {
     while (auto* cast = llvm::dyn_cast<llvm::Operator>(value)) {
-        if (cast->getOpcode() != llvm::Instruction::AddrSpaceCast && cast->getOpcode() != llvm::Instruction::BitCast) break;
+        if (cast->getOpcode() != llvm::Instruction::AddrSpaceCast && cast->getOpcode() != llvm::Instruction::BitCast)
+            break;
         value = cast->getOperand(0);
     }
     return value;
@@ -103,8 +104,10 @@ address classify_place(llvm::Value* pointer, const class_layouts& layouts, bool 
         constant += step.constant;
         if (step.index) index = step.index, stride = step.stride;
         llvm::Value* base = strip_casts(gep->getPointerOperand());
-        if (const gc_class* owner = layouts.by_structure(gep->getSourceElementType()); owner && !index) return field_place(*owner, base, constant, layouts);
-        if (const array_shape* shape = layouts.shape_of_structure(gep->getSourceElementType())) return array_place(*shape, base, constant, index, stride);
+        if (const gc_class* owner = layouts.by_structure(gep->getSourceElementType()); owner && !index)
+            return field_place(*owner, base, constant, layouts);
+        if (const array_shape* shape = layouts.shape_of_structure(gep->getSourceElementType()))
+            return array_place(*shape, base, constant, index, stride);
         current = base;
     }
     return other_place(current, index ? 0 : constant, through_heap);

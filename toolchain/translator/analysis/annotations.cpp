@@ -15,24 +15,29 @@ struct named_hint {
     hint value;
 };
 constexpr named_hint known_hints[] = {
-    {"heddle.elidable", hint::elidable},         {"heddle.elidable_promote", hint::elidable_promote},
-    {"heddle.unroll_safe", hint::unroll_safe},   {"heddle.dont_look_inside", hint::dont_look_inside},
-    {"heddle.look_inside", hint::look_inside},   {"heddle.loop_invariant", hint::loop_invariant},
+    {"heddle.elidable", hint::elidable},       {"heddle.elidable_promote", hint::elidable_promote},
+    {"heddle.unroll_safe", hint::unroll_safe}, {"heddle.dont_look_inside", hint::dont_look_inside},
+    {"heddle.look_inside", hint::look_inside}, {"heddle.loop_invariant", hint::loop_invariant},
     {"heddle.portal", hint::portal},
 };
 
 llvm::StringRef text_of(const llvm::Constant* pointer) {
     auto* global = llvm::dyn_cast<llvm::GlobalVariable>(pointer->stripPointerCasts());
-    auto* data = global && global->hasInitializer() ? llvm::dyn_cast<llvm::ConstantDataArray>(global->getInitializer()) : nullptr;
+    auto* data = global && global->hasInitializer() ? llvm::dyn_cast<llvm::ConstantDataArray>(global->getInitializer())
+                                                    : nullptr;
     return data && data->isCString() ? data->getAsCString() : "";
 }
 
 void check(const llvm::Function& function, uint32_t hints, diagnostics& problems) {
     auto has = [&](hint h) { return (hints & static_cast<uint32_t>(h)) != 0; };
     if (has(hint::dont_look_inside) && (has(hint::look_inside) || has(hint::unroll_safe) || has(hint::portal)))
-        problems.error(place_of(function), readable_name(function) + " is marked HEDDLE_DONT_LOOK_INSIDE and also as one to be traced", "remove one of the hints");
+        problems.error(place_of(function),
+                       readable_name(function) + " is marked HEDDLE_DONT_LOOK_INSIDE and also as one to be traced",
+                       "remove one of the hints");
     if (has(hint::loop_invariant) && !function.arg_empty())
-        problems.error(place_of(function), readable_name(function) + " is marked HEDDLE_LOOP_INVARIANT but has parameters", "pass nothing, or use HEDDLE_ELIDABLE");
+        problems.error(place_of(function),
+                       readable_name(function) + " is marked HEDDLE_LOOP_INVARIANT but has parameters",
+                       "pass nothing, or use HEDDLE_ELIDABLE");
 }
 
 } // namespace
@@ -40,7 +45,8 @@ void check(const llvm::Function& function, uint32_t hints, diagnostics& problems
 annotations annotations::collect(const llvm::Module& module, diagnostics& problems) {
     annotations result;
     const llvm::GlobalVariable* list = module.getGlobalVariable("llvm.global.annotations", true);
-    auto* entries = list && list->hasInitializer() ? llvm::dyn_cast<llvm::ConstantArray>(list->getInitializer()) : nullptr;
+    auto* entries =
+        list && list->hasInitializer() ? llvm::dyn_cast<llvm::ConstantArray>(list->getInitializer()) : nullptr;
     if (!entries) return result;
     for (const llvm::Use& entry : entries->operands()) {
         auto* fields = llvm::dyn_cast<llvm::ConstantStruct>(entry.get());
@@ -51,7 +57,9 @@ annotations annotations::collect(const llvm::Module& module, diagnostics& proble
         bool known = false;
         for (auto& h : known_hints)
             if (text == h.text) known = true, result.hints_[function] |= static_cast<uint32_t>(h.value);
-        if (!known) problems.error(place_of(*function), "unknown hint '" + text.str() + "'", "see docs/dsl.md for those there are");
+        if (!known)
+            problems.error(place_of(*function), "unknown hint '" + text.str() + "'",
+                           "see docs/dsl.md for those there are");
     }
     for (auto& [function, hints] : result.hints_) check(*function, hints, problems);
     return result;

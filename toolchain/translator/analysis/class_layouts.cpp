@@ -1,7 +1,5 @@
 // Reads the GC classes out of the module. See class_layouts.h.
 #include "../class_layouts.h"
-#include <algorithm>
-#include <map>
 #include "../diagnostics.h"
 #include "../driver/class_tags.h"
 #include "../type_info_layout.h"
@@ -13,6 +11,8 @@
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Operator.h"
+#include <algorithm>
+#include <map>
 
 namespace heddle::translator {
 
@@ -60,7 +60,8 @@ std::string type_name(const llvm::Type* type) {
 
 llvm::StringRef constant_text(const llvm::Value* pointer) {
     auto* global = llvm::dyn_cast<llvm::GlobalVariable>(pointer->stripPointerCasts());
-    auto* data = global && global->hasInitializer() ? llvm::dyn_cast<llvm::ConstantDataArray>(global->getInitializer()) : nullptr;
+    auto* data = global && global->hasInitializer() ? llvm::dyn_cast<llvm::ConstantDataArray>(global->getInitializer())
+                                                    : nullptr;
     return data && data->isCString() ? data->getAsCString() : "";
 }
 
@@ -95,10 +96,12 @@ const gc_field* class_layouts::field_at(const gc_class& start, uint64_t offset) 
 
 const array_shape* class_layouts::intern_shape(const array_shape& shape) const {
     for (auto& known : shapes_)
-        if (known.item_type == shape.item_type && known.item_size == shape.item_size && known.slot == shape.slot) return &known;
+        if (known.item_type == shape.item_type && known.item_size == shape.item_size && known.slot == shape.slot)
+            return &known;
     shapes_.push_back(shape);
     array_shape& added = shapes_.back();
-    added.name = std::string(is_constant(shape.slot) ? "constant " : "") + "array of " + (holds_reference(shape.slot) ? "references" : type_name(shape.item_type));
+    added.name = std::string(is_constant(shape.slot) ? "constant " : "") + "array of " +
+                 (holds_reference(shape.slot) ? "references" : type_name(shape.item_type));
     return &added;
 }
 
@@ -118,7 +121,8 @@ const array_shape* class_layouts::shape_of_structure(const llvm::Type* type) con
 // Fills a class_layouts.
 class layout_reader {
 public:
-    layout_reader(llvm::Module& module, class_layouts& layouts, diagnostics& problems) : module_(module), layouts_(layouts), problems_(problems) {}
+    layout_reader(llvm::Module& module, class_layouts& layouts, diagnostics& problems)
+        : module_(module), layouts_(layouts), problems_(problems) {}
 
     void read() {
         layouts_.data_layout_ = &module_.getDataLayout();
@@ -163,7 +167,8 @@ private:
         }
         for (gc_class& c : layouts_.classes_) {
             llvm::Constant* base = type_info_word(*c.type_info, type_info_member::base);
-            if (auto i = layouts_.by_type_info_.find(base->stripPointerCasts()); i != layouts_.by_type_info_.end()) c.base = i->second;
+            if (auto i = layouts_.by_type_info_.find(base->stripPointerCasts()); i != layouts_.by_type_info_.end())
+                c.base = i->second;
         }
     }
 
@@ -233,9 +238,13 @@ private:
         if (!c || !gep->accumulateConstantOffset(module_.getDataLayout(), offset)) return;
         auto* field = const_cast<gc_field*>(layouts_.field_at(*c, offset.getZExtValue()));
         if (!field) return;
-        if (text == "heddle.immutable") field->immutable = true;
-        else if (text == "heddle.quasi_immutable") field->quasi_immutable = true;
-        else problems_.error(place_of(call), "unknown hint '" + text.str() + "' on " + c->name + "::" + field->name, "use HEDDLE_IMMUTABLE or HEDDLE_QUASI_IMMUTABLE");
+        if (text == "heddle.immutable")
+            field->immutable = true;
+        else if (text == "heddle.quasi_immutable")
+            field->quasi_immutable = true;
+        else
+            problems_.error(place_of(call), "unknown hint '" + text.str() + "' on " + c->name + "::" + field->name,
+                            "use HEDDLE_IMMUTABLE or HEDDLE_QUASI_IMMUTABLE");
     }
 
     // Pre-order over the class tree, roots and siblings by name, so that builds are reproducible.
@@ -243,7 +252,9 @@ private:
         std::map<const gc_class*, std::vector<gc_class*>> derived;
         for (gc_class& c : layouts_.classes_) derived[c.base].push_back(&c);
         for (auto& [base, list] : derived)
-            std::sort(list.begin(), list.end(), [](auto* a, auto* b) { return std::pair(a->name, a->type_info->getName()) < std::pair(b->name, b->type_info->getName()); });
+            std::sort(list.begin(), list.end(), [](auto* a, auto* b) {
+                return std::pair(a->name, a->type_info->getName()) < std::pair(b->name, b->type_info->getName());
+            });
         uint32_t next = 1;
         auto visit = [&](auto& self, gc_class* c) -> void {
             c->id = next++;

@@ -1,6 +1,5 @@
 // See merge_points.h.
 #include "merge_points.h"
-#include <map>
 #include "../diagnostics.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/ConstantFolding.h"
@@ -11,6 +10,7 @@
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/SSAUpdater.h"
+#include <map>
 
 namespace heddle::translator {
 
@@ -30,7 +30,8 @@ std::string variable_name(const llvm::Value& value) {
 
 class canonicaliser {
 public:
-    canonicaliser(const driver& d, diagnostics& problems) : driver_(d), problems_(problems), point_(d.merge_point), block_(point_->getParent()) {}
+    canonicaliser(const driver& d, diagnostics& problems)
+        : driver_(d), problems_(problems), point_(d.merge_point), block_(point_->getParent()) {}
 
     void run() {
         for (size_t i = 0; i < driver_.variable_count(); i++) variables_.insert(driver_.variable(point_, i));
@@ -39,23 +40,28 @@ public:
         for (llvm::Argument& argument : driver_.portal->args())
             if (!variables_.contains(&argument) && is_live(argument)) live.push_back(&argument);
         for (llvm::Instruction& i : llvm::instructions(driver_.portal))
-            if (&i != point_ && tree.dominates(&i, point_) && !variables_.contains(&i) && is_live(i)) live.push_back(&i);
+            if (&i != point_ && tree.dominates(&i, point_) && !variables_.contains(&i) && is_live(i))
+                live.push_back(&i);
         for (llvm::Value* value : live) {
-            if (llvm::Value* again = compute_again(value, 8)) replace_behind(*value, *again);
-            else complain(*value);
+            if (llvm::Value* again = compute_again(value, 8))
+                replace_behind(*value, *again);
+            else
+                complain(*value);
         }
     }
 
 private:
-    // Is there a way from behind the merge point to a use of the value that doesn't pass its definition? (It dominates the point.)
+    // Is there a way from behind the merge point to a use of the value that doesn't pass its definition? (It dominates
+    // the point.)
     bool is_live(llvm::Value& value) {
         auto* definition = llvm::dyn_cast<llvm::Instruction>(&value);
-        llvm::SmallPtrSet<llvm::BasicBlock*, 16> using_blocks;   // with a use that counts when the block is entered at its top
+        llvm::SmallPtrSet<llvm::BasicBlock*, 16>
+            using_blocks; // with a use that counts when the block is entered at its top
         for (llvm::Use& use : value.uses()) {
             auto* user = llvm::cast<llvm::Instruction>(use.getUser());
             if (auto* phi = llvm::dyn_cast<llvm::PHINode>(user)) {
                 using_blocks.insert(phi->getIncomingBlock(use));
-                if (phi->getIncomingBlock(use) == block_) return true;   // the point lies between its top and its end
+                if (phi->getIncomingBlock(use) == block_) return true; // the point lies between its top and its end
             } else if (user->getParent() == block_) {
                 if (point_->comesBefore(user)) return true;
                 using_blocks.insert(block_);
@@ -101,8 +107,10 @@ private:
         for (llvm::User* user : value->users()) {
             auto* cast = llvm::dyn_cast<llvm::CastInst>(user);
             if (!cast || !variables_.contains(cast)) continue;
-            if (llvm::isa<llvm::SExtInst, llvm::ZExtInst>(cast)) return insert(llvm::CastInst::Create(llvm::Instruction::Trunc, cast, value->getType()));
-            if (llvm::isa<llvm::PtrToIntInst>(cast)) return insert(llvm::CastInst::Create(llvm::Instruction::IntToPtr, cast, value->getType()));
+            if (llvm::isa<llvm::SExtInst, llvm::ZExtInst>(cast))
+                return insert(llvm::CastInst::Create(llvm::Instruction::Trunc, cast, value->getType()));
+            if (llvm::isa<llvm::PtrToIntInst>(cast))
+                return insert(llvm::CastInst::Create(llvm::Instruction::IntToPtr, cast, value->getType()));
         }
         return nullptr;
     }
@@ -125,7 +133,9 @@ private:
         for (llvm::Use& use : old.uses()) uses.push_back(&use);
         for (llvm::Use* use : uses) {
             auto* user = llvm::cast<llvm::Instruction>(use->getUser());
-            if (user == &fresh || (!llvm::isa<llvm::PHINode>(user) && user->getParent() == old_block && old_block != block_)) continue;
+            if (user == &fresh ||
+                (!llvm::isa<llvm::PHINode>(user) && user->getParent() == old_block && old_block != block_))
+                continue;
             if (!llvm::isa<llvm::PHINode>(user) && user->getParent() == block_) {
                 if (user != point_ && point_->comesBefore(user)) use->set(&fresh);
                 continue;
@@ -137,8 +147,11 @@ private:
     void complain(llvm::Value& value) {
         std::string name = variable_name(value);
         auto* instruction = llvm::dyn_cast<llvm::Instruction>(&value);
-        std::string what = name.empty() ? "a value computed at " + (instruction ? place_of(*instruction).text() : place_of(*driver_.portal).text()) : "'" + name + "'";
-        problems_.error(place_of(*point_), "the merge point of driver '" + driver_.name + "' omits " + what + ", which is used behind it",
+        std::string what = name.empty() ? "a value computed at " + (instruction ? place_of(*instruction).text()
+                                                                                : place_of(*driver_.portal).text())
+                                        : "'" + name + "'";
+        problems_.error(place_of(*point_),
+                        "the merge point of driver '" + driver_.name + "' omits " + what + ", which is used behind it",
                         "name it among the reds (or compute it again behind HEDDLE_MERGE_POINT)");
     }
 
@@ -197,7 +210,9 @@ private:
         if (auto* constant = llvm::dyn_cast<llvm::Constant>(value)) return constant;
         auto* cast = llvm::dyn_cast<llvm::CastInst>(value);
         llvm::Constant* operand = cast ? constant_at_merge(cast->getOperand(0)) : nullptr;
-        return operand ? llvm::ConstantFoldCastOperand(cast->getOpcode(), operand, cast->getType(), to_->getFunction()->getParent()->getDataLayout()) : nullptr;
+        return operand ? llvm::ConstantFoldCastOperand(cast->getOpcode(), operand, cast->getType(),
+                                                       to_->getFunction()->getParent()->getDataLayout())
+                       : nullptr;
     }
 
     void enter(llvm::BasicBlock* from, llvm::BasicBlock* block) {
@@ -225,7 +240,9 @@ void check_can_enter_jit(const driver& d, diagnostics& problems) {
         straight_way way(call, d.merge_point);
         if (!way.arrives()) {
             std::string where = way.obstacle() ? " (" + place_of(*way.obstacle()).text() + ")" : "";
-            problems.error(place_of(*call), "something stands between HEDDLE_CAN_ENTER_JIT of driver '" + d.name + "' and its merge point" + where,
+            problems.error(place_of(*call),
+                           "something stands between HEDDLE_CAN_ENTER_JIT of driver '" + d.name +
+                               "' and its merge point" + where,
                            "let control go straight from it to HEDDLE_MERGE_POINT");
             continue;
         }
@@ -234,7 +251,9 @@ void check_can_enter_jit(const driver& d, diagnostics& problems) {
             if (way.same(at_merge, before)) continue;
             bool green = i < d.green_count();
             size_t number = green ? i + 1 : i - d.green_count() + 1;
-            problems.error(place_of(*call), "HEDDLE_CAN_ENTER_JIT of driver '" + d.name + "' differs from its merge point in " + (green ? "green " : "red ") + std::to_string(number),
+            problems.error(place_of(*call),
+                           "HEDDLE_CAN_ENTER_JIT of driver '" + d.name + "' differs from its merge point in " +
+                               (green ? "green " : "red ") + std::to_string(number),
                            "name the same variables in the same order in both, and change none in between");
         }
     }

@@ -1,5 +1,6 @@
-// Brings a portal into the form in which only the merge point's variables, exactly as the marker call passes them, are live over
-// the merge point. Then the JIT can enter there with nothing but these words, on the native side and in jitcode alike.
+// Brings a portal into the form in which only the merge point's variables, exactly as the marker call passes them, are
+// live over the merge point. Then the JIT can enter there with nothing but these words, on the native side and in
+// jitcode alike.
 //
 // Values that can be computed anew from the variables (casts of them, addresses in them) are computed anew behind the
 // merge point; any other live value is an error: a local variable that the author forgot to name.

@@ -8,7 +8,9 @@
 namespace heddle::translator {
 
 std::string class_name_of_type_info(const llvm::GlobalVariable& global) {
-    if (!global.getName().starts_with("_ZN6heddle6detail13type_of_classI") && !global.getName().starts_with("_ZN6heddle6detailL13type_of_classI")) return "";
+    if (!global.getName().starts_with("_ZN6heddle6detail13type_of_classI") &&
+        !global.getName().starts_with("_ZN6heddle6detailL13type_of_classI"))
+        return "";
     std::string name = llvm::demangle(global.getName().str());
     size_t begin = name.find('<'), end = name.rfind('>');
     return begin == std::string::npos || end == std::string::npos ? "" : name.substr(begin + 1, end - begin - 1);
@@ -26,7 +28,8 @@ uint64_t type_info_number(const llvm::GlobalVariable& type_info, type_info_membe
 void set_type_info_word(llvm::GlobalVariable& type_info, type_info_member member, llvm::Constant* value) {
     llvm::SmallVector<llvm::Constant*, 24> words;
     auto* type = llvm::cast<llvm::StructType>(type_info.getInitializer()->getType());
-    for (unsigned i = 0; i < type->getNumElements(); i++) words.push_back(type_info.getInitializer()->getAggregateElement(i));
+    for (unsigned i = 0; i < type->getNumElements(); i++)
+        words.push_back(type_info.getInitializer()->getAggregateElement(i));
     words[static_cast<unsigned>(member)] = value;
     type_info.setInitializer(llvm::ConstantStruct::get(type, words));
 }
@@ -40,7 +43,8 @@ void set_type_info_vtable(llvm::GlobalVariable& type_info, llvm::GlobalVariable&
     if (!word || !word->isNullValue()) return;
     auto* byte = llvm::Type::getInt8Ty(type_info.getContext());
     auto* offset = llvm::ConstantInt::get(llvm::Type::getInt64Ty(type_info.getContext()), vtable_address_point);
-    set_type_info_word(type_info, type_info_member::vtable, llvm::ConstantExpr::getInBoundsGetElementPtr(byte, &vtable, offset));
+    set_type_info_word(type_info, type_info_member::vtable,
+                       llvm::ConstantExpr::getInBoundsGetElementPtr(byte, &vtable, offset));
 }
 
 } // namespace heddle::translator

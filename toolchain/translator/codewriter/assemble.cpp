@@ -8,8 +8,10 @@ namespace {
 
 class assembler {
 public:
-    assembler(const flat_function& f, const register_assignment& registers, call_resolver& calls, symbol_table& symbols, std::vector<uint32_t>& relocations)
-        : f_(f), registers_(registers), calls_(calls), symbols_(symbols), relocations_(relocations), out_(std::make_unique<jit::jitcode>()) {}
+    assembler(const flat_function& f, const register_assignment& registers, call_resolver& calls, symbol_table& symbols,
+              std::vector<uint32_t>& relocations)
+        : f_(f), registers_(registers), calls_(calls), symbols_(symbols), relocations_(relocations),
+          out_(std::make_unique<jit::jitcode>()) {}
 
     std::unique_ptr<jit::jitcode> run() {
         out_->name = f_.name;
@@ -39,8 +41,11 @@ private:
         for (uint32_t at = 0; at < f_.code.size(); ++at) {
             const flat_instruction& i = f_.code[at];
             if (i.what != flat_instruction::operation || i.op != jitcode_op::code_jump) continue;
-            for (uint32_t next = at + 1; next < f_.code.size() && (f_.code[next].dead || f_.code[next].what == flat_instruction::bind_label); ++next)
-                if (f_.code[next].what == flat_instruction::bind_label && f_.code[next].target[0] == i.target[0]) skipped_[at] = true;
+            for (uint32_t next = at + 1;
+                 next < f_.code.size() && (f_.code[next].dead || f_.code[next].what == flat_instruction::bind_label);
+                 ++next)
+                if (f_.code[next].what == flat_instruction::bind_label && f_.code[next].target[0] == i.target[0])
+                    skipped_[at] = true;
         }
     }
 
@@ -73,14 +78,22 @@ private:
         uint32_t next_input = 0, next_target = 0;
         for (char letter : jit::operand_letters(i.op)) {
             switch (letter) {
-            case 'i': case 'p': case 'f': case '*': input(f_.inputs_of(i)[next_input++]); break;
-            case 'I': case 'P': case 'F': case 'V': result(i.result); break;
+            case 'i':
+            case 'p':
+            case 'f':
+            case '*': input(f_.inputs_of(i)[next_input++]); break;
+            case 'I':
+            case 'P':
+            case 'F':
+            case 'V': result(i.result); break;
             case 'd': word(descr); break;
             case 'L':
                 fixups_.emplace_back(static_cast<uint32_t>(out_->code.size()), i.target[next_target++]);
                 word(0);
                 break;
-            case 'n': case 's': case 'g': word(static_cast<uint32_t>(i.number)); break;
+            case 'n':
+            case 's':
+            case 'g': word(static_cast<uint32_t>(i.number)); break;
             case 'A': arguments(i, next_input); break;
             default: break;
             }
@@ -141,7 +154,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<jit::jitcode> assemble(const flat_function& f, const register_assignment& registers, call_resolver& calls, symbol_table& symbols,
+std::unique_ptr<jit::jitcode> assemble(const flat_function& f, const register_assignment& registers,
+                                       call_resolver& calls, symbol_table& symbols,
                                        std::vector<uint32_t>& relocations) {
     return assembler(f, registers, calls, symbols, relocations).run();
 }

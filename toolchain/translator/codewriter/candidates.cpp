@@ -44,7 +44,8 @@ void candidate_finder::run() {
 
 bool candidate_finder::look_inside(candidate& c) {
     llvm::Function& f = *c.function;
-    bool portal = std::any_of(context_.all_drivers.begin(), context_.all_drivers.end(), [&](const driver& d) { return d.portal == &f; });
+    bool portal = std::any_of(context_.all_drivers.begin(), context_.all_drivers.end(),
+                              [&](const driver& d) { return d.portal == &f; });
     auto no = [&](std::string reason, bool by_design) {
         c.why_not = {std::move(reason), place_of(f)};
         c.by_design = by_design;
@@ -52,15 +53,19 @@ bool candidate_finder::look_inside(candidate& c) {
     };
     if (f.isDeclaration()) return no("has no body in this program", true);
     if (context_.hints.has(&f, hint::dont_look_inside)) return no("is marked HEDDLE_DONT_LOOK_INSIDE", true);
-    if (context_.hints.has(&f, hint::elidable)) return no("is marked HEDDLE_ELIDABLE: called, or folded when its arguments are constants", true);
-    if (context_.hints.has(&f, hint::elidable_promote)) return no("is marked HEDDLE_ELIDABLE_PROMOTE: called, or folded once its arguments are promoted", true);
-    if (context_.hints.has(&f, hint::loop_invariant)) return no("is marked HEDDLE_LOOP_INVARIANT: called once a loop", true);
+    if (context_.hints.has(&f, hint::elidable))
+        return no("is marked HEDDLE_ELIDABLE: called, or folded when its arguments are constants", true);
+    if (context_.hints.has(&f, hint::elidable_promote))
+        return no("is marked HEDDLE_ELIDABLE_PROMOTE: called, or folded once its arguments are promoted", true);
+    if (context_.hints.has(&f, hint::loop_invariant))
+        return no("is marked HEDDLE_LOOP_INVARIANT: called once a loop", true);
     llvm::StringRef name = f.getName();
     for (llvm::StringRef prefix : {"_ZNSt", "_ZNKSt", "_ZSt", "_ZN9__gnu_cxx", "_ZNK9__gnu_cxx"})
         if (name.starts_with(prefix)) return no("belongs to the C++ standard library", true);
     if (name.starts_with("_ZN6heddle2gc")) return no("belongs to the collector", true);
     if (f.isVarArg()) return no("has variable arguments", false);
-    if (!portal && !context_.hints.has(&f, hint::unroll_safe) && has_loop(f)) return no("has a loop; mark it HEDDLE_UNROLL_SAFE if traces may unroll it", false);
+    if (!portal && !context_.hints.has(&f, hint::unroll_safe) && has_loop(f))
+        return no("has a loop; mark it HEDDLE_UNROLL_SAFE if traces may unroll it", false);
     return true;
 }
 
@@ -80,7 +85,8 @@ void candidate_finder::follow(candidate& c) {
         if (i.callee) meet(const_cast<llvm::Function&>(*i.callee), c.code.driver >= 0);
         if (!i.indirect) continue;
         const llvm::FunctionType* type = i.indirect->getFunctionType();
-        if (std::find(indirect_types_.begin(), indirect_types_.end(), type) == indirect_types_.end()) indirect_types_.push_back(type);
+        if (std::find(indirect_types_.begin(), indirect_types_.end(), type) == indirect_types_.end())
+            indirect_types_.push_back(type);
     }
 }
 
@@ -88,16 +94,22 @@ void candidate_finder::follow(candidate& c) {
 void candidate_finder::warn(diagnostics& problems) const {
     for (const candidate& c : all_) {
         if (c.traced) continue;
-        bool portal = std::any_of(context_.all_drivers.begin(), context_.all_drivers.end(), [&](const driver& d) { return d.portal == c.function; });
+        bool portal = std::any_of(context_.all_drivers.begin(), context_.all_drivers.end(),
+                                  [&](const driver& d) { return d.portal == c.function; });
         std::string message = "the JIT can't trace " + readable_name(*c.function) + ": it " + c.why_not.reason;
         if (portal) {
-            problems.error(c.why_not.place, message, "a portal must be traceable; move what can't be traced into a function of its own");
+            problems.error(c.why_not.place, message,
+                           "a portal must be traceable; move what can't be traced into a function of its own");
             continue;
         }
         if (c.by_design) continue;
-        bool asked = context_.hints.has(c.function, hint::unroll_safe) || context_.hints.has(c.function, hint::look_inside);
-        if (asked) problems.warning(c.why_not.place, message, "it is marked as one to trace");
-        else if (c.called_from_portal) problems.warning(c.why_not.place, message, "the portal calls it; mark it HEDDLE_DONT_LOOK_INSIDE if that is meant");
+        bool asked =
+            context_.hints.has(c.function, hint::unroll_safe) || context_.hints.has(c.function, hint::look_inside);
+        if (asked)
+            problems.warning(c.why_not.place, message, "it is marked as one to trace");
+        else if (c.called_from_portal)
+            problems.warning(c.why_not.place, message,
+                             "the portal calls it; mark it HEDDLE_DONT_LOOK_INSIDE if that is meant");
     }
 }
 

@@ -1,20 +1,21 @@
 // Which functions the JIT may look inside, and for each of the others that it meets, why not.
 //
-// Starting from the portals, through direct calls and through the functions whose address is taken and whose type some traced call
-// through a pointer has (methods in vtables, tables of functions). Each is lowered as it is found: what can't be lowered stays native.
+// Starting from the portals, through direct calls and through the functions whose address is taken and whose type some
+// traced call through a pointer has (methods in vtables, tables of functions). Each is lowered as it is found: what
+// can't be lowered stays native.
 #pragma once
-#include <deque>
-#include <unordered_map>
 #include "effects.h"
 #include "lower.h"
+#include <deque>
+#include <unordered_map>
 
 namespace heddle::translator::codewriter {
 
 struct candidate {
     llvm::Function* function = nullptr;
-    bool traced = false;              // has flat code
-    unsupported why_not;              // when not traced
-    bool by_design = false;           // not traced because of a hint, or because there is no body: no warning
+    bool traced = false;    // has flat code
+    unsupported why_not;    // when not traced
+    bool by_design = false; // not traced because of a hint, or because there is no body: no warning
     bool called_from_portal = false;
     flat_function code;
     std::vector<llvm::Function*> callees;
@@ -22,7 +23,8 @@ struct candidate {
 
 class candidate_finder {
 public:
-    candidate_finder(lowering_context& context, const effect_analysis& effects) : context_(context), effects_(effects) {}
+    candidate_finder(lowering_context& context, const effect_analysis& effects)
+        : context_(context), effects_(effects) {}
     void run();
     // All functions that traced code meets, in the order found: portals first.
     std::deque<candidate>& all() { return all_; }

@@ -1,25 +1,28 @@
 // The codewriter's course: find and lower functions, analyse effects, assemble, make the image. See codewriter.h.
 #include "codewriter.h"
-#include <llvm/IR/Constants.h>
-#include <llvm/IR/InstIterator.h>
-#include <llvm/IR/Module.h>
 #include "assemble.h"
 #include "candidates.h"
 #include "effects.h"
 #include "thunks.h"
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Module.h>
 
 namespace heddle::translator {
 
 namespace codewriter {
 namespace {
 
-// Some class with virtual methods that isn't the collector's: then a vtable load doesn't tell that its object is one. Classes of
-// the standard library don't count: interpreter code has no pointers to them whose methods a trace would call.
+// Some class with virtual methods that isn't the collector's: then a vtable load doesn't tell that its object is one.
+// Classes of the standard library don't count: interpreter code has no pointers to them whose methods a trace would
+// call.
 bool has_foreign_vtables(const llvm::Module& module, const class_layouts& layouts) {
     for (const llvm::GlobalVariable& variable : module.globals()) {
         llvm::StringRef name = variable.getName();
         if (!name.starts_with("_ZTV") || variable.isDeclaration() || layouts.by_vtable(&variable)) continue;
-        if (name.starts_with("_ZTVSt") || name.starts_with("_ZTVNSt") || name.starts_with("_ZTVN9__gnu_cxx") || name == "_ZTVN6heddle6objectE") continue;
+        if (name.starts_with("_ZTVSt") || name.starts_with("_ZTVNSt") || name.starts_with("_ZTVN9__gnu_cxx") ||
+            name == "_ZTVN6heddle6objectE")
+            continue;
         return true;
     }
     return false;
@@ -27,9 +30,12 @@ bool has_foreign_vtables(const llvm::Module& module, const class_layouts& layout
 
 class writer : call_resolver {
 public:
-    writer(llvm::Module& module, const class_layouts& layouts, const drivers& all_drivers, const annotations& hints, diagnostics& problems, jit::program& prog)
-        : module_(module), problems_(problems), program_(prog), symbols_(prog), descrs_(prog, symbols_), files_(prog), thunks_(module),
-          context_{module, layouts, all_drivers, hints, descrs_, files_, has_foreign_vtables(module, layouts)}, effects_(module, layouts, descrs_), candidates_(context_, effects_) {
+    writer(llvm::Module& module, const class_layouts& layouts, const drivers& all_drivers, const annotations& hints,
+           diagnostics& problems, jit::program& prog)
+        : module_(module), problems_(problems), program_(prog), symbols_(prog), descrs_(prog, symbols_), files_(prog),
+          thunks_(module),
+          context_{module, layouts, all_drivers, hints, descrs_, files_, has_foreign_vtables(module, layouts)},
+          effects_(module, layouts, descrs_), candidates_(context_, effects_) {
         make_raw_descrs();
     }
 
@@ -59,7 +65,9 @@ private:
             std::string arguments, reason;
             kind result;
             // One that has another ABI is only called from functions that are not traced.
-            if (!signature_kinds(*c.function->getFunctionType(), c.function->getAttributes(), arguments, result, reason)) continue;
+            if (!signature_kinds(*c.function->getFunctionType(), c.function->getAttributes(), arguments, result,
+                                 reason))
+                continue;
             function_numbers_[c.function] = number;
             jit::function_entry& entry = program_.functions.emplace_back();
             entry.name = readable_name(*c.function);
@@ -79,7 +87,8 @@ private:
         d.argument_kinds = arguments;
         d.result = result;
         d.effects = effects_.of(function);
-        d.effects.elidable = context_.hints.has(&function, hint::elidable) || context_.hints.has(&function, hint::elidable_promote);
+        d.effects.elidable =
+            context_.hints.has(&function, hint::elidable) || context_.hints.has(&function, hint::elidable_promote);
         d.effects.loop_invariant |= context_.hints.has(&function, hint::loop_invariant);
         return descrs_.call(d, thunks_.thunk(arguments, result));
     }
@@ -116,13 +125,17 @@ private:
             entry.portal_jitcode = static_cast<uint32_t>(program_.functions[function_numbers_.at(d.portal)].jitcode);
             entry.info_address = symbols_.address_word(d.global);
             llvm::Type* pointer = llvm::PointerType::get(module_.getContext(), 0);
-            auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(module_.getContext()), {pointer, pointer}, false);
-            entry.runner_address = symbols_.address_word(llvm::cast<llvm::Constant>(module_.getOrInsertFunction(runner_symbol(d.index), type).getCallee()));
+            auto* type =
+                llvm::FunctionType::get(llvm::Type::getVoidTy(module_.getContext()), {pointer, pointer}, false);
+            entry.runner_address = symbols_.address_word(
+                llvm::cast<llvm::Constant>(module_.getOrInsertFunction(runner_symbol(d.index), type).getCallee()));
             entry.result = d.result;
         }
         for (const auto& code : program_.jitcodes) {
             std::string problem = jit::verify(*code, program_);
-            if (!problem.empty()) problems_.error({}, "internal error of the codewriter: " + problem, "please report it with the sources");
+            if (!problem.empty())
+                problems_.error({}, "internal error of the codewriter: " + problem,
+                                "please report it with the sources");
         }
     }
 
@@ -148,7 +161,8 @@ size_t writer::emit_image() {
     llvm::Type* pointer = llvm::PointerType::get(context, 0);
     llvm::Type* word = llvm::Type::getInt64Ty(context);
     auto constant = [&](llvm::Constant* value, const char* name) {
-        auto* global = new llvm::GlobalVariable(module_, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value, name);
+        auto* global =
+            new llvm::GlobalVariable(module_, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value, name);
         global->setAlignment(llvm::Align(16));
         return global;
     };
@@ -157,7 +171,8 @@ size_t writer::emit_image() {
     auto* table_type = llvm::ArrayType::get(pointer, addresses.size());
     llvm::Constant* bytes = constant(llvm::ConstantDataArray::get(context, blob), "heddle_jit_blob");
     llvm::Constant* table = constant(llvm::ConstantArray::get(table_type, addresses), "heddle_jit_addresses");
-    llvm::Constant* image = llvm::ConstantStruct::getAnon({bytes, llvm::ConstantInt::get(word, blob.size()), table, llvm::ConstantInt::get(word, addresses.size())});
+    llvm::Constant* image = llvm::ConstantStruct::getAnon(
+        {bytes, llvm::ConstantInt::get(word, blob.size()), table, llvm::ConstantInt::get(word, addresses.size())});
     auto* global = llvm::cast<llvm::GlobalVariable>(module_.getOrInsertGlobal("heddle_jit_image", image->getType()));
     global->setConstant(true);
     global->setInitializer(image);
@@ -166,7 +181,8 @@ size_t writer::emit_image() {
 
 } // namespace
 
-codewriter_result write(llvm::Module& module, const class_layouts& layouts, const drivers& all_drivers, const annotations& hints, diagnostics& problems) {
+codewriter_result write(llvm::Module& module, const class_layouts& layouts, const drivers& all_drivers,
+                        const annotations& hints, diagnostics& problems) {
     codewriter_result result;
     result.program = std::make_unique<jit::program>();
     writer w(module, layouts, all_drivers, hints, problems, *result.program);
@@ -180,8 +196,8 @@ codewriter_result write(llvm::Module& module, const class_layouts& layouts, cons
 std::string codewriter_result::summary() const {
     size_t words = 0;
     for (const auto& code : program->jitcodes) words += code->code.size();
-    return std::to_string(program->jitcodes.size()) + " of " + std::to_string(program->functions.size()) + " functions, " + std::to_string(words) + " words, image of " +
-           std::to_string(image_size / 1024) + " KiB";
+    return std::to_string(program->jitcodes.size()) + " of " + std::to_string(program->functions.size()) +
+           " functions, " + std::to_string(words) + " words, image of " + std::to_string(image_size / 1024) + " KiB";
 }
 
 std::string codewriter_result::text() const {

@@ -1,9 +1,9 @@
 // Making descriptors: see descriptor_table.h.
 #include "descriptor_table.h"
+#include "../diagnostics.h"
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DerivedTypes.h>
 #include <llvm/IR/GlobalVariable.h>
-#include "../diagnostics.h"
 
 namespace heddle::translator::codewriter {
 
@@ -45,9 +45,12 @@ uint32_t symbol_table::number_of(const llvm::Constant* constant) {
     if (!fresh) return found->second;
     constants_.push_back(constant);
     std::string name;
-    if (auto* global = llvm::dyn_cast<llvm::GlobalValue>(constant)) name = demangle(global->getName().str());
-    else if (auto* base = llvm::dyn_cast<llvm::GlobalValue>(constant->stripInBoundsOffsets())) name = demangle(base->getName().str()) + "+...";
-    else name = "address";
+    if (auto* global = llvm::dyn_cast<llvm::GlobalValue>(constant))
+        name = demangle(global->getName().str());
+    else if (auto* base = llvm::dyn_cast<llvm::GlobalValue>(constant->stripInBoundsOffsets()))
+        name = demangle(base->getName().str()) + "+...";
+    else
+        name = "address";
     program_.symbols.push_back(name);
     return found->second;
 }
@@ -158,7 +161,8 @@ jit::slot_shape descriptor_table::shape(uint32_t descr) const {
 uint32_t descriptor_table::call(const jit::call_descr& like, const llvm::Constant* thunk) {
     const jit::effect_info& e = like.effects;
     std::string key = like.argument_kinds + '>' + jit::kind_letter(like.result);
-    for (bool flag : {e.elidable, e.loop_invariant, e.may_collect, e.may_run_portal, e.writes_anything}) key += flag ? '1' : '0';
+    for (bool flag : {e.elidable, e.loop_invariant, e.may_collect, e.may_run_portal, e.writes_anything})
+        key += flag ? '1' : '0';
     if (!e.writes_anything) {
         for (uint32_t r : e.reads) key += 'r' + std::to_string(r);
         for (uint32_t w : e.writes) key += 'w' + std::to_string(w);
@@ -170,7 +174,8 @@ uint32_t descriptor_table::call(const jit::call_descr& like, const llvm::Constan
     if (e.loop_invariant) name += " loop_invariant";
     if (!e.writes_anything && e.writes.empty() && !e.elidable) name += e.reads.empty() ? " pure" : " reads";
     if (!e.writes_anything && !e.writes.empty()) name += " writes " + std::to_string(e.writes.size());
-    jit::call_descr& d = start(program_.calls, jit::descr_type::call, name + " #" + std::to_string(program_.descrs.size()));
+    jit::call_descr& d =
+        start(program_.calls, jit::descr_type::call, name + " #" + std::to_string(program_.descrs.size()));
     d.argument_kinds = like.argument_kinds;
     d.result = like.result;
     d.effects = like.effects;

@@ -1,13 +1,13 @@
 // The program's descriptors, made on demand from class layouts and LLVM types, each once.
 #pragma once
+#include "../class_layouts.h"
+#include "heddle/jit/program.h"
 #include <cstdint>
 #include <map>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
-#include "../class_layouts.h"
-#include "heddle/jit/program.h"
 
 namespace llvm {
 class Constant;
@@ -27,7 +27,9 @@ class symbol_table {
 public:
     explicit symbol_table(jit::program& prog) : program_(prog) {}
     uint32_t number_of(const llvm::Constant* constant);
-    uint64_t address_word(const llvm::Constant* constant) { return constant ? jit::symbol_bit | number_of(constant) : 0; }
+    uint64_t address_word(const llvm::Constant* constant) {
+        return constant ? jit::symbol_bit | number_of(constant) : 0;
+    }
     const std::vector<const llvm::Constant*>& constants() const { return constants_; }
 
 private:
@@ -43,15 +45,16 @@ public:
     // Each answers the index in program::descrs, or no_descr when the memory has no shape that the JIT knows.
     static constexpr uint32_t no_descr = UINT32_MAX;
     uint32_t field(const gc_field& f);
-    uint32_t array(const array_shape& shape);        // accesses of items, lengths
-    uint32_t new_array(const gc_class& c);           // the exact class
+    uint32_t array(const array_shape& shape); // accesses of items, lengths
+    uint32_t new_array(const gc_class& c);    // the exact class
     uint32_t size(const gc_class& c);
     uint32_t raw(const llvm::Type* type);
     uint32_t global(const llvm::GlobalVariable& variable, int64_t offset, const llvm::Type* type);
-    uint32_t constant_memory(const llvm::Type* type);  // memory that never changes, outside the heap: a field at offset 0, immutable
+    uint32_t constant_memory(
+        const llvm::Type* type); // memory that never changes, outside the heap: a field at offset 0, immutable
     uint32_t call(const jit::call_descr& like, const llvm::Constant* thunk);
 
-    jit::slot_shape shape(uint32_t descr) const;     // of a field, array or raw descriptor
+    jit::slot_shape shape(uint32_t descr) const; // of a field, array or raw descriptor
 
     const std::vector<jit::descr_symbols>& type_and_thunk_symbols() const { return descr_symbols_; }
     const std::vector<uint32_t>& raw_descrs() const { return raws_; }

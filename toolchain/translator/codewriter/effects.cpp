@@ -1,5 +1,6 @@
 // The analysis of effects: see effects.h.
 #include "effects.h"
+#include "../addresses.h"
 #include <algorithm>
 #include <llvm/ADT/StringSwitch.h>
 #include <llvm/IR/Constants.h>
@@ -7,7 +8,6 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
 #include <llvm/IR/Operator.h>
-#include "../addresses.h"
 
 namespace heddle::translator::codewriter {
 
@@ -31,7 +31,7 @@ bool effect_analysis::summary::merge(const summary& other) {
     flag(anything, other.anything);
     auto set = [&](llvm::BitVector& mine, const llvm::BitVector& theirs) {
         if (mine.size() < theirs.size()) mine.resize(theirs.size());
-        if (!theirs.test(mine)) return;   // nothing in theirs that mine has not
+        if (!theirs.test(mine)) return; // nothing in theirs that mine has not
         mine |= theirs;
         fresh = true;
     };
@@ -41,12 +41,13 @@ bool effect_analysis::summary::merge(const summary& other) {
 }
 
 void effect_analysis::mark(llvm::BitVector& set, uint32_t descr) {
-    if (descr == descriptor_table::no_descr) return;   // a slot that traces can't access, so it interests none
+    if (descr == descriptor_table::no_descr) return; // a slot that traces can't access, so it interests none
     if (set.size() <= descr) set.resize(descr + 64);
     set.set(descr);
 }
 
-effect_analysis::effect_analysis(llvm::Module& module, const class_layouts& layouts, descriptor_table& descrs) : layouts_(layouts), descrs_(descrs) {
+effect_analysis::effect_analysis(llvm::Module& module, const class_layouts& layouts, descriptor_table& descrs)
+    : layouts_(layouts), descrs_(descrs) {
     find_address_taken(module);
     for (llvm::Function& function : module) number_of(&function);
     for (llvm::Function& function : module) scan(function, number_of(&function));
@@ -66,7 +67,8 @@ uint32_t effect_analysis::number_of(const void* function_or_type) {
 void effect_analysis::find_address_taken(llvm::Module& module) {
     for (llvm::Function& function : module) {
         if (function.isIntrinsic() || function.getName().starts_with("heddle_marker_")) continue;
-        if (function.hasAddressTaken(nullptr, true, true, true, true)) address_taken_[function.getFunctionType()].push_back(&function);
+        if (function.hasAddressTaken(nullptr, true, true, true, true))
+            address_taken_[function.getFunctionType()].push_back(&function);
     }
 }
 
@@ -79,20 +81,28 @@ const std::vector<llvm::Function*>& effect_analysis::address_taken(const llvm::F
 bool effect_analysis::known_external(llvm::StringRef name, summary& does) {
     using effect = unsigned;
     constexpr effect unknown = 0, pure = 1, reads_raw = 2, writes_raw = 4, collects = 8;
-    effect e = llvm::StringSwitch<effect>(name)
-                   .Cases("sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "exp", "exp2", pure)
-                   .Cases("log", "log2", "log10", "log1p", "expm1", "pow", "fmod", "floor", "ceil", "trunc", pure)
-                   .Cases("round", "rint", "nearbyint", "roundeven", "fma", "fmax", "fmin", "hypot", "cbrt", "sinh", pure)
-                   .Cases("cosh", "tanh", "asinh", "acosh", "atanh", "ldexp", "scalbn", "copysign", "fabs", "remainder", pure)
-                   .Cases("abort", "exit", "_exit", "abs", "labs", "heddle_stack_is_low", pure)
-                   .Cases("memcmp", "bcmp", "strcmp", "strncmp", "strlen", "memchr", "strchr", "strtol", "strtod", "getenv", reads_raw)
-                   .Cases("memcpy", "memmove", "memset", "malloc", "free", "calloc", "realloc", "_Znwm", "_Znam", "_ZdlPv", reads_raw | writes_raw)
-                   .Cases("_ZdlPvm", "_ZdaPv", "_ZdaPvm", "printf", "puts", "putchar", "fprintf", "fputs", "fputc", reads_raw | writes_raw)
-                   .Cases("fwrite", "fflush", "snprintf", "vsnprintf", "frexp", "modf", "clock_gettime", "write", "read", "open", reads_raw | writes_raw)
-                   .Cases("heddle_gc_write_barrier_slow", "heddle_gc_write_barrier_array_slow", "heddle_gc_write_barrier_interior_slow", pure)
-                   .Cases("heddle_gc_allocate_slow", "heddle_gc_allocate_array_slow", "heddle_try_new_array", collects)
-                   .Default(unknown);
-    if (e == unknown && (name.starts_with("__gmp") || name.starts_with("_ZNSt") || name.starts_with("_ZNKSt") || name.starts_with("_ZSt"))) e = reads_raw | writes_raw;
+    effect e =
+        llvm::StringSwitch<effect>(name)
+            .Cases("sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "exp", "exp2", pure)
+            .Cases("log", "log2", "log10", "log1p", "expm1", "pow", "fmod", "floor", "ceil", "trunc", pure)
+            .Cases("round", "rint", "nearbyint", "roundeven", "fma", "fmax", "fmin", "hypot", "cbrt", "sinh", pure)
+            .Cases("cosh", "tanh", "asinh", "acosh", "atanh", "ldexp", "scalbn", "copysign", "fabs", "remainder", pure)
+            .Cases("abort", "exit", "_exit", "abs", "labs", "heddle_stack_is_low", pure)
+            .Cases("memcmp", "bcmp", "strcmp", "strncmp", "strlen", "memchr", "strchr", "strtol", "strtod", "getenv",
+                   reads_raw)
+            .Cases("memcpy", "memmove", "memset", "malloc", "free", "calloc", "realloc", "_Znwm", "_Znam", "_ZdlPv",
+                   reads_raw | writes_raw)
+            .Cases("_ZdlPvm", "_ZdaPv", "_ZdaPvm", "printf", "puts", "putchar", "fprintf", "fputs", "fputc",
+                   reads_raw | writes_raw)
+            .Cases("fwrite", "fflush", "snprintf", "vsnprintf", "frexp", "modf", "clock_gettime", "write", "read",
+                   "open", reads_raw | writes_raw)
+            .Cases("heddle_gc_write_barrier_slow", "heddle_gc_write_barrier_array_slow",
+                   "heddle_gc_write_barrier_interior_slow", pure)
+            .Cases("heddle_gc_allocate_slow", "heddle_gc_allocate_array_slow", "heddle_try_new_array", collects)
+            .Default(unknown);
+    if (e == unknown && (name.starts_with("__gmp") || name.starts_with("_ZNSt") || name.starts_with("_ZNKSt") ||
+                         name.starts_with("_ZSt")))
+        e = reads_raw | writes_raw;
     if (e == unknown && name.starts_with("_ZN6heddle2gc"))
         e = llvm::StringSwitch<effect>(name.drop_front(strlen("_ZN6heddle2gc")))
                 .StartsWith("15allocate_array", collects)
@@ -116,9 +126,9 @@ bool effect_analysis::known_external(llvm::StringRef name, summary& does) {
 
 void effect_analysis::scan(llvm::Function& function, uint32_t number) {
     summary& does = nodes_[number].does;
-    if (known_external(function.getName(), does)) return;   // with a body, too: the collector's inline functions
+    if (known_external(function.getName(), does)) return; // with a body, too: the collector's inline functions
     if (function.isDeclaration()) {
-        if (function.isIntrinsic() || function.getName().starts_with("heddle_marker_")) return;   // see scan_call
+        if (function.isIntrinsic() || function.getName().starts_with("heddle_marker_")) return; // see scan_call
         does.anything = does.may_collect = does.may_run_portal = true;
         return;
     }
@@ -139,7 +149,8 @@ void effect_analysis::scan(llvm::Function& function, uint32_t number) {
     }
 }
 
-void effect_analysis::scan_access(llvm::Instruction& instruction, llvm::Value* pointer, llvm::Type* type, bool is_store, summary& does) {
+void effect_analysis::scan_access(llvm::Instruction& instruction, llvm::Value* pointer, llvm::Type* type, bool is_store,
+                                  summary& does) {
     if (is_vtable_access(instruction)) return;
     address place = classify(pointer, layouts_);
     llvm::BitVector& set = is_store ? does.writes : does.reads;
@@ -147,30 +158,38 @@ void effect_analysis::scan_access(llvm::Instruction& instruction, llvm::Value* p
     switch (place.kind) {
     case place_kind::field: mark(set, descrs_.field(*place.field)); break;
     case place_kind::array_item: mark(set, descrs_.array(*place.array)); break;
-    case place_kind::array_length: case place_kind::vtable: case place_kind::stack: break;
+    case place_kind::array_length:
+    case place_kind::vtable:
+    case place_kind::stack: break;
     case place_kind::global:
-        if (place.through_heap) mark(set, descrs_.global(*place.global, place.offset, type));
-        else if (is_store || !place.global->isConstant()) raw = true;
+        if (place.through_heap)
+            mark(set, descrs_.global(*place.global, place.offset, type));
+        else if (is_store || !place.global->isConstant())
+            raw = true;
         break;
     case place_kind::raw: raw = true; break;
-    case place_kind::unknown_heap:
-        does.anything = true;
-        break;
+    case place_kind::unknown_heap: does.anything = true; break;
     }
 }
 
-// The address of a field or an item that goes elsewhere than into a load or store: whoever gets it may read and write there.
+// The address of a field or an item that goes elsewhere than into a load or store: whoever gets it may read and write
+// there.
 void effect_analysis::scan_escape(llvm::Instruction& instruction, summary& does) {
     bool escapes = false;
     for (llvm::Use& use : instruction.uses()) {
         llvm::User* user = use.getUser();
-        if (llvm::isa<llvm::LoadInst, llvm::GEPOperator, llvm::AddrSpaceCastInst, llvm::ICmpInst, llvm::DbgInfoIntrinsic>(user)) continue;
-        if (llvm::isa<llvm::StoreInst>(user) && use.getOperandNo() == llvm::StoreInst::getPointerOperandIndex()) continue;
+        if (llvm::isa<llvm::LoadInst, llvm::GEPOperator, llvm::AddrSpaceCastInst, llvm::ICmpInst,
+                      llvm::DbgInfoIntrinsic>(user))
+            continue;
+        if (llvm::isa<llvm::StoreInst>(user) && use.getOperandNo() == llvm::StoreInst::getPointerOperandIndex())
+            continue;
         escapes = true;
     }
     if (!escapes) return;
     address place = classify(&instruction, layouts_);
-    uint32_t descr = place.kind == place_kind::field ? descrs_.field(*place.field) : place.kind == place_kind::array_item ? descrs_.array(*place.array) : descriptor_table::no_descr;
+    uint32_t descr = place.kind == place_kind::field        ? descrs_.field(*place.field)
+                     : place.kind == place_kind::array_item ? descrs_.array(*place.array)
+                                                            : descriptor_table::no_descr;
     mark(does.reads, descr);
     mark(does.writes, descr);
 }
@@ -180,7 +199,8 @@ void effect_analysis::scan_call(llvm::CallBase& call, uint32_t number) {
         if (auto* memory = llvm::dyn_cast<llvm::MemIntrinsic>(intrinsic)) {
             summary& does = nodes_[number].does;
             does.raw_read = true;
-            if (classify(memory->getDest(), layouts_).kind != place_kind::stack) does.raw_write = true;   // the heap's own: scan_escape
+            if (classify(memory->getDest(), layouts_).kind != place_kind::stack)
+                does.raw_write = true; // the heap's own: scan_escape
         }
         return;
     }
@@ -193,7 +213,9 @@ void effect_analysis::scan_call(llvm::CallBase& call, uint32_t number) {
         const llvm::FunctionType* type = call.getFunctionType();
         uint32_t type_number = number_of(type);
         // A pointer from outside of the program, as far as one can see: anything.
-        if (address_taken(type).empty()) nodes_[type_number].does.anything = nodes_[type_number].does.may_collect = nodes_[type_number].does.may_run_portal = true;
+        if (address_taken(type).empty())
+            nodes_[type_number].does.anything = nodes_[type_number].does.may_collect =
+                nodes_[type_number].does.may_run_portal = true;
         nodes_[type_number].callers.push_back(number);
         return;
     }
@@ -220,7 +242,8 @@ void effect_analysis::solve() {
     for (uint32_t n = 0; n < nodes_.size(); ++n) {
         work[n] = n;
         std::sort(nodes_[n].callers.begin(), nodes_[n].callers.end());
-        nodes_[n].callers.erase(std::unique(nodes_[n].callers.begin(), nodes_[n].callers.end()), nodes_[n].callers.end());
+        nodes_[n].callers.erase(std::unique(nodes_[n].callers.begin(), nodes_[n].callers.end()),
+                                nodes_[n].callers.end());
     }
     while (!work.empty()) {
         uint32_t n = work.back();
@@ -258,7 +281,7 @@ jit::effect_info effect_analysis::of(const llvm::Function& function) const {
         if (function.getName() == "heddle_stack_is_low") info.loop_invariant = true;
         return info;
     }
-    summary does;   // declared since (call_libm)
+    summary does; // declared since (call_libm)
     if (!known_external(function.getName(), does)) does.anything = does.may_collect = does.may_run_portal = true;
     return convert(does);
 }

@@ -1,14 +1,15 @@
 // What each function may do to the heap, bottom-up over the call graph of the whole module.
 //
-// A call in a trace only makes the optimizer forget what the call may change; this is where that knowledge comes from. The world is
-// closed: a call through a pointer can reach the functions of its type whose address is taken somewhere. Functions without a body
-// are taken to do anything, but for those of the C library and of the runtime that known_external() lists.
+// A call in a trace only makes the optimizer forget what the call may change; this is where that knowledge comes from.
+// The world is closed: a call through a pointer can reach the functions of its type whose address is taken somewhere.
+// Functions without a body are taken to do anything, but for those of the C library and of the runtime that
+// known_external() lists.
 #pragma once
-#include <unordered_map>
-#include <vector>
-#include <llvm/ADT/BitVector.h>
 #include "../class_layouts.h"
 #include "descriptor_table.h"
+#include <llvm/ADT/BitVector.h>
+#include <unordered_map>
+#include <vector>
 
 namespace llvm {
 class CallBase;
@@ -30,9 +31,9 @@ public:
 
 private:
     struct summary {
-        llvm::BitVector reads, writes;   // by descriptor
+        llvm::BitVector reads, writes; // by descriptor
         bool raw_read = false, raw_write = false, may_collect = false, may_run_portal = false, anything = false;
-        bool merge(const summary& other);   // true when something was new
+        bool merge(const summary& other); // true when something was new
     };
     struct node {
         summary does;
@@ -41,7 +42,8 @@ private:
 
     void find_address_taken(llvm::Module& module);
     void scan(llvm::Function& function, uint32_t number);
-    void scan_access(llvm::Instruction& instruction, llvm::Value* pointer, llvm::Type* type, bool is_store, summary& does);
+    void scan_access(llvm::Instruction& instruction, llvm::Value* pointer, llvm::Type* type, bool is_store,
+                     summary& does);
     void scan_call(llvm::CallBase& call, uint32_t number);
     void scan_escape(llvm::Instruction& instruction, summary& does);
     void solve();
@@ -52,7 +54,7 @@ private:
 
     const class_layouts& layouts_;
     descriptor_table& descrs_;
-    std::unordered_map<const void*, uint32_t> numbers_;   // functions, and function types for calls through pointers
+    std::unordered_map<const void*, uint32_t> numbers_; // functions, and function types for calls through pointers
     std::vector<node> nodes_;
     std::unordered_map<const llvm::FunctionType*, std::vector<llvm::Function*>> address_taken_;
     std::vector<llvm::Function*> none_;

@@ -1,15 +1,20 @@
 // Lowering one function from normalised LLVM IR to flat code. Private to the codewriter.
 //
-// Blocks are visited in reverse post-order, so a value's definition is seen before its uses (but for phi nodes, which have
-// their registers from the start). Casts that change nothing in a word share their operand's register; addresses (GEPs) are
-// computed where they are used. Whatever can't be expressed ends the lowering with a reason: the function then stays native.
+// Blocks are visited in reverse post-order, so a value's definition is seen before its uses (but for phi nodes, which
+// have their registers from the start). Casts that change nothing in a word share their operand's register; addresses
+// (GEPs) are computed where they are used. Whatever can't be expressed ends the lowering with a reason: the function
+// then stays native.
 //
-// Integers: see kinds.h for the canonical form (sign-extended, i1 is 0 or 1). Each lowering of an operation either keeps it by
-// its nature, or knows from nsw and the like, or appends a normalisation.
+// Integers: see kinds.h for the canonical form (sign-extended, i1 is 0 or 1). Each lowering of an operation either
+// keeps it by its nature, or knows from nsw and the like, or appends a normalisation.
 #pragma once
-#include <string>
-#include <unordered_map>
-#include <vector>
+#include "../addresses.h"
+#include "../annotations.h"
+#include "../class_layouts.h"
+#include "../diagnostics.h"
+#include "../drivers.h"
+#include "descriptor_table.h"
+#include "flat_code.h"
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/ADT/SmallVector.h>
 #include <llvm/IR/Dominators.h>
@@ -18,13 +23,9 @@
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Operator.h>
-#include "../addresses.h"
-#include "../annotations.h"
-#include "../class_layouts.h"
-#include "../diagnostics.h"
-#include "../drivers.h"
-#include "descriptor_table.h"
-#include "flat_code.h"
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace heddle::translator::codewriter {
 
@@ -47,11 +48,11 @@ struct lowering_context {
     const annotations& hints;
     descriptor_table& descrs;
     file_table& files;
-    bool foreign_vtables = false;    // the program has virtual methods outside of GC classes
+    bool foreign_vtables = false; // the program has virtual methods outside of GC classes
 };
 
 struct unsupported {
-    std::string reason;              // empty: all is well
+    std::string reason; // empty: all is well
     place_in_source place;
 };
 
@@ -71,7 +72,8 @@ private:
     void lower_return(llvm::ReturnInst& instruction);
     void lower_select(llvm::SelectInst& select);
     void prepare_phis();
-    label edge(llvm::BasicBlock& from, llvm::BasicBlock& to);   // where to branch for this edge; makes an edge block if moves are due
+    label edge(llvm::BasicBlock& from,
+               llvm::BasicBlock& to); // where to branch for this edge; makes an edge block if moves are due
     void emit_phi_moves(llvm::BasicBlock& from, llvm::BasicBlock& to);
     void emit_parallel_moves(std::vector<std::pair<flat_value, flat_value>> moves);
     void emit_pending_edges();
@@ -99,7 +101,7 @@ private:
     bool lower_code_slot(llvm::LoadInst& load);
     bool load_constant_memory(llvm::LoadInst& load, llvm::Value* pointer);
     flat_value raw_address(llvm::Value* pointer, flat_value& offset);
-    flat_value address_value(llvm::Value* pointer);       // a GEP as a pointer
+    flat_value address_value(llvm::Value* pointer); // a GEP as a pointer
     flat_value scaled_offset(const llvm::GEPOperator& gep, int64_t& constant);
     bool check_shape(llvm::Instruction& access, uint32_t descr, llvm::Type* type, const std::string& what);
 
@@ -117,7 +119,7 @@ private:
     flat_value get(llvm::Value* value, unsigned component = 0);
     flat_value constant(llvm::Constant* value, unsigned component);
     void set(llvm::Value* value, flat_value v) { values_[value] = {v}; }
-    flat_value result_for(llvm::Value* value);            // a new register of the value's kind, set as its value
+    flat_value result_for(llvm::Value* value); // a new register of the value's kind, set as its value
     flat_instruction& emit(jitcode_op op, llvm::ArrayRef<flat_value> inputs, flat_value result = {});
     flat_value compute(jitcode_op op, llvm::ArrayRef<flat_value> inputs, kind result = kind::integer);
     flat_value compute(jit::opcode op, llvm::ArrayRef<flat_value> inputs, kind result = kind::integer) {
@@ -141,14 +143,20 @@ private:
     unsupported problem_;
     llvm::DenseMap<llvm::Value*, components> values_;
     llvm::DenseMap<llvm::BasicBlock*, label> block_labels_;
-    struct pending_edge { label at; llvm::BasicBlock* from; llvm::BasicBlock* to; llvm::WithOverflowInst* recompute; };
+    struct pending_edge {
+        label at;
+        llvm::BasicBlock* from;
+        llvm::BasicBlock* to;
+        llvm::WithOverflowInst* recompute;
+    };
     std::vector<pending_edge> pending_edges_;
-    llvm::WithOverflowInst* fused_overflow_ = nullptr;    // its branch is the terminator of the block being lowered
+    llvm::WithOverflowInst* fused_overflow_ = nullptr; // its branch is the terminator of the block being lowered
     const llvm::DebugLoc* last_location_ = nullptr;
     uint32_t pending_line_ = no_value;
 };
 
 // Kinds of a function's parameters as letters; false with the reason when one has no kind.
-bool signature_kinds(const llvm::FunctionType& type, const llvm::AttributeList& attributes, std::string& arguments, kind& result, std::string& reason);
+bool signature_kinds(const llvm::FunctionType& type, const llvm::AttributeList& attributes, std::string& arguments,
+                     kind& result, std::string& reason);
 
 } // namespace heddle::translator::codewriter

@@ -1,7 +1,7 @@
-// Lowering, part two: arithmetic. All integers are words in canonical form (kinds.h): an operation on a narrower type is the
-// word operation and, where its result might not be canonical, a normalisation.
-#include <llvm/IR/Constants.h>
+// Lowering, part two: arithmetic. All integers are words in canonical form (kinds.h): an operation on a narrower type
+// is the word operation and, where its result might not be canonical, a normalisation.
 #include "lower.h"
+#include <llvm/IR/Constants.h>
 
 namespace heddle::translator::codewriter {
 
@@ -40,20 +40,22 @@ void function_lowering::lower_instruction(Instruction& instruction) {
     if (auto* i = llvm::dyn_cast<llvm::StoreInst>(&instruction)) return lower_store(*i);
     if (auto* i = llvm::dyn_cast<llvm::CallBase>(&instruction)) return lower_call(*i);
     if (auto* i = llvm::dyn_cast<llvm::SelectInst>(&instruction)) return lower_select(*i);
-    if (llvm::isa<llvm::GetElementPtrInst>(instruction)) return;   // computed where it is used
-    if (auto* i = llvm::dyn_cast<llvm::UnaryOperator>(&instruction)) {   // fneg
+    if (llvm::isa<llvm::GetElementPtrInst>(instruction)) return;       // computed where it is used
+    if (auto* i = llvm::dyn_cast<llvm::UnaryOperator>(&instruction)) { // fneg
         if (!i->getType()->isDoubleTy()) return fail(instruction, "computes with a float or a vector; use double");
         return set(i, compute(opcode::float_neg, {get(i->getOperand(0))}, kind::floating));
     }
     if (auto* i = llvm::dyn_cast<llvm::FreezeInst>(&instruction)) {
         components parts;
         auto* structure = llvm::dyn_cast<llvm::StructType>(i->getType());
-        for (unsigned c = 0; c < (structure ? structure->getNumElements() : 1); ++c) parts.push_back(get(i->getOperand(0), c));
+        for (unsigned c = 0; c < (structure ? structure->getNumElements() : 1); ++c)
+            parts.push_back(get(i->getOperand(0), c));
         values_[i] = parts;
         return;
     }
     if (auto* i = llvm::dyn_cast<llvm::ExtractValueInst>(&instruction)) {
-        if (i->getNumIndices() != 1 || kind_of_type(i->getType()) == kind::none) return fail(instruction, "takes a part out of a nested structure");
+        if (i->getNumIndices() != 1 || kind_of_type(i->getType()) == kind::none)
+            return fail(instruction, "takes a part out of a nested structure");
         return set(i, get(i->getAggregateOperand(), i->getIndices()[0]));
     }
     if (auto* i = llvm::dyn_cast<llvm::InsertValueInst>(&instruction)) {
@@ -61,7 +63,8 @@ void function_lowering::lower_instruction(Instruction& instruction) {
         if (!structure || i->getNumIndices() != 1) return fail(instruction, "builds a nested structure");
         components parts;
         for (unsigned c = 0; c < structure->getNumElements(); ++c)
-            parts.push_back(c == i->getIndices()[0] ? get(i->getInsertedValueOperand()) : get(i->getAggregateOperand(), c));
+            parts.push_back(c == i->getIndices()[0] ? get(i->getInsertedValueOperand())
+                                                    : get(i->getAggregateOperand(), c));
         values_[i] = parts;
         return;
     }
@@ -69,15 +72,19 @@ void function_lowering::lower_instruction(Instruction& instruction) {
         std::string name = alloca->hasName() ? " '" + alloca->getName().str() + "'" : "";
         return fail(instruction, "takes the address of a local variable" + name + ", or keeps one that isn't a scalar");
     }
-    if (llvm::isa<llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst, llvm::FenceInst>(instruction)) return fail(instruction, "uses atomic operations");
+    if (llvm::isa<llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst, llvm::FenceInst>(instruction))
+        return fail(instruction, "uses atomic operations");
     fail(instruction, std::string("uses an instruction that traces don't have (") + instruction.getOpcodeName() + ")");
 }
 
-// ---- binary operations ------------------------------------------------------------------------------------------------------
+// ---- binary operations
+// ------------------------------------------------------------------------------------------------------
 
 void function_lowering::lower_binary(llvm::BinaryOperator& instruction) {
     kind k = kind_of_type(instruction.getType());
-    if (k == kind::none) return fail(instruction, "computes with floats, vectors or integers over 64 bits; use double and 64-bit integers");
+    if (k == kind::none)
+        return fail(instruction,
+                    "computes with floats, vectors or integers over 64 bits; use double and 64-bit integers");
     flat_value a = get(instruction.getOperand(0)), b = get(instruction.getOperand(1));
     if (failed()) return;
     if (k == kind::integer) {
@@ -96,15 +103,17 @@ void function_lowering::lower_binary(llvm::BinaryOperator& instruction) {
 
 flat_value function_lowering::binary_integer(llvm::BinaryOperator& instruction, flat_value a, flat_value b) {
     unsigned bits = bits_of(&instruction);
-    bool canonical = no_signed_wrap(instruction) && bits != 1;   // 'may assume' that the result fits
+    bool canonical = no_signed_wrap(instruction) && bits != 1; // 'may assume' that the result fits
     auto finish = [&](flat_value word) { return canonical ? word : normalise(word, bits); };
     switch (instruction.getOpcode()) {
-    case Instruction::Add: return bits == 1 ? compute(opcode::int_xor, {a, b}) : finish(compute(opcode::int_add, {a, b}));
+    case Instruction::Add:
+        return bits == 1 ? compute(opcode::int_xor, {a, b}) : finish(compute(opcode::int_add, {a, b}));
     case Instruction::Sub:
         if (bits == 1) return compute(opcode::int_xor, {a, b});
         if (a == integer(0)) return finish(compute(opcode::int_neg, {b}));
         return finish(compute(opcode::int_sub, {a, b}));
-    case Instruction::Mul: return bits == 1 ? compute(opcode::int_and, {a, b}) : finish(compute(opcode::int_mul, {a, b}));
+    case Instruction::Mul:
+        return bits == 1 ? compute(opcode::int_and, {a, b}) : finish(compute(opcode::int_mul, {a, b}));
     case Instruction::And: return compute(opcode::int_and, {a, b});
     case Instruction::Or: return compute(opcode::int_or, {a, b});
     case Instruction::Xor:
@@ -121,15 +130,18 @@ flat_value function_lowering::binary_integer(llvm::BinaryOperator& instruction, 
     }
     case Instruction::SDiv: return compute(opcode::int_div, {a, b});
     case Instruction::SRem: return compute(opcode::int_mod, {a, b});
-    case Instruction::UDiv: return normalise(compute(opcode::uint_div, {zero_extend(a, bits), zero_extend(b, bits)}), bits);
-    case Instruction::URem: return normalise(compute(opcode::uint_mod, {zero_extend(a, bits), zero_extend(b, bits)}), bits);
+    case Instruction::UDiv:
+        return normalise(compute(opcode::uint_div, {zero_extend(a, bits), zero_extend(b, bits)}), bits);
+    case Instruction::URem:
+        return normalise(compute(opcode::uint_mod, {zero_extend(a, bits), zero_extend(b, bits)}), bits);
     default: break;
     }
     fail(instruction, "uses an integer operation that traces don't have");
     return a;
 }
 
-// ---- comparisons ------------------------------------------------------------------------------------------------------------
+// ---- comparisons
+// ------------------------------------------------------------------------------------------------------------
 
 void function_lowering::lower_integer_compare(llvm::ICmpInst& compare) {
     using predicate = llvm::CmpInst::Predicate;
@@ -160,8 +172,10 @@ void function_lowering::lower_integer_compare(llvm::ICmpInst& compare) {
     }
     // Unsigned comparison of sign-extended words orders narrow values as it should.
     switch (p) {
-    case predicate::ICMP_EQ: return set(&compare, b == integer(0) ? compute(opcode::int_is_zero, {a}) : compute(opcode::int_eq, {a, b}));
-    case predicate::ICMP_NE: return set(&compare, b == integer(0) ? compute(opcode::int_is_true, {a}) : compute(opcode::int_ne, {a, b}));
+    case predicate::ICMP_EQ:
+        return set(&compare, b == integer(0) ? compute(opcode::int_is_zero, {a}) : compute(opcode::int_eq, {a, b}));
+    case predicate::ICMP_NE:
+        return set(&compare, b == integer(0) ? compute(opcode::int_is_true, {a}) : compute(opcode::int_ne, {a, b}));
     case predicate::ICMP_SLT: return set(&compare, compute(opcode::int_lt, {a, b}));
     case predicate::ICMP_SLE: return set(&compare, compute(opcode::int_le, {a, b}));
     case predicate::ICMP_SGT: return set(&compare, compute(opcode::int_gt, {a, b}));
@@ -181,7 +195,9 @@ void function_lowering::lower_float_compare(llvm::FCmpInst& compare) {
     if (failed()) return;
     auto test = [&](opcode op) { return compute(op, {a, b}); };
     auto negated = [&](opcode op) { return compute(opcode::int_is_zero, {test(op)}); };
-    auto ordered = [&] { return compute(opcode::int_and, {compute(opcode::float_eq, {a, a}), compute(opcode::float_eq, {b, b})}); };
+    auto ordered = [&] {
+        return compute(opcode::int_and, {compute(opcode::float_eq, {a, a}), compute(opcode::float_eq, {b, b})});
+    };
     auto different = [&] { return compute(opcode::int_or, {test(opcode::float_lt), test(opcode::float_gt)}); };
     switch (compare.getPredicate()) {
     case predicate::FCMP_FALSE: return set(&compare, integer(0));
@@ -204,15 +220,18 @@ void function_lowering::lower_float_compare(llvm::FCmpInst& compare) {
     }
 }
 
-// ---- casts ------------------------------------------------------------------------------------------------------------------
+// ---- casts
+// ------------------------------------------------------------------------------------------------------------------
 
 void function_lowering::lower_cast(llvm::CastInst& cast) {
     llvm::Value* operand = cast.getOperand(0);
     kind from = kind_of_type(operand->getType()), to = kind_of_type(cast.getType());
-    if (from == kind::none || to == kind::none) return fail(cast, "converts from or to a float, vector or integer over 64 bits; use double and 64-bit integers");
+    if (from == kind::none || to == kind::none)
+        return fail(cast,
+                    "converts from or to a float, vector or integer over 64 bits; use double and 64-bit integers");
     if (cast.getOpcode() == Instruction::AddrSpaceCast) {
         if (!llvm::isa<llvm::GEPOperator>(operand) && !llvm::isa<llvm::Constant>(operand)) set(&cast, get(operand));
-        return;   // over a GEP: looked through where it is used
+        return; // over a GEP: looked through where it is used
     }
     flat_value value = get(operand);
     if (failed()) return;
@@ -220,12 +239,13 @@ void function_lowering::lower_cast(llvm::CastInst& cast) {
     case Instruction::BitCast:
         if (from == to) return set(&cast, value);
         if (from == kind::floating && to == kind::integer) return set(&cast, compute(opcode::float_to_bits, {value}));
-        if (from == kind::integer && to == kind::floating) return set(&cast, compute(opcode::bits_to_float, {value}, kind::floating));
+        if (from == kind::integer && to == kind::floating)
+            return set(&cast, compute(opcode::bits_to_float, {value}, kind::floating));
         break;
     case Instruction::PtrToInt: return set(&cast, normalise(compute(opcode::ptr_to_int, {value}), bits_of(&cast)));
-    case Instruction::IntToPtr: return set(&cast, compute(opcode::int_to_ptr, {zero_extend(value, bits_of(operand))}, kind::pointer));
-    case Instruction::SExt:
-        return set(&cast, bits_of(operand) == 1 ? compute(opcode::int_neg, {value}) : value);
+    case Instruction::IntToPtr:
+        return set(&cast, compute(opcode::int_to_ptr, {zero_extend(value, bits_of(operand))}, kind::pointer));
+    case Instruction::SExt: return set(&cast, bits_of(operand) == 1 ? compute(opcode::int_neg, {value}) : value);
     case Instruction::ZExt: {
         bool non_negative = cast.hasNonNeg() && bits_of(operand) != 1;
         return set(&cast, non_negative ? value : zero_extend(value, bits_of(operand)));
@@ -258,7 +278,8 @@ flat_value function_lowering::unsigned_to_float(flat_value word) {
     emit(static_cast<jitcode_op>(opcode::int_to_float), {word}, result);
     jump(end);
     bind(big);
-    flat_value half = compute(opcode::int_or, {compute(opcode::uint_shr, {word, integer(1)}), compute(opcode::int_and, {word, integer(1)})});
+    flat_value half = compute(
+        opcode::int_or, {compute(opcode::uint_shr, {word, integer(1)}), compute(opcode::int_and, {word, integer(1)})});
     flat_value converted = compute(opcode::int_to_float, {half}, kind::floating);
     emit(static_cast<jitcode_op>(opcode::float_add), {converted, converted}, result);
     jump(end);
@@ -282,7 +303,8 @@ flat_value function_lowering::float_to_unsigned(flat_value value) {
     return result;
 }
 
-// ---- intrinsics that compute ------------------------------------------------------------------------------------------------
+// ---- intrinsics that compute
+// ------------------------------------------------------------------------------------------------
 
 // The overflow operations where their flag isn't simply branched on, or where they are not signed 64-bit.
 void function_lowering::lower_overflow(llvm::WithOverflowInst& call) {
@@ -291,15 +313,19 @@ void function_lowering::lower_overflow(llvm::WithOverflowInst& call) {
     llvm::BranchInst* fused = nullptr;
     flat_value result = out_.new_register(kind::integer);
     if (bits == 64 && call.isSigned() && overflow_feeds_branch(call, fused)) {
-        values_[&call] = {result, integer(0)};   // the branch makes the operation
+        values_[&call] = {result, integer(0)}; // the branch makes the operation
         fused_overflow_ = &call;
         return;
     }
     flat_value a = get(call.getLHS()), b = get(call.getRHS()), flag;
     if (failed()) return;
     auto op = call.getBinaryOp();
-    opcode word_op = op == Instruction::Add ? opcode::int_add : op == Instruction::Sub ? opcode::int_sub : opcode::int_mul;
-    auto emit_result = [&](opcode o, std::initializer_list<flat_value> in) { emit(static_cast<jitcode_op>(o), in, result); };
+    opcode word_op = op == Instruction::Add   ? opcode::int_add
+                     : op == Instruction::Sub ? opcode::int_sub
+                                              : opcode::int_mul;
+    auto emit_result = [&](opcode o, std::initializer_list<flat_value> in) {
+        emit(static_cast<jitcode_op>(o), in, result);
+    };
     if (bits < 64 && call.isSigned()) {
         // The exact result fits into a word: compare it with its narrow form.
         flat_value exact = compute(word_op, {a, b});
@@ -311,9 +337,12 @@ void function_lowering::lower_overflow(llvm::WithOverflowInst& call) {
         flag = compute(opcode::int_ne, {compute(opcode::int_zero_extend, {exact, integer(bits)}), exact});
     } else if (!call.isSigned()) {
         emit_result(word_op, {a, b});
-        if (op == Instruction::Add) flag = compute(opcode::uint_lt, {result, a});
-        else if (op == Instruction::Sub) flag = compute(opcode::uint_lt, {a, b});
-        else flag = compute(opcode::int_is_true, {compute(opcode::uint_mul_high, {a, b})});
+        if (op == Instruction::Add)
+            flag = compute(opcode::uint_lt, {result, a});
+        else if (op == Instruction::Sub)
+            flag = compute(opcode::uint_lt, {a, b});
+        else
+            flag = compute(opcode::int_is_true, {compute(opcode::uint_mul_high, {a, b})});
     } else {
         flag = out_.new_register(kind::integer);
         label overflowed = out_.new_label(), fine = out_.new_label(), end = out_.new_label();
@@ -348,9 +377,12 @@ bool function_lowering::lower_arithmetic_intrinsic(llvm::IntrinsicInst& call) {
             return set(&call, compute(opcode::float_add, {product, argument(2)}, kind::floating)), true;
         }
         case Intrinsic::copysign: {
-            flat_value size = compute(opcode::int_and, {compute(opcode::float_to_bits, {argument(0)}), integer(INT64_MAX)});
-            flat_value sign = compute(opcode::int_and, {compute(opcode::float_to_bits, {argument(1)}), integer(INT64_MIN)});
-            return set(&call, compute(opcode::bits_to_float, {compute(opcode::int_or, {size, sign})}, kind::floating)), true;
+            flat_value size =
+                compute(opcode::int_and, {compute(opcode::float_to_bits, {argument(0)}), integer(INT64_MAX)});
+            flat_value sign =
+                compute(opcode::int_and, {compute(opcode::float_to_bits, {argument(1)}), integer(INT64_MIN)});
+            return set(&call, compute(opcode::bits_to_float, {compute(opcode::int_or, {size, sign})}, kind::floating)),
+                   true;
         }
         case Intrinsic::floor: return call_libm(call, "floor"), true;
         case Intrinsic::ceil: return call_libm(call, "ceil"), true;
@@ -376,10 +408,16 @@ bool function_lowering::lower_arithmetic_intrinsic(llvm::IntrinsicInst& call) {
     if (kind_of_type(type) != kind::integer) return false;
     unsigned bits = type->getIntegerBitWidth();
     switch (id) {
-    case Intrinsic::smin: case Intrinsic::smax: case Intrinsic::umin: case Intrinsic::umax: {
+    case Intrinsic::smin:
+    case Intrinsic::smax:
+    case Intrinsic::umin:
+    case Intrinsic::umax: {
         // Without a branch: b ^ ((a ^ b) & -(a is the one)).
         flat_value a = argument(0), b = argument(1);
-        opcode chooses_a = id == Intrinsic::smin ? opcode::int_lt : id == Intrinsic::smax ? opcode::int_gt : id == Intrinsic::umin ? opcode::uint_lt : opcode::uint_gt;
+        opcode chooses_a = id == Intrinsic::smin   ? opcode::int_lt
+                           : id == Intrinsic::smax ? opcode::int_gt
+                           : id == Intrinsic::umin ? opcode::uint_lt
+                                                   : opcode::uint_gt;
         flat_value mask = compute(opcode::int_neg, {compute(chooses_a, {a, b})});
         flat_value difference = compute(opcode::int_and, {compute(opcode::int_xor, {a, b}), mask});
         return set(&call, compute(opcode::int_xor, {b, difference})), true;
@@ -388,35 +426,42 @@ bool function_lowering::lower_arithmetic_intrinsic(llvm::IntrinsicInst& call) {
         flat_value a = argument(0), sign = compute(opcode::int_shr, {a, integer(63)});
         return set(&call, normalise(compute(opcode::int_sub, {compute(opcode::int_xor, {a, sign}), sign}), bits)), true;
     }
-    case Intrinsic::ctpop: return set(&call, normalise(compute(opcode::int_count_ones, {zero_extend(argument(0), bits)}), bits)), true;
+    case Intrinsic::ctpop:
+        return set(&call, normalise(compute(opcode::int_count_ones, {zero_extend(argument(0), bits)}), bits)), true;
     case Intrinsic::ctlz: {
         flat_value zeros = compute(opcode::int_leading_zeros, {zero_extend(argument(0), bits)});
         return set(&call, bits == 64 ? zeros : compute(opcode::int_sub, {zeros, integer(64 - bits)})), true;
     }
     case Intrinsic::cttz: {
         flat_value a = argument(0);
-        if (bits < 64) a = compute(opcode::int_or, {a, integer(int64_t{1} << bits)});   // 0 has 'bits' trailing zeros
+        if (bits < 64) a = compute(opcode::int_or, {a, integer(int64_t{1} << bits)}); // 0 has 'bits' trailing zeros
         return set(&call, compute(opcode::int_trailing_zeros, {a})), true;
     }
     case Intrinsic::bswap: {
         if (bits != 16 && bits != 32 && bits != 64) return false;
         flat_value word = zero_extend(argument(0), bits), swapped = integer(0);
         for (unsigned byte = 0; byte < bits / 8; ++byte) {
-            flat_value one = compute(opcode::int_and, {compute(opcode::uint_shr, {word, integer(byte * 8)}), integer(0xff)});
+            flat_value one =
+                compute(opcode::int_and, {compute(opcode::uint_shr, {word, integer(byte * 8)}), integer(0xff)});
             swapped = compute(opcode::int_or, {swapped, compute(opcode::int_shl, {one, integer(bits - 8 - byte * 8)})});
         }
         return set(&call, normalise(swapped, bits)), true;
     }
-    case Intrinsic::fshl: case Intrinsic::fshr: {
-        if (call.getArgOperand(0) != call.getArgOperand(1) || bits < 8 || (bits & (bits - 1))) return false;   // rotations only
-        flat_value word = zero_extend(argument(0), bits), count = compute(opcode::int_and, {argument(2), integer(bits - 1)});
+    case Intrinsic::fshl:
+    case Intrinsic::fshr: {
+        if (call.getArgOperand(0) != call.getArgOperand(1) || bits < 8 || (bits & (bits - 1)))
+            return false; // rotations only
+        flat_value word = zero_extend(argument(0), bits),
+                   count = compute(opcode::int_and, {argument(2), integer(bits - 1)});
         flat_value other = compute(opcode::int_and, {compute(opcode::int_neg, {count}), integer(bits - 1)});
         if (id == Intrinsic::fshr) std::swap(count, other);
-        flat_value rotated = compute(opcode::int_or, {compute(opcode::int_shl, {word, count}), compute(opcode::uint_shr, {word, other})});
+        flat_value rotated = compute(
+            opcode::int_or, {compute(opcode::int_shl, {word, count}), compute(opcode::uint_shr, {word, other})});
         return set(&call, normalise(rotated, bits)), true;
     }
     case Intrinsic::is_constant: return set(&call, integer(0)), true;
-    case Intrinsic::expect: case Intrinsic::expect_with_probability: return set(&call, argument(0)), true;
+    case Intrinsic::expect:
+    case Intrinsic::expect_with_probability: return set(&call, argument(0)), true;
     default: return false;
     }
 }

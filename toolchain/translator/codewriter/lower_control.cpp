@@ -1,12 +1,12 @@
 // Lowering, part one: what holds a function together: values, blocks, edges and phi nodes, branches, selects.
 //
-// Phi nodes become moves on the edges. The moves of one edge happen at once, so they are put in an order (with a temporary
-// register for a cycle). An edge from a block with several successors gets a block of its own for its moves.
+// Phi nodes become moves on the edges. The moves of one edge happen at once, so they are put in an order (with a
+// temporary register for a cycle). An edge from a block with several successors gets a block of its own for its moves.
+#include "lower.h"
 #include <llvm/ADT/PostOrderIterator.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DataLayout.h>
 #include <llvm/IR/Module.h>
-#include "lower.h"
 
 namespace heddle::translator::codewriter {
 
@@ -19,12 +19,15 @@ jit::source_location file_table::location(const place_in_source& place) {
     return {found->second, place.line};
 }
 
-bool signature_kinds(const llvm::FunctionType& type, const llvm::AttributeList& attributes, std::string& arguments, kind& result, std::string& reason) {
+bool signature_kinds(const llvm::FunctionType& type, const llvm::AttributeList& attributes, std::string& arguments,
+                     kind& result, std::string& reason) {
     if (type.isVarArg()) return reason = "has variable arguments", false;
     for (unsigned i = 0; i < type.getNumParams(); ++i) {
         kind k = kind_of_type(type.getParamType(i));
-        if (k == kind::none || attributes.hasParamAttr(i, llvm::Attribute::ByVal) || attributes.hasParamAttr(i, llvm::Attribute::StructRet)) {
-            reason = "passes or returns a structure, float or wide integer by value (parameter " + std::to_string(i + 1) + "); use pointers, 64-bit integers and doubles";
+        if (k == kind::none || attributes.hasParamAttr(i, llvm::Attribute::ByVal) ||
+            attributes.hasParamAttr(i, llvm::Attribute::StructRet)) {
+            reason = "passes or returns a structure, float or wide integer by value (parameter " +
+                     std::to_string(i + 1) + "); use pointers, 64-bit integers and doubles";
             return false;
         }
         arguments += jit::kind_letter(k);
@@ -38,13 +41,16 @@ bool signature_kinds(const llvm::FunctionType& type, const llvm::AttributeList& 
 }
 
 function_lowering::function_lowering(lowering_context& context, llvm::Function& function, flat_function& out)
-    : context_(context), function_(function), out_(out), layout_(function.getParent()->getDataLayout()), dominators_(function) {}
+    : context_(context), function_(function), out_(out), layout_(function.getParent()->getDataLayout()),
+      dominators_(function) {}
 
 unsupported function_lowering::run() {
     std::string reason;
-    if (!signature_kinds(*function_.getFunctionType(), function_.getAttributes(), out_.argument_kinds, out_.result, reason))
+    if (!signature_kinds(*function_.getFunctionType(), function_.getAttributes(), out_.argument_kinds, out_.result,
+                         reason))
         return {reason, place_of(function_)};
-    for (llvm::Argument& argument : function_.args()) set(&argument, out_.new_register(kind_of_type(argument.getType())));
+    for (llvm::Argument& argument : function_.args())
+        set(&argument, out_.new_register(kind_of_type(argument.getType())));
     out_.location = context_.files.location(place_of(function_));
     prepare_phis();
     llvm::ReversePostOrderTraversal<llvm::Function*> order(&function_);
@@ -62,19 +68,23 @@ void function_lowering::fail(const llvm::Instruction& where, std::string reason)
     problem_.place = place_of(where);
 }
 
-// ---- values -----------------------------------------------------------------------------------------------------------------
+// ---- values
+// -----------------------------------------------------------------------------------------------------------------
 
 flat_value function_lowering::constant(llvm::Constant* value, unsigned component) {
     llvm::Type* type = value->getType();
     if (auto* structure = llvm::dyn_cast<llvm::StructType>(type)) {
         llvm::Constant* element = value->getAggregateElement(component);
-        return element ? constant(element, 0) : constant(llvm::Constant::getNullValue(structure->getElementType(component)), 0);
+        return element ? constant(element, 0)
+                       : constant(llvm::Constant::getNullValue(structure->getElementType(component)), 0);
     }
     if (auto* number = llvm::dyn_cast<llvm::ConstantInt>(value)) {
         if (number->getBitWidth() > 64) return {};
-        return integer(number->getBitWidth() == 1 ? static_cast<int64_t>(number->getZExtValue()) : number->getSExtValue());
+        return integer(number->getBitWidth() == 1 ? static_cast<int64_t>(number->getZExtValue())
+                                                  : number->getSExtValue());
     }
-    if (auto* number = llvm::dyn_cast<llvm::ConstantFP>(value)) return flat_value::of_double(number->getValueAPF().bitcastToAPInt().getZExtValue());
+    if (auto* number = llvm::dyn_cast<llvm::ConstantFP>(value))
+        return flat_value::of_double(number->getValueAPF().bitcastToAPInt().getZExtValue());
     if (llvm::isa<llvm::UndefValue>(value) || value->isNullValue()) {
         switch (kind_of_type(type)) {
         case kind::integer: return integer(0);
@@ -86,7 +96,8 @@ flat_value function_lowering::constant(llvm::Constant* value, unsigned component
     if (auto* expression = llvm::dyn_cast<llvm::ConstantExpr>(value)) {
         llvm::Constant* operand = expression->getOperand(0);
         switch (expression->getOpcode()) {
-        case llvm::Instruction::AddrSpaceCast: case llvm::Instruction::BitCast: return constant(operand, 0);
+        case llvm::Instruction::AddrSpaceCast:
+        case llvm::Instruction::BitCast: return constant(operand, 0);
         case llvm::Instruction::PtrToInt: return compute(opcode::ptr_to_int, {constant(operand, 0)});
         case llvm::Instruction::IntToPtr: return compute(opcode::int_to_ptr, {constant(operand, 0)}, kind::pointer);
         default: break;
@@ -99,7 +110,10 @@ flat_value function_lowering::constant(llvm::Constant* value, unsigned component
 flat_value function_lowering::get(llvm::Value* value, unsigned component) {
     if (auto* c = llvm::dyn_cast<llvm::Constant>(value)) {
         flat_value v = constant(c, component);
-        if (v.what == flat_value::none && !failed()) problem_ = {"uses a constant that jitcode can't hold (of a type other than pointer, double or integer up to 64 bits)", place_of(function_)};
+        if (v.what == flat_value::none && !failed())
+            problem_ = {"uses a constant that jitcode can't hold (of a type other than pointer, double or integer up "
+                        "to 64 bits)",
+                        place_of(function_)};
         return v;
     }
     auto found = values_.find(value);
@@ -135,7 +149,9 @@ flat_value function_lowering::compute(jitcode_op op, llvm::ArrayRef<flat_value> 
 }
 
 void function_lowering::move(flat_value to, flat_value from) {
-    jitcode_op op = to.type == kind::pointer ? jitcode_op::code_move_p : to.type == kind::floating ? jitcode_op::code_move_f : jitcode_op::code_move_i;
+    jitcode_op op = to.type == kind::pointer    ? jitcode_op::code_move_p
+                    : to.type == kind::floating ? jitcode_op::code_move_f
+                                                : jitcode_op::code_move_i;
     emit(op, {from}, to);
 }
 
@@ -163,7 +179,8 @@ void function_lowering::note_line(const llvm::Instruction& instruction) {
     out_.lines.push_back(where);
 }
 
-// ---- blocks and edges -------------------------------------------------------------------------------------------------------
+// ---- blocks and edges
+// -------------------------------------------------------------------------------------------------------
 
 void function_lowering::prepare_phis() {
     for (llvm::BasicBlock& block : function_)
@@ -178,7 +195,8 @@ void function_lowering::prepare_phis() {
             } else if (kind k = kind_of_type(phi.getType()); k != kind::none) {
                 parts.push_back(out_.new_register(k));
             } else {
-                return fail(phi, "keeps a value of a type that jitcode does not have (float, vector, integer over 64 bits)");
+                return fail(phi,
+                            "keeps a value of a type that jitcode does not have (float, vector, integer over 64 bits)");
             }
             values_[&phi] = parts;
         }
@@ -190,8 +208,10 @@ void function_lowering::lower_block(llvm::BasicBlock& block) {
     for (llvm::Instruction& instruction : block) {
         if (llvm::isa<llvm::PHINode>(instruction)) continue;
         note_line(instruction);
-        if (instruction.isTerminator()) lower_terminator(instruction);
-        else lower_instruction(instruction);
+        if (instruction.isTerminator())
+            lower_terminator(instruction);
+        else
+            lower_instruction(instruction);
         if (failed()) return;
     }
     emit_pending_edges();
@@ -226,7 +246,7 @@ void function_lowering::emit_parallel_moves(std::vector<std::pair<flat_value, fl
             break;
         }
         if (progress) continue;
-        flat_value saved = out_.new_register(moves[0].first.type);   // a cycle: free the first one's target
+        flat_value saved = out_.new_register(moves[0].first.type); // a cycle: free the first one's target
         move(saved, moves[0].first);
         for (auto& m : moves)
             if (m.second == moves[0].first) m.second = saved;
@@ -246,8 +266,11 @@ void function_lowering::emit_pending_edges() {
         pending_edge e = pending_edges_[i];
         bind(e.at);
         if (e.recompute) {
-            opcode op = e.recompute->getBinaryOp() == llvm::Instruction::Add ? opcode::int_add : e.recompute->getBinaryOp() == llvm::Instruction::Sub ? opcode::int_sub : opcode::int_mul;
-            emit(static_cast<jitcode_op>(op), {get(e.recompute->getLHS()), get(e.recompute->getRHS())}, values_[e.recompute][0]);
+            opcode op = e.recompute->getBinaryOp() == llvm::Instruction::Add   ? opcode::int_add
+                        : e.recompute->getBinaryOp() == llvm::Instruction::Sub ? opcode::int_sub
+                                                                               : opcode::int_mul;
+            emit(static_cast<jitcode_op>(op), {get(e.recompute->getLHS()), get(e.recompute->getRHS())},
+                 values_[e.recompute][0]);
         }
         emit_phi_moves(*e.from, *e.to);
         jump(block_labels_[e.to]);
@@ -255,7 +278,8 @@ void function_lowering::emit_pending_edges() {
     pending_edges_.clear();
 }
 
-// ---- terminators ------------------------------------------------------------------------------------------------------------
+// ---- terminators
+// ------------------------------------------------------------------------------------------------------------
 
 void function_lowering::lower_terminator(llvm::Instruction& terminator) {
     if (auto* b = llvm::dyn_cast<llvm::BranchInst>(&terminator)) return lower_branch(*b);
@@ -265,8 +289,10 @@ void function_lowering::lower_terminator(llvm::Instruction& terminator) {
         emit(jitcode_op::code_unreachable, {});
         return;
     }
-    if (llvm::isa<llvm::IndirectBrInst>(terminator)) return fail(terminator, "jumps through a computed goto; use a switch");
-    fail(terminator, std::string("ends a block with an instruction that traces don't have (") + terminator.getOpcodeName() + ")");
+    if (llvm::isa<llvm::IndirectBrInst>(terminator))
+        return fail(terminator, "jumps through a computed goto; use a switch");
+    fail(terminator,
+         std::string("ends a block with an instruction that traces don't have (") + terminator.getOpcodeName() + ")");
 }
 
 void function_lowering::lower_branch(llvm::BranchInst& instruction) {
@@ -288,7 +314,8 @@ void function_lowering::lower_branch(llvm::BranchInst& instruction) {
 
 void function_lowering::lower_switch(llvm::SwitchInst& instruction) {
     llvm::BasicBlock& block = *instruction.getParent();
-    if (instruction.getCondition()->getType()->getIntegerBitWidth() > 64) return fail(instruction, "switches over an integer of more than 64 bits");
+    if (instruction.getCondition()->getType()->getIntegerBitWidth() > 64)
+        return fail(instruction, "switches over an integer of more than 64 bits");
     flat_switch table;
     for (auto& c : instruction.cases()) {
         flat_value value = constant(c.getCaseValue(), 0);
@@ -332,35 +359,43 @@ void function_lowering::lower_select(llvm::SelectInst& select) {
     label when_true = out_.new_label(), when_false = out_.new_label(), end = out_.new_label();
     flat_value condition = get(select.getCondition());
     if (condition.is_constant()) {
-        for (unsigned c = 0; c < parts.size(); ++c) move(parts[c], get(condition.bits ? select.getTrueValue() : select.getFalseValue(), c));
+        for (unsigned c = 0; c < parts.size(); ++c)
+            move(parts[c], get(condition.bits ? select.getTrueValue() : select.getFalseValue(), c));
         values_[&select] = parts;
         return;
     }
     branch(condition, when_true, when_false);
     for (bool side : {true, false}) {
         bind(side ? when_true : when_false);
-        for (unsigned c = 0; c < parts.size(); ++c) move(parts[c], get(side ? select.getTrueValue() : select.getFalseValue(), c));
+        for (unsigned c = 0; c < parts.size(); ++c)
+            move(parts[c], get(side ? select.getTrueValue() : select.getFalseValue(), c));
         jump(end);
     }
     bind(end);
     values_[&select] = parts;
 }
 
-// ---- overflow checks --------------------------------------------------------------------------------------------------------
+// ---- overflow checks
+// --------------------------------------------------------------------------------------------------------
 
 // Whether 'call' and the branch on its flag stand together, so that both become one *_jump_if_ovf.
 bool function_lowering::overflow_feeds_branch(const llvm::WithOverflowInst& call, llvm::BranchInst*& branch) const {
-    auto* candidate = llvm::dyn_cast<llvm::BranchInst>(const_cast<llvm::Instruction*>(call.getParent()->getTerminator()));
-    if (!candidate || candidate->isUnconditional() || candidate->getSuccessor(0) == candidate->getSuccessor(1)) return false;
+    auto* candidate =
+        llvm::dyn_cast<llvm::BranchInst>(const_cast<llvm::Instruction*>(call.getParent()->getTerminator()));
+    if (!candidate || candidate->isUnconditional() || candidate->getSuccessor(0) == candidate->getSuccessor(1))
+        return false;
     auto* flag = llvm::dyn_cast<llvm::ExtractValueInst>(candidate->getCondition());
-    if (!flag || flag->getAggregateOperand() != &call || flag->getIndices() != llvm::ArrayRef<unsigned>{1}) return false;
+    if (!flag || flag->getAggregateOperand() != &call || flag->getIndices() != llvm::ArrayRef<unsigned>{1})
+        return false;
     for (const llvm::User* user : call.users()) {
         auto* part = llvm::dyn_cast<llvm::ExtractValueInst>(user);
         if (!part) return false;
-        if (part->getIndices()[0] == 1 && !part->hasOneUse()) return false;   // the flag is wanted as a value, too
+        if (part->getIndices()[0] == 1 && !part->hasOneUse()) return false; // the flag is wanted as a value, too
     }
-    for (const llvm::Instruction* between = call.getNextNonDebugInstruction(); between != candidate; between = between->getNextNonDebugInstruction())
-        if (auto* part = llvm::dyn_cast<llvm::ExtractValueInst>(between); !part || part->getAggregateOperand() != &call) return false;
+    for (const llvm::Instruction* between = call.getNextNonDebugInstruction(); between != candidate;
+         between = between->getNextNonDebugInstruction())
+        if (auto* part = llvm::dyn_cast<llvm::ExtractValueInst>(between); !part || part->getAggregateOperand() != &call)
+            return false;
     branch = candidate;
     return true;
 }

@@ -1,9 +1,9 @@
 // Lowering, part three: memory. addresses.h tells what a place is; here it becomes an operation with its descriptor.
+#include "lower.h"
 #include <llvm/Analysis/ConstantFolding.h>
 #include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DataLayout.h>
-#include "lower.h"
 
 namespace heddle::translator::codewriter {
 
@@ -14,17 +14,22 @@ namespace {
 llvm::Value* strip_casts(llvm::Value* value) {
     for (;;) {
         auto* op = llvm::dyn_cast<llvm::Operator>(value);
-        if (!op || (op->getOpcode() != llvm::Instruction::AddrSpaceCast && op->getOpcode() != llvm::Instruction::BitCast)) return value;
+        if (!op ||
+            (op->getOpcode() != llvm::Instruction::AddrSpaceCast && op->getOpcode() != llvm::Instruction::BitCast))
+            return value;
         value = op->getOperand(0);
     }
 }
 
 // The variable of the source that a stack slot holds.
-std::string slot_name(const llvm::Value* slot) { return slot->hasName() ? "'" + slot->getName().str() + "'" : "that isn't a scalar"; }
+std::string slot_name(const llvm::Value* slot) {
+    return slot->hasName() ? "'" + slot->getName().str() + "'" : "that isn't a scalar";
+}
 
 } // namespace
 
-// ---- addresses --------------------------------------------------------------------------------------------------------------
+// ---- addresses
+// --------------------------------------------------------------------------------------------------------------
 
 // The variable part of a GEP's byte offset (none when there isn't one); adds the constant part to 'constant'.
 flat_value function_lowering::scaled_offset(const llvm::GEPOperator& gep, int64_t& constant) {
@@ -38,9 +43,9 @@ flat_value function_lowering::scaled_offset(const llvm::GEPOperator& gep, int64_
     flat_value sum;
     for (auto& [variable, stride] : variables) {
         flat_value index = get(variable);
-        flat_value scaled = stride == 1                ? index
-                            : stride.isPowerOf2()      ? compute(opcode::int_shl, {index, integer(stride.logBase2())})
-                                                       : compute(opcode::int_mul, {index, integer(stride.getSExtValue())});
+        flat_value scaled = stride == 1           ? index
+                            : stride.isPowerOf2() ? compute(opcode::int_shl, {index, integer(stride.logBase2())})
+                                                  : compute(opcode::int_mul, {index, integer(stride.getSExtValue())});
         sum = sum.what == flat_value::none ? scaled : compute(opcode::int_add, {sum, scaled});
     }
     return sum;
@@ -52,11 +57,14 @@ flat_value function_lowering::raw_address(llvm::Value* pointer, flat_value& offs
     pointer = strip_casts(pointer);
     while (auto* gep = llvm::dyn_cast<llvm::GEPOperator>(pointer)) {
         flat_value part = scaled_offset(*gep, constant);
-        if (part.what != flat_value::none) variable = variable.what == flat_value::none ? part : compute(opcode::int_add, {variable, part});
+        if (part.what != flat_value::none)
+            variable = variable.what == flat_value::none ? part : compute(opcode::int_add, {variable, part});
         pointer = strip_casts(gep->getPointerOperand());
     }
-    if (variable.what == flat_value::none) offset = integer(constant);
-    else offset = constant ? compute(opcode::int_add, {variable, integer(constant)}) : variable;
+    if (variable.what == flat_value::none)
+        offset = integer(constant);
+    else
+        offset = constant ? compute(opcode::int_add, {variable, integer(constant)}) : variable;
     return get(pointer);
 }
 
@@ -66,24 +74,30 @@ flat_value function_lowering::address_value(llvm::Value* pointer) {
     return offset == integer(0) ? base : compute(opcode::ptr_add, {base, offset}, kind::pointer);
 }
 
-bool function_lowering::check_shape(llvm::Instruction& access, uint32_t descr, llvm::Type* type, const std::string& what) {
+bool function_lowering::check_shape(llvm::Instruction& access, uint32_t descr, llvm::Type* type,
+                                    const std::string& what) {
     jit::slot_shape wanted = shape_of_type(type), found{kind::none, 0, true, false};
     if (descr != descriptor_table::no_descr) found = context_.descrs.shape(descr);
     if (found.size && found.slot_kind == wanted.slot_kind && found.size == wanted.size) return true;
     // std::bit_cast of a double's field: loads convert.
-    bool bits = found.size == 8 && wanted.size == 8 && found.slot_kind != kind::pointer && wanted.slot_kind != kind::pointer;
+    bool bits =
+        found.size == 8 && wanted.size == 8 && found.slot_kind != kind::pointer && wanted.slot_kind != kind::pointer;
     if (bits && llvm::isa<llvm::LoadInst>(access)) return true;
-    if (found.size == 0) fail(access, "accesses " + what + ", which is neither a pointer, a double nor an integer of 8 to 64 bits");
-    else fail(access, "accesses " + what + " as another type than it was declared with");
+    if (found.size == 0)
+        fail(access, "accesses " + what + ", which is neither a pointer, a double nor an integer of 8 to 64 bits");
+    else
+        fail(access, "accesses " + what + " as another type than it was declared with");
     return false;
 }
 
-// ---- loads ------------------------------------------------------------------------------------------------------------------
+// ---- loads
+// ------------------------------------------------------------------------------------------------------------------
 
 void function_lowering::lower_load(llvm::LoadInst& load) {
     if (load.isAtomic() || load.isVolatile()) return fail(load, "uses atomic or volatile memory");
     kind k = kind_of_type(load.getType());
-    if (k == kind::none) return fail(load, "loads a float, vector, structure or integer over 64 bits; use double and 64-bit integers");
+    if (k == kind::none)
+        return fail(load, "loads a float, vector, structure or integer over 64 bits; use double and 64-bit integers");
     llvm::Value* pointer = load.getPointerOperand();
     address place = classify(pointer, context_.layouts);
     auto with_descr = [&](opcode op, llvm::ArrayRef<flat_value> inputs, uint32_t descr) {
@@ -107,20 +121,26 @@ void function_lowering::lower_load(llvm::LoadInst& load) {
     case place_kind::array_item: {
         uint32_t descr = context_.descrs.array(*place.array);
         if (!check_shape(load, descr, load.getType(), "an item of an " + place.array->name)) return;
-        with_descr(opcode::getarrayitem, {get(place.base), place.index ? get(place.index) : integer(place.constant_index)}, descr);
+        with_descr(opcode::getarrayitem,
+                   {get(place.base), place.index ? get(place.index) : integer(place.constant_index)}, descr);
         return;
     }
-    case place_kind::array_length: return with_descr(opcode::arraylen, {get(place.base)}, context_.descrs.array(*place.array));
+    case place_kind::array_length:
+        return with_descr(opcode::arraylen, {get(place.base)}, context_.descrs.array(*place.array));
     case place_kind::vtable: return lower_vtable_load(load, place.base);
     case place_kind::global: {
         if (!place.through_heap) break;
         uint32_t descr = context_.descrs.global(*place.global, place.offset, load.getType());
-        if (!check_shape(load, descr, load.getType(), "the global variable " + demangle(place.global->getName().str()))) return;
+        if (!check_shape(load, descr, load.getType(), "the global variable " + demangle(place.global->getName().str())))
+            return;
         with_descr(opcode::getfield, {flat_value::of_pointer(place.global)}, descr);
         return;
     }
-    case place_kind::stack: return fail(load, "keeps a local variable " + slot_name(place.base) + " in memory, because its address is taken");
-    case place_kind::unknown_heap: return fail(load, "accesses a field<> or member<> whose class isn't known here; access it through its object");
+    case place_kind::stack:
+        return fail(load,
+                    "keeps a local variable " + slot_name(place.base) + " in memory, because its address is taken");
+    case place_kind::unknown_heap:
+        return fail(load, "accesses a field<> or member<> whose class isn't known here; access it through its object");
     case place_kind::raw: break;
     }
     if (is_vtable_access(load)) return lower_vtable_load(load, pointer);
@@ -135,7 +155,8 @@ void function_lowering::lower_vtable_load(llvm::LoadInst& load, llvm::Value* obj
     if (context_.foreign_vtables) {
         // Some class with virtual methods isn't the collector's: nothing tells here whose vtable it is.
         flat_value base = get(object);
-        emit(static_cast<jitcode_op>(opcode::raw_load), {base, integer(0)}, result_for(&load)).descr = context_.descrs.raw(load.getType());
+        emit(static_cast<jitcode_op>(opcode::raw_load), {base, integer(0)}, result_for(&load)).descr =
+            context_.descrs.raw(load.getType());
         return;
     }
     flat_value base = get(object);
@@ -154,7 +175,8 @@ bool function_lowering::lower_code_slot(llvm::LoadInst& load) {
     return true;
 }
 
-// Memory that never changes: a global constant. With a constant offset the value is known now, else the JIT may fold it later.
+// Memory that never changes: a global constant. With a constant offset the value is known now, else the JIT may fold it
+// later.
 bool function_lowering::load_constant_memory(llvm::LoadInst& load, llvm::Value* pointer) {
     auto* global = llvm::dyn_cast<llvm::GlobalVariable>(llvm::getUnderlyingObject(pointer, 0));
     if (!global || !global->isConstant() || !global->hasDefinitiveInitializer()) return false;
@@ -170,30 +192,39 @@ bool function_lowering::load_constant_memory(llvm::LoadInst& load, llvm::Value* 
     return true;
 }
 
-// ---- stores -----------------------------------------------------------------------------------------------------------------
+// ---- stores
+// -----------------------------------------------------------------------------------------------------------------
 
 void function_lowering::lower_store(llvm::StoreInst& store) {
     if (store.isAtomic() || store.isVolatile()) return fail(store, "uses atomic or volatile memory");
     llvm::Value* value = store.getValueOperand();
     // A constructor's store of its vtable: new_object has stored the final one.
-    if (auto* vtable = llvm::dyn_cast<llvm::GlobalVariable>(value->stripInBoundsConstantOffsets()); vtable && context_.layouts.by_vtable(vtable)) return;
+    if (auto* vtable = llvm::dyn_cast<llvm::GlobalVariable>(value->stripInBoundsConstantOffsets());
+        vtable && context_.layouts.by_vtable(vtable))
+        return;
     if (is_vtable_access(store) && value->stripInBoundsConstantOffsets()->getName() == "_ZTVN6heddle6objectE") return;
-    if (kind_of_type(value->getType()) == kind::none) return fail(store, "stores a float, vector, structure or integer over 64 bits; use double and 64-bit integers");
+    if (kind_of_type(value->getType()) == kind::none)
+        return fail(store, "stores a float, vector, structure or integer over 64 bits; use double and 64-bit integers");
     llvm::Value* pointer = store.getPointerOperand();
     address place = classify(pointer, context_.layouts);
-    auto with_descr = [&](opcode op, llvm::ArrayRef<flat_value> inputs, uint32_t descr) { emit(static_cast<jitcode_op>(op), inputs).descr = descr; };
+    auto with_descr = [&](opcode op, llvm::ArrayRef<flat_value> inputs, uint32_t descr) {
+        emit(static_cast<jitcode_op>(op), inputs).descr = descr;
+    };
     switch (place.kind) {
     case place_kind::field: {
         uint32_t descr = context_.descrs.field(*place.field);
         std::string what = "the field " + place.field->owner->name + "." + place.field->name;
         if (place.offset_in_field) return fail(store, "accesses a part of " + what);
-        if (check_shape(store, descr, value->getType(), what)) with_descr(opcode::setfield, {get(place.base), get(value)}, descr);
+        if (check_shape(store, descr, value->getType(), what))
+            with_descr(opcode::setfield, {get(place.base), get(value)}, descr);
         return;
     }
     case place_kind::array_item: {
         uint32_t descr = context_.descrs.array(*place.array);
         if (!check_shape(store, descr, value->getType(), "an item of an " + place.array->name)) return;
-        with_descr(opcode::setarrayitem, {get(place.base), place.index ? get(place.index) : integer(place.constant_index), get(value)}, descr);
+        with_descr(opcode::setarrayitem,
+                   {get(place.base), place.index ? get(place.index) : integer(place.constant_index), get(value)},
+                   descr);
         return;
     }
     case place_kind::array_length: return fail(store, "stores an array's length");
@@ -201,12 +232,17 @@ void function_lowering::lower_store(llvm::StoreInst& store) {
     case place_kind::global: {
         if (!place.through_heap) break;
         uint32_t descr = context_.descrs.global(*place.global, place.offset, value->getType());
-        if (!check_shape(store, descr, value->getType(), "the global variable " + demangle(place.global->getName().str()))) return;
+        if (!check_shape(store, descr, value->getType(),
+                         "the global variable " + demangle(place.global->getName().str())))
+            return;
         with_descr(opcode::setfield, {flat_value::of_pointer(place.global), get(value)}, descr);
         return;
     }
-    case place_kind::stack: return fail(store, "keeps a local variable " + slot_name(place.base) + " in memory, because its address is taken");
-    case place_kind::unknown_heap: return fail(store, "accesses a field<> or member<> whose class isn't known here; access it through its object");
+    case place_kind::stack:
+        return fail(store,
+                    "keeps a local variable " + slot_name(place.base) + " in memory, because its address is taken");
+    case place_kind::unknown_heap:
+        return fail(store, "accesses a field<> or member<> whose class isn't known here; access it through its object");
     case place_kind::raw: break;
     }
     uint32_t descr = context_.descrs.raw(value->getType());

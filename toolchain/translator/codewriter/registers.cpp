@@ -1,22 +1,29 @@
 // Registers for flat code: liveness, interference, coalescing of moves, colouring.
 //
-// A jitcode's register files have as many registers as needed, so nothing is ever spilled and any move whose two sides do
-// not interfere can be coalesced (Chaitin's aggressive coalescing without its cost). Fewer registers make frames and
-// snapshots smaller: a colour is the lowest that is free among the neighbours. Arguments are precoloured 0, 1, ... of their
-// kinds. Each kind is coloured by itself, but all share one numbering and one interference matrix.
+// A jitcode's register files have as many registers as needed, so nothing is ever spilled and any move whose two sides
+// do not interfere can be coalesced (Chaitin's aggressive coalescing without its cost). Fewer registers make frames and
+// snapshots smaller: a colour is the lowest that is free among the neighbours. Arguments are precoloured 0, 1, ... of
+// their kinds. Each kind is coloured by itself, but all share one numbering and one interference matrix.
+#include "flat_code.h"
 #include <algorithm>
 #include <map>
-#include "flat_code.h"
 
 namespace heddle::translator::codewriter {
 
 bool has_effect(const flat_instruction& i) {
     if (i.what != flat_instruction::operation) return true;
     switch (i.op) {
-    case jitcode_op::code_move_i: case jitcode_op::code_move_p: case jitcode_op::code_move_f: case jitcode_op::code_load_code_slot: return false;
+    case jitcode_op::code_move_i:
+    case jitcode_op::code_move_p:
+    case jitcode_op::code_move_f:
+    case jitcode_op::code_load_code_slot: return false;
     // Loading a class, promoting: these guard, but what they tell is only of use with the result.
-    case jitcode_op::code_load_vtable: case jitcode_op::code_is_instance: case jitcode_op::code_is_exact_instance:
-    case jitcode_op::code_is_constant_i: case jitcode_op::code_is_constant_p: case jitcode_op::code_is_virtual: return false;
+    case jitcode_op::code_load_vtable:
+    case jitcode_op::code_is_instance:
+    case jitcode_op::code_is_exact_instance:
+    case jitcode_op::code_is_constant_i:
+    case jitcode_op::code_is_constant_p:
+    case jitcode_op::code_is_virtual: return false;
     default: break;
     }
     if (static_cast<uint32_t>(i.op) >= static_cast<uint32_t>(jit::opcode::count)) return true;
@@ -36,7 +43,8 @@ public:
     void clear(size_t r, size_t c) { row(r)[c / 64] &= ~(uint64_t{1} << (c % 64)); }
     template <class Visit> void each(size_t r, Visit visit) {
         for (size_t w = 0; w < words_; ++w)
-            for (uint64_t bits = row(r)[w]; bits; bits &= bits - 1) visit(static_cast<uint32_t>(w * 64 + static_cast<size_t>(__builtin_ctzll(bits))));
+            for (uint64_t bits = row(r)[w]; bits; bits &= bits - 1)
+                visit(static_cast<uint32_t>(w * 64 + static_cast<size_t>(__builtin_ctzll(bits))));
     }
 
 private:
@@ -52,7 +60,8 @@ struct block {
 class assigner {
 public:
     explicit assigner(flat_function& f)
-        : f_(f), register_total_(f.register_kinds.size()), blocks_(split()), live_in_(blocks_.size(), register_total_), interference_(0, 0) {}
+        : f_(f), register_total_(f.register_kinds.size()), blocks_(split()), live_in_(blocks_.size(), register_total_),
+          interference_(0, 0) {}
 
     register_assignment run() {
         remove_dead();
@@ -78,7 +87,8 @@ private:
                 blocks.push_back({i, i, {}});
                 open = true;
             }
-            if (instruction.what == flat_instruction::bind_label) block_of_label[instruction.target[0]] = static_cast<uint32_t>(blocks.size() - 1);
+            if (instruction.what == flat_instruction::bind_label)
+                block_of_label[instruction.target[0]] = static_cast<uint32_t>(blocks.size() - 1);
             if (is_terminator(instruction) || is_overflow_jump(instruction.op)) {
                 blocks.back().end = i + 1;
                 open = false;
@@ -87,7 +97,9 @@ private:
         if (open) blocks.back().end = static_cast<uint32_t>(f_.code.size());
         for (uint32_t b = 0; b < blocks.size(); ++b) {
             const flat_instruction& last = f_.code[blocks[b].end - 1];
-            auto add = [&](label l) { if (l != no_value) blocks[b].successors.push_back(block_of_label[l]); };
+            auto add = [&](label l) {
+                if (l != no_value) blocks[b].successors.push_back(block_of_label[l]);
+            };
             if (last.what == flat_instruction::operation && (is_terminator(last) || is_overflow_jump(last.op))) {
                 add(last.target[0]);
                 add(last.target[1]);
@@ -131,7 +143,8 @@ private:
         std::vector<uint64_t> live(live_in_.words(), 0);
         for (uint32_t s : b.successors)
             for (size_t w = 0; w < live.size(); ++w) live[w] |= live_in_.row(s)[w];
-        // An overflow jump's result is undefined on the jump; that path never has it live, because the lowering recomputes.
+        // An overflow jump's result is undefined on the jump; that path never has it live, because the lowering
+        // recomputes.
         return live;
     }
 
@@ -156,7 +169,8 @@ private:
 
     template <class Visit> void each_live(const uint64_t* live, Visit visit) {
         for (size_t w = 0; w < live_in_.words(); ++w)
-            for (uint64_t bits = live[w]; bits; bits &= bits - 1) visit(static_cast<uint32_t>(w * 64 + static_cast<size_t>(__builtin_ctzll(bits))));
+            for (uint64_t bits = live[w]; bits; bits &= bits - 1)
+                visit(static_cast<uint32_t>(w * 64 + static_cast<size_t>(__builtin_ctzll(bits))));
     }
 
     void find_interference() {
@@ -169,8 +183,13 @@ private:
                 if (!i.result.is_register()) return;
                 uint32_t defined = i.result.number;
                 appears_[defined] = true;
-                uint32_t source = is_move(i.op) && i.what == flat_instruction::operation && f_.inputs_of(i)[0].is_register() ? f_.inputs_of(i)[0].number : no_value;
-                each_live(after, [&](uint32_t other) { if (other != source) interfere(defined, other); });
+                uint32_t source =
+                    is_move(i.op) && i.what == flat_instruction::operation && f_.inputs_of(i)[0].is_register()
+                        ? f_.inputs_of(i)[0].number
+                        : no_value;
+                each_live(after, [&](uint32_t other) {
+                    if (other != source) interfere(defined, other);
+                });
             });
         }
         // The arguments arrive together, and with whatever is (wrongly or not) live at the entry.
@@ -192,10 +211,11 @@ private:
         for (uint32_t v = 0; v < register_total_; ++v) leader_[v] = v;
         uint32_t arguments = static_cast<uint32_t>(f_.argument_kinds.size());
         for (const flat_instruction& i : f_.code) {
-            if (i.dead || i.what != flat_instruction::operation || !is_move(i.op) || !f_.inputs_of(i)[0].is_register()) continue;
+            if (i.dead || i.what != flat_instruction::operation || !is_move(i.op) || !f_.inputs_of(i)[0].is_register())
+                continue;
             uint32_t a = find(i.result.number), b = find(f_.inputs_of(i)[0].number);
             if (a == b || interference_.test(a, b) || (a < arguments && b < arguments)) continue;
-            if (b < arguments) std::swap(a, b);   // a argument's number stays the leader
+            if (b < arguments) std::swap(a, b); // a argument's number stays the leader
             leader_[b] = a;
             interference_.each(b, [&](uint32_t other) { interfere(a, other); });
         }
@@ -204,7 +224,8 @@ private:
     void colour() {
         std::vector<uint32_t> colours(register_total_, no_value);
         uint32_t next_argument[4] = {};
-        for (uint32_t a = 0; a < f_.argument_kinds.size(); ++a) colours[a] = next_argument[static_cast<int>(f_.register_kinds[a])]++;
+        for (uint32_t a = 0; a < f_.argument_kinds.size(); ++a)
+            colours[a] = next_argument[static_cast<int>(f_.register_kinds[a])]++;
         std::vector<bool> taken;
         auto choose = [&](uint32_t v) {
             if (colours[v] != no_value) return;
@@ -222,7 +243,7 @@ private:
         for (const flat_instruction& i : f_.code)
             if (!i.dead && i.result.is_register()) choose(find(i.result.number));
         for (uint32_t v = 0; v < register_total_; ++v)
-            if (appears_[v]) choose(find(v));   // used but never written: undefined values
+            if (appears_[v]) choose(find(v)); // used but never written: undefined values
         result_.assigned.assign(register_total_, no_value);
         for (uint32_t v = 0; v < register_total_; ++v) {
             if (!appears_[v]) continue;
@@ -235,7 +256,9 @@ private:
     uint32_t intern(const uint64_t* live) {
         jit::liveness entry;
         std::vector<uint16_t>* files[] = {&entry.integers, &entry.pointers, &entry.floats};
-        each_live(live, [&](uint32_t v) { files[static_cast<int>(f_.register_kinds[v]) - 1]->push_back(static_cast<uint16_t>(result_.assigned[v])); });
+        each_live(live, [&](uint32_t v) {
+            files[static_cast<int>(f_.register_kinds[v]) - 1]->push_back(static_cast<uint16_t>(result_.assigned[v]));
+        });
         std::vector<uint16_t> key;
         for (auto* file : files) {
             std::sort(file->begin(), file->end());
@@ -252,7 +275,9 @@ private:
         for (block& b : blocks_) {
             std::vector<uint64_t> live = live_out(b);
             walk(b, live.data(), [&](flat_instruction& i, uint64_t* after) {
-                if (i.what == flat_instruction::bind_label || (i.what == flat_instruction::operation && i.op == jitcode_op::code_live)) i.live = intern(after);
+                if (i.what == flat_instruction::bind_label ||
+                    (i.what == flat_instruction::operation && i.op == jitcode_op::code_live))
+                    i.live = intern(after);
             });
         }
     }
@@ -261,7 +286,8 @@ private:
         for (flat_instruction& i : f_.code) {
             if (i.dead || i.what != flat_instruction::operation || !is_move(i.op)) continue;
             const flat_value& source = f_.inputs_of(i)[0];
-            if (source.is_register() && result_.assigned[source.number] == result_.assigned[i.result.number]) i.dead = true;
+            if (source.is_register() && result_.assigned[source.number] == result_.assigned[i.result.number])
+                i.dead = true;
         }
     }
 

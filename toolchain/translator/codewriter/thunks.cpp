@@ -25,7 +25,8 @@ bool is_narrow(const llvm::Type* type) { return type->isIntegerTy() && type->get
 bool needs_adapter(const llvm::Function& function) {
     if (is_narrow(function.getReturnType())) return true;
     for (const llvm::Argument& a : function.args())
-        if (is_narrow(a.getType()) && !a.getType()->isIntegerTy(1) && !a.getType()->isIntegerTy(32) && a.hasZExtAttr()) return true;
+        if (is_narrow(a.getType()) && !a.getType()->isIntegerTy(1) && !a.getType()->isIntegerTy(32) && a.hasZExtAttr())
+            return true;
     return function.getCallingConv() != llvm::CallingConv::C;
 }
 
@@ -45,7 +46,8 @@ llvm::Function* thunk_builder::thunk(const std::string& argument_kinds, kind res
     std::vector<llvm::Value*> arguments;
     for (size_t i = 0; i < argument_kinds.size(); ++i) {
         types.push_back(word_type(context, jit::kind_of_letter(argument_kinds[i])));
-        arguments.push_back(build.CreateLoad(types.back(), build.CreateConstGEP1_64(build.getInt64Ty(), made->getArg(1), i)));
+        arguments.push_back(
+            build.CreateLoad(types.back(), build.CreateConstGEP1_64(build.getInt64Ty(), made->getArg(1), i)));
     }
     auto* callee_type = llvm::FunctionType::get(word_type(context, result), types, false);
     llvm::Value* value = build.CreateCall(callee_type, made->getArg(0), arguments);
@@ -62,8 +64,9 @@ llvm::Function* thunk_builder::callable(llvm::Function& function) {
     std::vector<llvm::Type*> types;
     for (llvm::Argument& a : function.args()) types.push_back(word_type(context, kind_of_type(a.getType())));
     kind result = function.getReturnType()->isVoidTy() ? kind::none : kind_of_type(function.getReturnType());
-    made = llvm::Function::Create(llvm::FunctionType::get(word_type(context, result), types, false), llvm::GlobalValue::InternalLinkage,
-                                  "heddle_adapter_" + function.getName().str(), module_);
+    made = llvm::Function::Create(llvm::FunctionType::get(word_type(context, result), types, false),
+                                  llvm::GlobalValue::InternalLinkage, "heddle_adapter_" + function.getName().str(),
+                                  module_);
     made->setDoesNotThrow();
     llvm::IRBuilder<> build(llvm::BasicBlock::Create(context, "", made));
     std::vector<llvm::Value*> arguments;
@@ -74,12 +77,13 @@ llvm::Function* thunk_builder::callable(llvm::Function& function) {
     llvm::CallInst* call = build.CreateCall(&function, arguments);
     call->setCallingConv(function.getCallingConv());
     call->setAttributes(function.getAttributes());
-    call->addFnAttr(llvm::Attribute::NoInline);   // the adapter is there to be small
+    call->addFnAttr(llvm::Attribute::NoInline); // the adapter is there to be small
     if (result == kind::none) {
         build.CreateRetVoid();
     } else if (is_narrow(function.getReturnType())) {
         bool is_bit = function.getReturnType()->isIntegerTy(1);
-        build.CreateRet(is_bit ? build.CreateZExt(call, build.getInt64Ty()) : build.CreateSExt(call, build.getInt64Ty()));
+        build.CreateRet(is_bit ? build.CreateZExt(call, build.getInt64Ty())
+                               : build.CreateSExt(call, build.getInt64Ty()));
     } else {
         build.CreateRet(call);
     }

@@ -1,11 +1,12 @@
 // Functions that the translator adds so that calls from the JIT need to know nothing of C++ ABIs.
 //
-// A thunk calls any function of a signature with its arguments from an array of words. An adapter stands before a function whose
-// own ABI isn't words, doubles and pointers at full width: it narrows the arguments and makes the result canonical (kinds.h).
+// A thunk calls any function of a signature with its arguments from an array of words. An adapter stands before a
+// function whose own ABI isn't words, doubles and pointers at full width: it narrows the arguments and makes the result
+// canonical (kinds.h).
 #pragma once
+#include "descriptor_table.h"
 #include <map>
 #include <string>
-#include "descriptor_table.h"
 
 namespace llvm {
 class Function;

@@ -1,11 +1,5 @@
 // The pipeline. Each phase is one call, timed; what is wrong with the sources stops it with all messages at once.
 #include "build.h"
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <memory>
-#include <thread>
 #include "../annotations.h"
 #include "../class_layouts.h"
 #include "../codewriter/codewriter.h"
@@ -20,14 +14,20 @@
 #include "explain.h"
 #include "link_executable.h"
 #include "link_modules.h"
+#include "process.h"
+#include "profile.h"
+#include "sources.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
-#include "process.h"
-#include "profile.h"
-#include "sources.h"
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <thread>
 
 namespace heddle::translator {
 
@@ -54,7 +54,10 @@ public:
     int run_analyses(std::string& records) {
         if (!find_sources(options_.directory, sources_, error_)) return fail(error_, 2);
         if (!load_module() || !analyse()) return 1;
-        if (drivers_.empty()) return fail(options_.directory + ": no merge point in the sources, so the JIT traces nothing; see HEDDLE_MERGE_POINT in docs/dsl.md");
+        if (drivers_.empty())
+            return fail(
+                options_.directory +
+                ": no merge point in the sources, so the JIT traces nothing; see HEDDLE_MERGE_POINT in docs/dsl.md");
         records = explained_;
         return 0;
     }
@@ -77,8 +80,11 @@ private:
         std::string compiler = find_compiler(error_);
         if (compiler.empty()) return fail(error_), false;
         size_t phase = times_.begin("compile");
-        compile_result compiled = compile_sources(sources_, compiler, installation_ + "/include", cache_directory(options_.output), parallel_, times_);
-        times_.end(phase, 0, std::to_string(compiled.from_cache) + " of " + std::to_string(sources_.files.size()) + " files from the cache");
+        compile_result compiled = compile_sources(sources_, compiler, installation_ + "/include",
+                                                  cache_directory(options_.output), parallel_, times_);
+        times_.end(phase, 0,
+                   std::to_string(compiled.from_cache) + " of " + std::to_string(sources_.files.size()) +
+                       " files from the cache");
         std::fputs(compiled.messages.c_str(), stderr);
         if (compiled.failed) return false;
         phase = times_.begin("link");
@@ -128,7 +134,8 @@ private:
     // Functions with hints were kept out of line for the codewriter; the native side is free to inline them.
     void remove_hints() {
         for (llvm::Function& function : *module_)
-            if (hints_.hints_of(&function) && !hints_.has(&function, hint::dont_look_inside)) function.removeFnAttr(llvm::Attribute::NoInline);
+            if (hints_.hints_of(&function) && !hints_.has(&function, hint::dont_look_inside))
+                function.removeFnAttr(llvm::Attribute::NoInline);
     }
 
     bool make_executable() {
@@ -139,11 +146,13 @@ private:
         optimise(*module_, *machine, options_.optimisation);
         end_phase(phase, "optimise");
         phase = begin_phase("generate code");
-        std::vector<std::string> objects = generate_objects(*module_, options_.optimisation, parallel_, options_.output + ".heddle", error_);
+        std::vector<std::string> objects =
+            generate_objects(*module_, options_.optimisation, parallel_, options_.output + ".heddle", error_);
         if (objects.empty()) return fail(error_), false;
         times_.end(phase, 0, std::to_string(objects.size()) + " object files");
         phase = times_.begin("link executable");
-        executable_inputs inputs{objects, sources_.libraries, installation_ + "/lib", options_.jit && !drivers_.empty()};
+        executable_inputs inputs{objects, sources_.libraries, installation_ + "/lib",
+                                 options_.jit && !drivers_.empty()};
         bool linked = link_executable(inputs, find_compiler(error_), options_.output, times_, error_);
         for (auto& object : objects) fs::remove(object);
         times_.end(phase);
@@ -163,15 +172,19 @@ private:
         char number[16];
         std::snprintf(number, sizeof number, "%02d-", ++ir_number_);
         llvm::raw_fd_ostream file(options_.keep_ir + "/" + number + name + ".ll", code);
-        if (code) std::fprintf(stderr, "heddle: %s: cannot write IR there: %s\n", options_.keep_ir.c_str(), code.message().c_str());
-        else module_->print(file, nullptr);
+        if (code)
+            std::fprintf(stderr, "heddle: %s: cannot write IR there: %s\n", options_.keep_ir.c_str(),
+                         code.message().c_str());
+        else
+            module_->print(file, nullptr);
     }
 
     bool is_valid(const char* phase) {
         std::string text;
         llvm::raw_string_ostream stream(text);
         if (!llvm::verifyModule(*module_, &stream)) return true;
-        fail(std::string("internal error: the phase '") + phase + "' made invalid IR; please report it with the sources\n" + text.substr(0, 2000));
+        fail(std::string("internal error: the phase '") + phase +
+             "' made invalid IR; please report it with the sources\n" + text.substr(0, 2000));
         return false;
     }
 

@@ -5,14 +5,14 @@
 namespace heddle::translator {
 
 struct build_options {
-    std::string directory;       // of the interpreter's sources
-    std::string output;          // the executable to write
+    std::string directory; // of the interpreter's sources
+    std::string output;    // the executable to write
     bool jit = true;
-    int optimisation = 2;        // 0 to 3
-    unsigned parallel = 0;       // 0: one job a core
+    int optimisation = 2;  // 0 to 3
+    unsigned parallel = 0; // 0: one job a core
     bool profile = false;
-    std::string profile_base;    // files BASE.json and BASE.html; empty: only the table
-    std::string keep_ir;         // folder for NN-phase.ll; empty: none
+    std::string profile_base; // files BASE.json and BASE.html; empty: only the table
+    std::string keep_ir;      // folder for NN-phase.ll; empty: none
 };
 
 // The exit status: 0 done, 1 the sources or the system are at fault (messages went to stderr), 2 wrong use.

@@ -1,12 +1,12 @@
 // See class_tags.h.
 #include "class_tags.h"
-#include <map>
 #include "../class_layouts.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/xxhash.h"
+#include <map>
 
 namespace heddle::translator {
 
@@ -34,7 +34,9 @@ llvm::GlobalVariable* type_info_of(llvm::Value* value) {
     value = value->stripPointerCasts();
     if (auto* call = llvm::dyn_cast<llvm::CallInst>(value); call && call->getCalledFunction())
         for (llvm::BasicBlock& block : *call->getCalledFunction())
-            if (auto* result = llvm::dyn_cast<llvm::ReturnInst>(block.getTerminator()); result && result->getReturnValue()) value = result->getReturnValue()->stripPointerCasts();
+            if (auto* result = llvm::dyn_cast<llvm::ReturnInst>(block.getTerminator());
+                result && result->getReturnValue())
+                value = result->getReturnValue()->stripPointerCasts();
     return llvm::dyn_cast<llvm::GlobalVariable>(value);
 }
 
@@ -49,7 +51,8 @@ void tag_described(llvm::Module& module, size_t number, std::map<llvm::Type*, ll
         llvm::GlobalVariable* type_info = type_info_of(call->getArgOperand(0));
         auto* structure = gep ? llvm::dyn_cast<llvm::StructType>(gep->getSourceElementType()) : nullptr;
         if (!structure || !type_info) continue;
-        std::string name = type_info->getName().str() + (type_info->hasLocalLinkage() ? "#" + std::to_string(number) : "");
+        std::string name =
+            type_info->getName().str() + (type_info->hasLocalLinkage() ? "#" + std::to_string(number) : "");
         tags[structure] = tagged(structure, (llvm::xxh3_64bits(name) >> 4) + first_class_tag, "heddle." + name);
     }
 }
@@ -66,9 +69,13 @@ void tag_classes(llvm::Module& module, size_t number) {
     std::map<llvm::Type*, llvm::StructType*> tags;
     tag_described(module, number, tags);
     for (llvm::StructType* structure : module.getIdentifiedStructTypes()) {
-        if (!is_template_instance(name_of(structure), "class.heddle::array") || structure->getNumElements() != 2) continue;
+        if (!is_template_instance(name_of(structure), "class.heddle::array") || structure->getNumElements() != 2)
+            continue;
         auto* items = llvm::dyn_cast<llvm::ArrayType>(structure->getElementType(1));
-        if (items) tags[structure] = tagged(structure, first_array_tag + static_cast<uint64_t>(slot_of_item(items->getElementType())), "heddle.array");
+        if (items)
+            tags[structure] =
+                tagged(structure, first_array_tag + static_cast<uint64_t>(slot_of_item(items->getElementType())),
+                       "heddle.array");
     }
     for (llvm::Function& function : module)
         for (llvm::Instruction& i : llvm::instructions(function))

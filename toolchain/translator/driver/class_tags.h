@@ -1,8 +1,8 @@
 // Class identity that survives the linking of modules.
 //
-// LLVM's IR linker merges struct types of equal structure, whatever their names: W_Add and W_Sub with equal members would
-// become one type. So before linking, each file's GEPs over GC classes and arrays are changed to tagged copies of the
-// struct types: a further last element [0 x [tag x i8]] of no size, which differs from class to class.
+// LLVM's IR linker merges struct types of equal structure, whatever their names: W_Add and W_Sub with equal members
+// would become one type. So before linking, each file's GEPs over GC classes and arrays are changed to tagged copies of
+// the struct types: a further last element [0 x [tag x i8]] of no size, which differs from class to class.
 #pragma once
 #include <cstddef>
 #include <cstdint>

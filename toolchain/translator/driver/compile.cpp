@@ -1,17 +1,17 @@
-// Phase 1. A cache entry NAME.bc has a list NAME.inputs: a line for each file read, "HASH path". It is replaced by rename, so
-// that builds that share a cache directory do not meet half a file.
+// Phase 1. A cache entry NAME.bc has a list NAME.inputs: a line for each file read, "HASH path". It is replaced by
+// rename, so that builds that share a cache directory do not meet half a file.
 #include "compile.h"
+#include "process.h"
+#include "profile.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SHA1.h"
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <unistd.h>
 #include <unordered_map>
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SHA1.h"
-#include "process.h"
-#include "profile.h"
 
 namespace heddle::translator {
 
@@ -31,7 +31,8 @@ public:
     const std::string& get(const std::string& path) {
         auto [entry, is_new] = known_.try_emplace(path);
         if (is_new)
-            if (auto buffer = llvm::MemoryBuffer::getFile(path, false, false)) entry->second = hash_of((*buffer)->getBuffer());
+            if (auto buffer = llvm::MemoryBuffer::getFile(path, false, false))
+                entry->second = hash_of((*buffer)->getBuffer());
         return entry->second;
     }
 
@@ -62,10 +63,14 @@ std::vector<std::string> dependencies(const std::string& rule_file) {
     size_t i = text.find(": ");
     for (i = i == std::string::npos ? text.size() : i + 2; i <= text.size(); i++) {
         char c = i < text.size() ? text[i] : ' ';
-        if (c == '\\' && i + 1 < text.size() && text[i + 1] == '\n') i++;
-        else if (c == '\\' && i + 1 < text.size()) current += text[++i];
-        else if (c != ' ' && c != '\n') current += c;
-        else if (!current.empty()) result.push_back(std::move(current)), current.clear();
+        if (c == '\\' && i + 1 < text.size() && text[i + 1] == '\n')
+            i++;
+        else if (c == '\\' && i + 1 < text.size())
+            current += text[++i];
+        else if (c != ' ' && c != '\n')
+            current += c;
+        else if (!current.empty())
+            result.push_back(std::move(current)), current.clear();
     }
     return result;
 }
@@ -81,11 +86,29 @@ bool write_inputs(const std::string& entry, const std::string& temporary, file_h
     return !code;
 }
 
-std::vector<std::string> compiler_arguments(const interpreter_sources& sources, const std::string& compiler, const std::string& include_directory) {
-    std::vector<std::string> arguments = {compiler, "-std=gnu++20", "-O1", "-Xclang", "-disable-llvm-passes", "-g1", "-emit-llvm", "-c",
-                                          "-DHEDDLE_TRANSLATE=1", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics",
-                                          "-ffp-contract=off", "-fno-pie", "-fno-pic", "-fno-stack-protector", "-fno-discard-value-names", "-Wno-invalid-offsetof", "-Wno-deprecated-declarations",
-                                          "-isystem", include_directory};
+std::vector<std::string> compiler_arguments(const interpreter_sources& sources, const std::string& compiler,
+                                            const std::string& include_directory) {
+    std::vector<std::string> arguments = {compiler,
+                                          "-std=gnu++20",
+                                          "-O1",
+                                          "-Xclang",
+                                          "-disable-llvm-passes",
+                                          "-g1",
+                                          "-emit-llvm",
+                                          "-c",
+                                          "-DHEDDLE_TRANSLATE=1",
+                                          "-fno-exceptions",
+                                          "-fno-rtti",
+                                          "-fno-threadsafe-statics",
+                                          "-ffp-contract=off",
+                                          "-fno-pie",
+                                          "-fno-pic",
+                                          "-fno-stack-protector",
+                                          "-fno-discard-value-names",
+                                          "-Wno-invalid-offsetof",
+                                          "-Wno-deprecated-declarations",
+                                          "-isystem",
+                                          include_directory};
     for (auto& folder : sources.include) arguments.insert(arguments.end(), {"-I", folder});
     for (auto& define : sources.defines) arguments.push_back("-D" + define);
     return arguments;
@@ -94,20 +117,24 @@ std::vector<std::string> compiler_arguments(const interpreter_sources& sources, 
 // What to do instead, for what clang refuses because of the DSL's rules.
 std::string mends_for(const std::string& messages) {
     std::string text;
-    if (messages.find("exceptions disabled") != std::string::npos) text += "heddle: interpreters report errors with Result<T> and HEDDLE_TRY instead of exceptions\n";
-    if (messages.find("-frtti") != std::string::npos) text += "heddle: test classes with heddle::is<T> and heddle::as<T> instead of dynamic_cast and typeid\n";
+    if (messages.find("exceptions disabled") != std::string::npos)
+        text += "heddle: interpreters report errors with Result<T> and HEDDLE_TRY instead of exceptions\n";
+    if (messages.find("-frtti") != std::string::npos)
+        text += "heddle: test classes with heddle::is<T> and heddle::as<T> instead of dynamic_cast and typeid\n";
     return text;
 }
 
 } // namespace
 
-compile_result compile_sources(const interpreter_sources& sources, const std::string& compiler, const std::string& include_directory,
-                               const std::string& cache_directory, unsigned parallel, profile& times) {
+compile_result compile_sources(const interpreter_sources& sources, const std::string& compiler,
+                               const std::string& include_directory, const std::string& cache_directory,
+                               unsigned parallel, profile& times) {
     compile_result result;
     std::error_code code;
     fs::create_directories(cache_directory, code);
     if (code) {
-        result.messages = cache_directory + ": cannot create the cache folder: " + code.message() + "; make its parent writable or set HEDDLE_CACHE\n";
+        result.messages = cache_directory + ": cannot create the cache folder: " + code.message() +
+                          "; make its parent writable or set HEDDLE_CACHE\n";
         result.failed = true;
         return result;
     }
@@ -141,7 +168,8 @@ compile_result compile_sources(const interpreter_sources& sources, const std::st
         if (outcomes[i].exit_status != 0) {
             result.failed = true;
             result.messages += mends_for(outcomes[i].output);
-            if (outcomes[i].output.empty()) result.messages += names[i] + ": the compiler was killed; is there enough memory?\n";
+            if (outcomes[i].output.empty())
+                result.messages += names[i] + ": the compiler was killed; is there enough memory?\n";
         } else if (!write_inputs(entries[i], temporaries[i], hashes)) {
             result.failed = true;
             result.messages += entries[i] + ": cannot write to the cache folder; free some space or set HEDDLE_CACHE\n";

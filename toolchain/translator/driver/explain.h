@@ -14,8 +14,8 @@ namespace heddle::translator {
 struct codewriter_result;
 
 struct explain_options {
-    std::string what;       // an executable or a folder
-    std::string function;   // only functions whose name contains it; empty: all
+    std::string what;     // an executable or a folder
+    std::string function; // only functions whose name contains it; empty: all
 };
 
 // The exit status: 0, 1 when nothing matches or the sources are at fault, 2 for wrong use.

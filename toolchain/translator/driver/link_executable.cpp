@@ -1,9 +1,9 @@
 // Phase 7. lib/heddle_jit.libraries, written by CMake, names what the JIT itself needs (asmjit).
 #include "link_executable.h"
-#include <cstdlib>
-#include <fstream>
 #include "process.h"
 #include "profile.h"
+#include <cstdlib>
+#include <fstream>
 
 namespace heddle::translator {
 
@@ -16,7 +16,8 @@ std::string find_compiler(std::string& error) {
         std::string version = run_process({path, "--version"}).output;
         if (version.find("version 19.") != std::string::npos) return path;
     }
-    error = "clang 19 is needed (" + candidates[0] + " was not found or is another version); install clang-19, or set HEDDLE_CLANG to its path";
+    error = "clang 19 is needed (" + candidates[0] +
+            " was not found or is another version); install clang-19, or set HEDDLE_CLANG to its path";
     return "";
 }
 
@@ -37,10 +38,13 @@ std::string user_cache_directory() {
     return "/tmp/heddle-cache";
 }
 
-bool link_executable(const executable_inputs& inputs, const std::string& compiler, const std::string& output, profile& times, std::string& error) {
-    std::vector<std::string> command = {compiler, "-fuse-ld=lld", "-no-pie", "-Wl,--gc-sections", "-Wl,-O1", "-o", output};
+bool link_executable(const executable_inputs& inputs, const std::string& compiler, const std::string& output,
+                     profile& times, std::string& error) {
+    std::vector<std::string> command = {compiler,  "-fuse-ld=lld", "-no-pie", "-Wl,--gc-sections",
+                                        "-Wl,-O1", "-o",           output};
     command.insert(command.end(), inputs.objects.begin(), inputs.objects.end());
-    command.insert(command.end(), {"-Wl,--start-group", inputs.library_directory + "/libheddle_rt.a", inputs.library_directory + "/libheddle_gc.a"});
+    command.insert(command.end(), {"-Wl,--start-group", inputs.library_directory + "/libheddle_rt.a",
+                                   inputs.library_directory + "/libheddle_gc.a"});
     if (inputs.jit) {
         command.push_back(inputs.library_directory + "/libheddle_jit.a");
         std::ifstream needed(inputs.library_directory + "/heddle_jit.libraries");

@@ -9,12 +9,13 @@ class profile;
 
 struct executable_inputs {
     std::vector<std::string> objects;
-    std::vector<std::string> libraries;      // of the interpreter, for -l
-    std::string library_directory;           // of Heddle's archives
+    std::vector<std::string> libraries; // of the interpreter, for -l
+    std::string library_directory;      // of Heddle's archives
     bool jit = false;
 };
 
-bool link_executable(const executable_inputs& inputs, const std::string& compiler, const std::string& output, profile& times, std::string& error);
+bool link_executable(const executable_inputs& inputs, const std::string& compiler, const std::string& output,
+                     profile& times, std::string& error);
 
 // clang++ of LLVM 19: HEDDLE_CLANG, else clang++-19 or clang++ from PATH. Empty: 'error' says what to do.
 std::string find_compiler(std::string& error);

@@ -1,6 +1,5 @@
 // Phase 1b.
 #include "link_modules.h"
-#include <map>
 #include "../type_info_layout.h"
 #include "class_tags.h"
 #include "llvm/Demangle/Demangle.h"
@@ -17,13 +16,14 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
+#include <map>
 
 namespace heddle::translator {
 
 namespace {
 
-// Type-based alias information is of no use here (objects are made and moved behind the compiler's back), except that it marks
-// loads and stores of vtable pointers, which the JIT must tell from others.
+// Type-based alias information is of no use here (objects are made and moved behind the compiler's back), except that
+// it marks loads and stores of vtable pointers, which the JIT must tell from others.
 void keep_only_vtable_tags(llvm::Module& module) {
     for (llvm::Function& function : module)
         for (llvm::Instruction& i : llvm::instructions(function)) {
@@ -65,7 +65,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std::vector<std::string>& bitcode, std::string& error) {
+std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std::vector<std::string>& bitcode,
+                                           std::string& error) {
     context.setDiagnosticHandler(std::make_unique<linker_messages>(error));
     auto whole = std::make_unique<llvm::Module>("heddle", context);
     llvm::Linker linker(*whole);
@@ -74,7 +75,8 @@ std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std
         llvm::SMDiagnostic problem;
         std::unique_ptr<llvm::Module> part = llvm::parseIRFile(path, problem, context);
         if (!part) {
-            error = path + ": not readable as bitcode (" + problem.getMessage().str() + "); delete the cache folder and build again";
+            error = path + ": not readable as bitcode (" + problem.getMessage().str() +
+                    "); delete the cache folder and build again";
             return nullptr;
         }
         tag_classes(*part, number++);

@@ -11,7 +11,8 @@ class Module;
 
 namespace heddle::translator {
 
-std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std::vector<std::string>& bitcode, std::string& error);
+std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std::vector<std::string>& bitcode,
+                                           std::string& error);
 
 uint64_t count_instructions(const llvm::Module& module);
 

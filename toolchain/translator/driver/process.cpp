@@ -1,4 +1,5 @@
-// Child programs: posix_spawn with output into an unlinked temporary file (no pipe can fill up), wait4 for their figures.
+// Child programs: posix_spawn with output into an unlinked temporary file (no pipe can fill up), wait4 for their
+// figures.
 #include "process.h"
 #include <algorithm>
 #include <cerrno>
@@ -63,7 +64,9 @@ void finish(const running& child, int status, const rusage& usage, process_resul
     result.output = read_all(child.output);
     close(child.output);
     result.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+    auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+    };
     result.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
     result.peak_kilobytes = usage.ru_maxrss;
     result.wall_seconds = std::chrono::duration<double>(clock_type::now() - child.start).count();
@@ -80,8 +83,10 @@ std::vector<process_result> run_processes(const std::vector<std::vector<std::str
             int output = temporary_file();
             pid_t pid = output < 0 ? -1 : start(commands[next], output, results[next].output);
             if (pid < 0) {
-                if (output < 0) results[next].output = "cannot create a temporary file; set TMPDIR to a writable folder\n";
-                else close(output);
+                if (output < 0)
+                    results[next].output = "cannot create a temporary file; set TMPDIR to a writable folder\n";
+                else
+                    close(output);
             } else {
                 children.push_back({pid, next, output, clock_type::now()});
             }

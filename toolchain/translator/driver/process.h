@@ -6,8 +6,8 @@
 namespace heddle::translator {
 
 struct process_result {
-    int exit_status = -1;          // -1: could not be started, or killed by a signal
-    std::string output;            // stdout and stderr together
+    int exit_status = -1; // -1: could not be started, or killed by a signal
+    std::string output;   // stdout and stderr together
     double cpu_seconds = 0;
     double wall_seconds = 0;
     long peak_kilobytes = 0;

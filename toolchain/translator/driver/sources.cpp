@@ -1,10 +1,10 @@
 // Reads heddle.json and expands its globs.
 #include "sources.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include <algorithm>
 #include <filesystem>
 #include <fnmatch.h>
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 namespace heddle::translator {
 
@@ -17,8 +17,10 @@ std::vector<std::string> files_below(const std::string& directory) {
     std::error_code code;
     for (fs::recursive_directory_iterator i(directory, code), end; i != end; i.increment(code)) {
         std::string name = i->path().filename().string();
-        if (i->is_directory() && (name[0] == '.' || name == "CMakeFiles")) i.disable_recursion_pending();
-        else if (i->is_regular_file()) files.push_back(i->path().string());
+        if (i->is_directory() && (name[0] == '.' || name == "CMakeFiles"))
+            i.disable_recursion_pending();
+        else if (i->is_regular_file())
+            files.push_back(i->path().string());
     }
     std::sort(files.begin(), files.end());
     return files;
@@ -29,14 +31,17 @@ bool matches(const std::string& pattern, const std::string& path) {
     return fnmatch(pattern.c_str(), path.c_str(), flags) == 0;
 }
 
-bool read_strings(const llvm::json::Object& object, llvm::StringRef key, std::vector<std::string>& result, std::string& error) {
+bool read_strings(const llvm::json::Object& object, llvm::StringRef key, std::vector<std::string>& result,
+                  std::string& error) {
     const llvm::json::Value* value = object.get(key);
     if (!value) return true;
     const llvm::json::Array* array = value->getAsArray();
     if (array) {
         for (auto& item : *array) {
-            if (auto text = item.getAsString()) result.push_back(text->str());
-            else array = nullptr;
+            if (auto text = item.getAsString())
+                result.push_back(text->str());
+            else
+                array = nullptr;
             if (!array) break;
         }
     }
@@ -45,7 +50,8 @@ bool read_strings(const llvm::json::Object& object, llvm::StringRef key, std::ve
 }
 
 // The parts of heddle.json; 'globs' are the sources.
-bool read_description(const std::string& text, std::vector<std::string>& globs, interpreter_sources& result, std::string& error) {
+bool read_description(const std::string& text, std::vector<std::string>& globs, interpreter_sources& result,
+                      std::string& error) {
     auto parsed = llvm::json::parse(text);
     if (!parsed) {
         error = llvm::toString(parsed.takeError());
@@ -64,7 +70,8 @@ bool read_description(const std::string& text, std::vector<std::string>& globs, 
         }
     }
     return read_strings(*object, "sources", globs, error) && read_strings(*object, "include", result.include, error) &&
-           read_strings(*object, "libraries", result.libraries, error) && read_strings(*object, "defines", result.defines, error);
+           read_strings(*object, "libraries", result.libraries, error) &&
+           read_strings(*object, "defines", result.defines, error);
 }
 
 } // namespace
@@ -88,11 +95,13 @@ bool find_sources(const std::string& directory, interpreter_sources& result, std
     if (globs.empty()) globs.push_back("**.cpp");
     for (auto& file : files_below(folder)) {
         std::string relative = file.substr(folder.size() + 1);
-        if (std::any_of(globs.begin(), globs.end(), [&](auto& g) { return matches(g, relative); })) result.files.push_back(file);
+        if (std::any_of(globs.begin(), globs.end(), [&](auto& g) { return matches(g, relative); }))
+            result.files.push_back(file);
     }
     result.include.insert(result.include.begin(), folder);
     if (!result.files.empty()) return true;
-    error = folder + ": no sources (looked for " + globs[0] + (globs.size() > 1 ? ", ..." : "") + "); put *.cpp files there, or name them in heddle.json";
+    error = folder + ": no sources (looked for " + globs[0] + (globs.size() > 1 ? ", ..." : "") +
+            "); put *.cpp files there, or name them in heddle.json";
     return false;
 }
 

@@ -8,9 +8,9 @@
 namespace heddle::translator {
 
 struct interpreter_sources {
-    std::vector<std::string> files;       // sorted paths, each beginning with the folder as it was given
-    std::vector<std::string> include;     // folders
-    std::vector<std::string> libraries;   // names for -l
+    std::vector<std::string> files;     // sorted paths, each beginning with the folder as it was given
+    std::vector<std::string> include;   // folders
+    std::vector<std::string> libraries; // names for -l
     std::vector<std::string> defines;
 };
 

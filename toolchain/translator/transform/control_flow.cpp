@@ -29,14 +29,15 @@ block_set loop_headers(const llvm::Function& function) {
 // A block of phis, at most one pure test of one of them, and a branch or switch on the result.
 struct testing_block {
     llvm::PHINode* phi = nullptr;
-    llvm::Instruction* test = nullptr;   // null: the terminator looks at the phi itself
+    llvm::Instruction* test = nullptr; // null: the terminator looks at the phi itself
 };
 
 testing_block testing_block_at(llvm::BasicBlock& block) {
     testing_block result;
     llvm::Instruction* terminator = block.getTerminator();
     llvm::Value* condition = nullptr;
-    if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(terminator); branch && branch->isConditional()) condition = branch->getCondition();
+    if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(terminator); branch && branch->isConditional())
+        condition = branch->getCondition();
     if (auto* choice = llvm::dyn_cast<llvm::SwitchInst>(terminator)) condition = choice->getCondition();
     if (!condition) return result;
     auto first = block.getFirstNonPHIOrDbg(false);
@@ -56,12 +57,14 @@ testing_block testing_block_at(llvm::BasicBlock& block) {
 llvm::BasicBlock* target_for(const testing_block& tester, llvm::Constant* value, const llvm::DataLayout& layout) {
     llvm::BasicBlock* block = tester.phi->getParent();
     if (auto* compare = llvm::dyn_cast_or_null<llvm::CmpInst>(tester.test))
-        value = llvm::ConstantFoldCompareInstOperands(compare->getPredicate(), value, llvm::cast<llvm::Constant>(compare->getOperand(1)), layout);
+        value = llvm::ConstantFoldCompareInstOperands(compare->getPredicate(), value,
+                                                      llvm::cast<llvm::Constant>(compare->getOperand(1)), layout);
     else if (tester.test)
         value = llvm::ConstantFoldCastOperand(tester.test->getOpcode(), value, tester.test->getType(), layout);
     auto* number = llvm::dyn_cast_or_null<llvm::ConstantInt>(value);
     if (!number) return nullptr;
-    if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(block->getTerminator())) return branch->getSuccessor(number->isOne() ? 0 : 1);
+    if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(block->getTerminator()))
+        return branch->getSuccessor(number->isOne() ? 0 : 1);
     return llvm::cast<llvm::SwitchInst>(block->getTerminator())->findCaseValue(number)->getCaseSuccessor();
 }
 
@@ -89,7 +92,8 @@ void bypass_block(testing_block tester, llvm::BasicBlock* predecessor, llvm::Bas
     auto* bypass = llvm::BasicBlock::Create(block->getContext(), "", block->getParent(), target);
     llvm::BranchInst::Create(target, bypass)->setDebugLoc(block->getTerminator()->getDebugLoc());
 
-    llvm::SmallVector<std::pair<llvm::Instruction*, llvm::Value*>, 8> values;   // what each value of the block is on this edge
+    llvm::SmallVector<std::pair<llvm::Instruction*, llvm::Value*>, 8>
+        values; // what each value of the block is on this edge
     for (llvm::PHINode& phi : block->phis()) values.push_back({&phi, phi.getIncomingValueForBlock(predecessor)});
     if (tester.test) {
         llvm::Instruction* copy = tester.test->clone();
@@ -146,9 +150,11 @@ bool clean_control_flow(llvm::Function& function) {
     bool changed = false;
     for (bool again = true; again;) {
         again = llvm::removeUnreachableBlocks(function);
-        for (llvm::BasicBlock& block : llvm::make_early_inc_range(function)) again |= llvm::ConstantFoldTerminator(&block, true);
+        for (llvm::BasicBlock& block : llvm::make_early_inc_range(function))
+            again |= llvm::ConstantFoldTerminator(&block, true);
         again |= llvm::removeUnreachableBlocks(function);
-        for (llvm::BasicBlock& block : llvm::make_early_inc_range(function)) again |= llvm::MergeBlockIntoPredecessor(&block);
+        for (llvm::BasicBlock& block : llvm::make_early_inc_range(function))
+            again |= llvm::MergeBlockIntoPredecessor(&block);
         again |= bypass_known_tests(function);
         again |= skip_empty_blocks(function);
         changed |= again;
@@ -159,7 +165,9 @@ bool clean_control_flow(llvm::Function& function) {
 bool selects_to_branches(llvm::Function& function) {
     llvm::SmallVector<llvm::SelectInst*, 16> selects;
     for (llvm::Instruction& i : llvm::instructions(function))
-        if (auto* select = llvm::dyn_cast<llvm::SelectInst>(&i); select && !select->getCondition()->getType()->isVectorTy()) selects.push_back(select);
+        if (auto* select = llvm::dyn_cast<llvm::SelectInst>(&i);
+            select && !select->getCondition()->getType()->isVectorTy())
+            selects.push_back(select);
     for (llvm::SelectInst* select : selects) {
         llvm::Instruction *then_end = nullptr, *else_end = nullptr;
         llvm::SplitBlockAndInsertIfThenElse(select->getCondition(), select->getIterator(), &then_end, &else_end);

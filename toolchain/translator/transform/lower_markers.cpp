@@ -4,11 +4,11 @@
 #include "../diagnostics.h"
 #include "../type_info_layout.h"
 #include "heddle/gc/jit_interface.h"
+#include "runtime_functions.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
-#include "runtime_functions.h"
 
 namespace heddle::translator {
 
@@ -42,7 +42,8 @@ bool is_fresh(const llvm::Value* object, const llvm::Instruction& store) {
 
 class marker_lowering {
 public:
-    marker_lowering(llvm::Module& module, const class_layouts& layouts, diagnostics& problems) : layouts_(layouts), problems_(problems), functions_(module) {}
+    marker_lowering(llvm::Module& module, const class_layouts& layouts, diagnostics& problems)
+        : layouts_(layouts), problems_(problems), functions_(module) {}
 
     void lower(llvm::CallBase& call, llvm::StringRef name) {
         llvm::IRBuilder<> builder(&call);
@@ -50,11 +51,14 @@ public:
         if (name == "new" || name == "new_array") {
             const gc_class* c = class_of(call, 0);
             if (!c || (name == "new_array" && !is_known_array(call, *c))) return;
-            result = name == "new" ? builder.CreateCall(functions_.new_object(*c)) : builder.CreateCall(functions_.new_array(*c), {call.getArgOperand(1)});
+            result = name == "new" ? builder.CreateCall(functions_.new_object(*c))
+                                   : builder.CreateCall(functions_.new_array(*c), {call.getArgOperand(1)});
         } else if (name == "array_length") {
             const gc_class* c = class_of(call, 1);
             if (!c || !is_known_array(call, *c)) return;
-            result = builder.CreateLoad(functions_.integer(64), builder.CreatePtrAdd(call.getArgOperand(0), functions_.number(64, c->array->length_offset)));
+            result = builder.CreateLoad(
+                functions_.integer(64),
+                builder.CreatePtrAdd(call.getArgOperand(0), functions_.number(64, c->array->length_offset)));
         } else if (name == "is" || name == "is_exact") {
             const gc_class* c = class_of(call, 1);
             if (!c) return;
@@ -64,13 +68,15 @@ public:
         } else if (name.starts_with("is_constant") || name == "is_virtual" || name == "we_are_jitted") {
             result = functions_.number(1, 0);
         } else if (name == "copy_array") {
-            std::vector<llvm::Value*> arguments(call.arg_begin() + 1, call.arg_end());   // all but the array's class
+            std::vector<llvm::Value*> arguments(call.arg_begin() + 1, call.arg_end()); // all but the array's class
             std::vector<llvm::Type*> types;
             for (llvm::Value* a : arguments) types.push_back(a->getType());
             auto* type = llvm::FunctionType::get(call.getType(), types, false);
             builder.CreateCall(call.getModule()->getOrInsertFunction("heddle_copy_array", type), arguments);
-        } else if (name != "record_exact_class" && !name.starts_with("assert_green") && name != "merge_point" && name != "can_enter_jit") {
-            problems_.error(place_of(call), "the translator does not know the marker '" + name.str() + "'", "build the interpreter with the headers of this translator");
+        } else if (name != "record_exact_class" && !name.starts_with("assert_green") && name != "merge_point" &&
+                   name != "can_enter_jit") {
+            problems_.error(place_of(call), "the translator does not know the marker '" + name.str() + "'",
+                            "build the interpreter with the headers of this translator");
             return;
         }
         if (result) call.replaceAllUsesWith(result);
@@ -80,12 +86,16 @@ public:
 private:
     const gc_class* class_of(const llvm::CallBase& call, unsigned operand) {
         const gc_class* c = layouts_.by_type_info(call.getArgOperand(operand)->stripPointerCasts());
-        if (!c) problems_.error(place_of(call), "a class is made or tested here that the translator can't tell", "name the class as the template argument of make<> or is<>");
+        if (!c)
+            problems_.error(place_of(call), "a class is made or tested here that the translator can't tell",
+                            "name the class as the template argument of make<> or is<>");
         return c;
     }
 
     bool is_known_array(const llvm::CallBase& call, const gc_class& c) {
-        if (!c.is_array()) problems_.error(place_of(call), "the layout of " + c.name + " is not known here", "use heddle::array<...> as it is, not a class derived from it");
+        if (!c.is_array())
+            problems_.error(place_of(call), "the layout of " + c.name + " is not known here",
+                            "use heddle::array<...> as it is, not a class derived from it");
         return c.is_array();
     }
 
@@ -93,7 +103,8 @@ private:
         auto* offset = functions_.number(64, static_cast<uint64_t>(int64_t{gc::jit_interface::type_id_offset}));
         llvm::Value* id = builder.CreateLoad(functions_.integer(32), builder.CreatePtrAdd(object, offset));
         if (exact || c.id == c.last_id) return builder.CreateICmpEQ(id, functions_.number(32, c.id));
-        return builder.CreateICmpULE(builder.CreateSub(id, functions_.number(32, c.id)), functions_.number(32, c.last_id - c.id));
+        return builder.CreateICmpULE(builder.CreateSub(id, functions_.number(32, c.id)),
+                                     functions_.number(32, c.last_id - c.id));
     }
 
     const class_layouts& layouts_;
@@ -107,24 +118,28 @@ void insert_write_barriers(llvm::Module& module, const class_layouts& layouts) {
     std::vector<llvm::StoreInst*> stores;
     for (llvm::Function& function : module)
         for (llvm::Instruction& i : llvm::instructions(function))
-            if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&i); store && store->getPointerAddressSpace() == 1 && store->getValueOperand()->getType()->isPointerTy()) stores.push_back(store);
+            if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&i);
+                store && store->getPointerAddressSpace() == 1 && store->getValueOperand()->getType()->isPointerTy())
+                stores.push_back(store);
     runtime_functions functions(module);
     for (llvm::StoreInst* store : stores) {
         llvm::Value* value = store->getValueOperand();
         if (llvm::isa<llvm::ConstantPointerNull, llvm::UndefValue>(value)) continue;
         address place = classify(store->getPointerOperand(), layouts);
-        if (place.kind == place_kind::global || place.kind == place_kind::stack) continue;   // roots are scanned always
+        if (place.kind == place_kind::global || place.kind == place_kind::stack) continue; // roots are scanned always
         llvm::IRBuilder<> builder(store);
         if (place.kind == place_kind::field || place.kind == place_kind::array_item) {
             if (is_fresh(place.base, *store)) continue;
             if (place.kind == place_kind::field) {
                 builder.CreateCall(functions.field_barrier(), {place.base});
             } else {
-                llvm::Value* index = place.index ? builder.CreateSExtOrTrunc(place.index, functions.integer(64)) : functions.number(64, static_cast<uint64_t>(place.constant_index));
+                llvm::Value* index = place.index ? builder.CreateSExtOrTrunc(place.index, functions.integer(64))
+                                                 : functions.number(64, static_cast<uint64_t>(place.constant_index));
                 builder.CreateCall(functions.array_barrier(), {place.base, index});
             }
         } else {
-            builder.CreateCall(functions.interior_barrier(), {builder.CreateAddrSpaceCast(store->getPointerOperand(), functions.pointer())});
+            builder.CreateCall(functions.interior_barrier(),
+                               {builder.CreateAddrSpaceCast(store->getPointerOperand(), functions.pointer())});
         }
     }
 }
@@ -146,7 +161,9 @@ void lower_markers(llvm::Module& module, const class_layouts& layouts, diagnosti
 
 void remove_heap_address_space(llvm::Module& module) {
     auto* plain = llvm::PointerType::get(module.getContext(), 0);
-    auto is_heap = [](const llvm::Value* v) { return v->getType()->isPointerTy() && v->getType()->getPointerAddressSpace() == 1; };
+    auto is_heap = [](const llvm::Value* v) {
+        return v->getType()->isPointerTy() && v->getType()->getPointerAddressSpace() == 1;
+    };
     for (llvm::Function& function : module) {
         std::vector<llvm::Instruction*> casts;
         for (llvm::Instruction& i : llvm::instructions(function)) {
@@ -154,13 +171,18 @@ void remove_heap_address_space(llvm::Module& module) {
                 if (!is_heap(operand)) continue;
                 if (auto* constant = llvm::dyn_cast<llvm::Constant>(operand.get())) {
                     auto* cast = llvm::dyn_cast<llvm::ConstantExpr>(constant);
-                    if (cast && cast->getOpcode() == llvm::Instruction::AddrSpaceCast) operand.set(cast->getOperand(0));
-                    else if (constant->isNullValue()) operand.set(llvm::ConstantPointerNull::get(plain));
-                    else operand.set(llvm::ConstantExpr::getAddrSpaceCast(constant, plain));
+                    if (cast && cast->getOpcode() == llvm::Instruction::AddrSpaceCast)
+                        operand.set(cast->getOperand(0));
+                    else if (constant->isNullValue())
+                        operand.set(llvm::ConstantPointerNull::get(plain));
+                    else
+                        operand.set(llvm::ConstantExpr::getAddrSpaceCast(constant, plain));
                 }
             }
-            if (llvm::isa<llvm::AddrSpaceCastInst>(i)) casts.push_back(&i);
-            else if (is_heap(&i)) i.mutateType(plain);
+            if (llvm::isa<llvm::AddrSpaceCastInst>(i))
+                casts.push_back(&i);
+            else if (is_heap(&i))
+                i.mutateType(plain);
         }
         // A cast in either direction is the identity now.
         for (llvm::Instruction* cast : casts) {
@@ -180,7 +202,8 @@ void remove_descriptions(llvm::Module& module) {
                     describers.push_back(call->getFunction());
                     call->eraseFromParent();
                 }
-    llvm::removeFromUsedLists(module, [&](llvm::Constant* c) { return llvm::is_contained(describers, c->stripPointerCasts()); });
+    llvm::removeFromUsedLists(
+        module, [&](llvm::Constant* c) { return llvm::is_contained(describers, c->stripPointerCasts()); });
     if (auto* list = module.getGlobalVariable("llvm.global.annotations", true)) list->eraseFromParent();
 }
 

@@ -12,7 +12,8 @@ class class_layouts;
 class diagnostics;
 
 void insert_write_barriers(llvm::Module& module, const class_layouts& layouts);
-// Patches the classes' numbers into their type_info, and replaces all markers but merge_point and can_enter_jit (portal.h; without a JIT they are dropped here).
+// Patches the classes' numbers into their type_info, and replaces all markers but merge_point and can_enter_jit
+// (portal.h; without a JIT they are dropped here).
 void lower_markers(llvm::Module& module, const class_layouts& layouts, diagnostics& problems);
 void remove_heap_address_space(llvm::Module& module);
 // Describe functions, annotations: what only the analyses read. Before lower_markers.

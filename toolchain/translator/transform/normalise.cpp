@@ -18,7 +18,7 @@ namespace heddle::translator {
 
 namespace {
 
-constexpr unsigned tiny_function_limit = 12;   // instructions
+constexpr unsigned tiny_function_limit = 12; // instructions
 constexpr int maximum_rounds = 5;
 
 struct clean_control_flow_pass : llvm::PassInfoMixin<clean_control_flow_pass> {
@@ -39,15 +39,20 @@ bool is_standard_library(llvm::StringRef symbol) {
 }
 
 // C1 and C2: the demangled "X::X(" would do as well, but costs more.
-bool is_constructor(llvm::StringRef symbol) { return symbol.starts_with("_ZN") && (symbol.contains("C2E") || symbol.contains("C1E")); }
+bool is_constructor(llvm::StringRef symbol) {
+    return symbol.starts_with("_ZN") && (symbol.contains("C2E") || symbol.contains("C1E"));
+}
 
 bool is_tiny(const llvm::Function& function) {
-    if (function.isDeclaration() || function.hasFnAttribute(llvm::Attribute::NoInline) || function.isVarArg() || function.getInstructionCount() > tiny_function_limit) return false;
+    if (function.isDeclaration() || function.hasFnAttribute(llvm::Attribute::NoInline) || function.isVarArg() ||
+        function.getInstructionCount() > tiny_function_limit)
+        return false;
     llvm::SmallVector<std::pair<const llvm::BasicBlock*, const llvm::BasicBlock*>, 4> edges;
     llvm::FindFunctionBackedges(function, edges);
     if (!edges.empty()) return false;
     for (const llvm::Instruction& i : llvm::instructions(function))
-        if (auto* call = llvm::dyn_cast<llvm::CallBase>(&i); call && call->getCalledFunction() == &function) return false;
+        if (auto* call = llvm::dyn_cast<llvm::CallBase>(&i); call && call->getCalledFunction() == &function)
+            return false;
     return true;
 }
 
@@ -71,7 +76,8 @@ void describe_markers(llvm::Module& module) {
         llvm::StringRef name = function.getName();
         if (name == "heddle_marker_merge_point" || name == "heddle_marker_can_enter_jit") {
             function.addFnAttr(llvm::Attribute::NoDuplicate);
-        } else if (name == "heddle_marker_is" || name == "heddle_marker_is_exact" || name == "heddle_marker_array_length") {
+        } else if (name == "heddle_marker_is" || name == "heddle_marker_is_exact" ||
+                   name == "heddle_marker_array_length") {
             // They read what never changes: equal calls may be merged, unused ones dropped.
             function.setDoesNotAccessMemory();
             function.addFnAttr(llvm::Attribute::WillReturn);

@@ -16,6 +16,7 @@ void initialise_code_generator();
 std::unique_ptr<llvm::TargetMachine> make_target_machine(const llvm::Module& module, int level, std::string& error);
 void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level);
 // Writes one object file per job to 'prefix'.N.o; gives their paths. Takes the module apart. Empty: 'error' says why.
-std::vector<std::string> generate_objects(llvm::Module& module, int level, unsigned parallel, const std::string& prefix, std::string& error);
+std::vector<std::string> generate_objects(llvm::Module& module, int level, unsigned parallel, const std::string& prefix,
+                                          std::string& error);
 
 } // namespace heddle::translator

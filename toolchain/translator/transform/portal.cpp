@@ -1,6 +1,5 @@
 // See portal.h. Relies on merge_points.h: only the merge point's variables are live over it.
 #include "portal.h"
-#include <map>
 #include "heddle/jit/runtime.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/CFG.h"
@@ -13,6 +12,7 @@
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 #include "llvm/Transforms/Utils/SSAUpdater.h"
+#include <map>
 
 namespace heddle::translator {
 
@@ -38,17 +38,21 @@ public:
     }
 
 private:
-    llvm::ConstantInt* number(unsigned bits, uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getIntNTy(context_, bits), value); }
+    llvm::ConstantInt* number(unsigned bits, uint64_t value) {
+        return llvm::ConstantInt::get(llvm::Type::getIntNTy(context_, bits), value);
+    }
 
     // The portal's body moves to <name>.portal, which has one parameter more; what stays behind calls it.
     void make_body() {
         llvm::Function* outer = driver_.portal;
-        std::vector<llvm::Type*> parameters(outer->getFunctionType()->params().begin(), outer->getFunctionType()->params().end());
+        std::vector<llvm::Type*> parameters(outer->getFunctionType()->params().begin(),
+                                            outer->getFunctionType()->params().end());
         parameters.push_back(pointer_);
         auto* type = llvm::FunctionType::get(outer->getReturnType(), parameters, false);
         body_ = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, outer->getName() + ".portal", module_);
         body_->copyAttributesFrom(outer);
-        body_->setAttributes(llvm::AttributeList::get(context_, outer->getAttributes().getFnAttrs(), {}, {}));   // parameters are null when it is resumed
+        body_->setAttributes(llvm::AttributeList::get(context_, outer->getAttributes().getFnAttrs(), {},
+                                                      {})); // parameters are null when it is resumed
         body_->addFnAttr(llvm::Attribute::NoInline);
         body_->setLinkage(llvm::GlobalValue::InternalLinkage);
         body_->setComdat(nullptr);
@@ -64,8 +68,10 @@ private:
         arguments.push_back(llvm::ConstantPointerNull::get(pointer_));
         llvm::CallInst* call = builder.CreateCall(body_, arguments);
         call->setTailCall();
-        if (outer->getReturnType()->isVoidTy()) builder.CreateRetVoid();
-        else builder.CreateRet(call);
+        if (outer->getReturnType()->isVoidTy())
+            builder.CreateRetVoid();
+        else
+            builder.CreateRet(call);
     }
 
     void split_at_merge_point() {
@@ -82,7 +88,8 @@ private:
         return_block_ = llvm::BasicBlock::Create(context_, "finished", body_);
         llvm::IRBuilder<> builder(entry);
         set_location(builder);
-        buffer_ = builder.CreateAlloca(llvm::ArrayType::get(word_, std::max<size_t>(driver_.variable_count(), 1)), nullptr, "greens_and_reds");
+        buffer_ = builder.CreateAlloca(llvm::ArrayType::get(word_, std::max<size_t>(driver_.variable_count(), 1)),
+                                       nullptr, "greens_and_reds");
         builder.CreateCondBr(builder.CreateIsNotNull(resume_), resume_block_, start_);
         builder.SetInsertPoint(resume_block_);
         resumed_from_ = builder.CreatePHI(pointer_, 4);
@@ -108,7 +115,9 @@ private:
         if (llvm::pred_empty(return_block_)) return_block_->eraseFromParent();
     }
 
-    void set_location(llvm::IRBuilder<>& builder) { builder.SetCurrentDebugLocation(driver_.merge_point->getDebugLoc()); }
+    void set_location(llvm::IRBuilder<>& builder) {
+        builder.SetCurrentDebugLocation(driver_.merge_point->getDebugLoc());
+    }
 
     // Behind the merge point each variable is a phi of what it was and what was loaded.
     void redefine_variables() {
@@ -135,30 +144,44 @@ private:
             for (llvm::Use* use : uses) {
                 auto* user = llvm::cast<llvm::Instruction>(use->getUser());
                 bool is_phi = llvm::isa<llvm::PHINode>(user);
-                if (!is_phi && user->getParent() == merged_) use->set(phi);
-                else if (is_phi || user->getParent() != old_block) updater.RewriteUse(*use);
+                if (!is_phi && user->getParent() == merged_)
+                    use->set(phi);
+                else if (is_phi || user->getParent() != old_block)
+                    updater.RewriteUse(*use);
             }
         }
     }
 
-    // Emits the decrement and the cold call, at the builder's place (the end of a block without terminator); control goes on to 'next'.
-    void count(llvm::IRBuilder<>& builder, const std::vector<llvm::Value*>& variables, llvm::BasicBlock* next, bool function_entry) {
+    // Emits the decrement and the cold call, at the builder's place (the end of a block without terminator); control
+    // goes on to 'next'.
+    void count(llvm::IRBuilder<>& builder, const std::vector<llvm::Value*>& variables, llvm::BasicBlock* next,
+               bool function_entry) {
         llvm::Value* hash = number(64, driver_.index + 1);
         for (size_t i = 0; i < driver_.green_count(); i++) {
-            llvm::Value* green = variables[i]->getType()->isPointerTy() ? builder.CreatePtrToInt(variables[i], word_) : variables[i];
+            llvm::Value* green =
+                variables[i]->getType()->isPointerTy() ? builder.CreatePtrToInt(variables[i], word_) : variables[i];
             hash = builder.CreateMul(builder.CreateXor(hash, green), number(64, jit::hash_multiplier));
         }
-        llvm::Constant* counters = module_.getOrInsertGlobal("heddle_jit_counters", llvm::ArrayType::get(llvm::Type::getInt32Ty(context_), 4096));
-        llvm::Value* counter = builder.CreateInBoundsGEP(llvm::Type::getInt32Ty(context_), counters, {builder.CreateLShr(hash, number(64, 52))});
-        llvm::Value* left = builder.CreateSub(builder.CreateLoad(llvm::Type::getInt32Ty(context_), counter), number(32, 1));
+        llvm::Constant* counters = module_.getOrInsertGlobal(
+            "heddle_jit_counters", llvm::ArrayType::get(llvm::Type::getInt32Ty(context_), 4096));
+        llvm::Value* counter = builder.CreateInBoundsGEP(llvm::Type::getInt32Ty(context_), counters,
+                                                         {builder.CreateLShr(hash, number(64, 52))});
+        llvm::Value* left =
+            builder.CreateSub(builder.CreateLoad(llvm::Type::getInt32Ty(context_), counter), number(32, 1));
         builder.CreateStore(left, counter);
         auto* hot = llvm::BasicBlock::Create(context_, "hot", body_);
         llvm::BranchInst* branch = builder.CreateCondBr(builder.CreateICmpSLE(left, number(32, 0)), hot, next);
         branch->setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(context_).createBranchWeights(1, 2000));
         builder.SetInsertPoint(hot);
-        for (size_t i = 0; i < variables.size(); i++) builder.CreateStore(variables[i], builder.CreateConstInBoundsGEP1_64(word_, buffer_, i));
-        auto enter = module_.getOrInsertFunction("heddle_jit_enter", llvm::FunctionType::get(llvm::Type::getInt32Ty(context_), {llvm::Type::getInt32Ty(context_), pointer_, llvm::Type::getInt32Ty(context_)}, false));
-        llvm::Value* answer = builder.CreateCall(enter, {number(32, driver_.index), buffer_, number(32, function_entry)});
+        for (size_t i = 0; i < variables.size(); i++)
+            builder.CreateStore(variables[i], builder.CreateConstInBoundsGEP1_64(word_, buffer_, i));
+        auto enter = module_.getOrInsertFunction(
+            "heddle_jit_enter",
+            llvm::FunctionType::get(llvm::Type::getInt32Ty(context_),
+                                    {llvm::Type::getInt32Ty(context_), pointer_, llvm::Type::getInt32Ty(context_)},
+                                    false));
+        llvm::Value* answer =
+            builder.CreateCall(enter, {number(32, driver_.index), buffer_, number(32, function_entry)});
         llvm::SwitchInst* choice = builder.CreateSwitch(answer, next, 2);
         choice->addCase(number(32, 1), return_block_);
         choice->addCase(number(32, 2), resume_block_);
@@ -209,7 +232,8 @@ private:
     }
 
     static bool is_computable(const llvm::Instruction& i) {
-        return llvm::isa<llvm::CastInst, llvm::GetElementPtrInst, llvm::CmpInst, llvm::FreezeInst>(i) || (llvm::isa<llvm::BinaryOperator>(i) && !i.isIntDivRem());
+        return llvm::isa<llvm::CastInst, llvm::GetElementPtrInst, llvm::CmpInst, llvm::FreezeInst>(i) ||
+               (llvm::isa<llvm::BinaryOperator>(i) && !i.isIntDivRem());
     }
 
     void count_on_edge(llvm::BasicBlock* predecessor) {
@@ -223,7 +247,8 @@ private:
         builder.SetInsertPoint(edge);
         std::map<llvm::Value*, llvm::Value*> values;
         std::vector<llvm::Value*> variables;
-        for (size_t i = 0; i < driver_.variable_count(); i++) variables.push_back(value_on_edge(merged_in(i), next, builder, values));
+        for (size_t i = 0; i < driver_.variable_count(); i++)
+            variables.push_back(value_on_edge(merged_in(i), next, builder, values));
         count(builder, variables, next, true);
     }
 
@@ -234,7 +259,8 @@ private:
         return phi && phi->getParent() == merged_ ? phi->getIncomingValueForBlock(head_) : value;
     }
 
-    llvm::Value* value_on_edge(llvm::Value* value, llvm::BasicBlock* edge_end, llvm::IRBuilder<>& builder, std::map<llvm::Value*, llvm::Value*>& values) {
+    llvm::Value* value_on_edge(llvm::Value* value, llvm::BasicBlock* edge_end, llvm::IRBuilder<>& builder,
+                               std::map<llvm::Value*, llvm::Value*>& values) {
         auto* i = llvm::dyn_cast<llvm::Instruction>(value);
         if (!i || i->getParent() != head_) return value;
         if (auto* phi = llvm::dyn_cast<llvm::PHINode>(i)) return phi->getIncomingValueForBlock(edge_end);
@@ -276,10 +302,13 @@ private:
         runner->setDoesNotThrow();
         llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context_, "", runner));
         std::vector<llvm::Value*> arguments;
-        for (llvm::Argument& argument : body_->args()) arguments.push_back(llvm::Constant::getNullValue(argument.getType()));
+        for (llvm::Argument& argument : body_->args())
+            arguments.push_back(llvm::Constant::getNullValue(argument.getType()));
         arguments.back() = runner->getArg(0);
         llvm::Value* result = builder.CreateCall(body_, arguments);
-        if (result->getType()->isIntegerTy()) result = result->getType()->isIntegerTy(1) ? builder.CreateZExt(result, word_) : builder.CreateSExt(result, word_);
+        if (result->getType()->isIntegerTy())
+            result = result->getType()->isIntegerTy(1) ? builder.CreateZExt(result, word_)
+                                                       : builder.CreateSExt(result, word_);
         if (!result->getType()->isVoidTy()) builder.CreateStore(result, runner->getArg(1));
         builder.CreateRetVoid();
     }
@@ -291,7 +320,8 @@ private:
     llvm::PointerType* pointer_ = nullptr;
     llvm::Function* body_ = nullptr;
     llvm::Value *resume_ = nullptr, *buffer_ = nullptr;
-    llvm::BasicBlock *start_ = nullptr, *head_ = nullptr, *merged_ = nullptr;   // old entry; block that ends before the merge point; block that starts there
+    llvm::BasicBlock *start_ = nullptr, *head_ = nullptr,
+                     *merged_ = nullptr; // old entry; block that ends before the merge point; block that starts there
     llvm::BasicBlock *resume_block_ = nullptr, *return_block_ = nullptr;
     llvm::PHINode* resumed_from_ = nullptr;
     std::vector<llvm::Value*> loaded_;
@@ -308,7 +338,8 @@ void transform_portals(llvm::Module& module, drivers& all) {
     auto* constructor = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, "heddle_jit_register", module);
     constructor->setDoesNotThrow();
     llvm::IRBuilder<> builder(llvm::BasicBlock::Create(module.getContext(), "", constructor));
-    auto registration = module.getOrInsertFunction("heddle_jit_register_image", llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false));
+    auto registration = module.getOrInsertFunction(
+        "heddle_jit_register_image", llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false));
     builder.CreateCall(registration, {image});
     builder.CreateRetVoid();
     llvm::appendToGlobalCtors(module, constructor, 65535);

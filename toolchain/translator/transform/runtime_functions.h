@@ -1,27 +1,31 @@
-// Small functions in IR that the lowering calls and LLVM then inlines: allocation, barriers. They follow heddle/gc/jit_interface.h.
+// Small functions in IR that the lowering calls and LLVM then inlines: allocation, barriers. They follow
+// heddle/gc/jit_interface.h.
 #pragma once
-#include <cstdint>
 #include "../class_layouts.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
+#include <cstdint>
 
 namespace heddle::translator {
 
 class runtime_functions {
 public:
     explicit runtime_functions(llvm::Module& module) : module_(module), context_(module.getContext()) {}
-    llvm::Function* new_object(const gc_class& c);   // ptr ()
-    llvm::Function* new_array(const gc_class& c);    // ptr (i64 length)
-    llvm::Function* field_barrier();                 // void (ptr object)
-    llvm::Function* array_barrier();                 // void (ptr array, i64 index)
-    llvm::Function* interior_barrier();              // void (ptr slot)
-    llvm::Constant* thread_state();                  // the global heddle_thread
+    llvm::Function* new_object(const gc_class& c); // ptr ()
+    llvm::Function* new_array(const gc_class& c);  // ptr (i64 length)
+    llvm::Function* field_barrier();               // void (ptr object)
+    llvm::Function* array_barrier();               // void (ptr array, i64 index)
+    llvm::Function* interior_barrier();            // void (ptr slot)
+    llvm::Constant* thread_state();                // the global heddle_thread
     llvm::Type* pointer() const { return llvm::PointerType::get(context_, 0); }
     llvm::Type* integer(unsigned bits) const { return llvm::Type::getIntNTy(context_, bits); }
-    llvm::ConstantInt* number(unsigned bits, uint64_t value) const { return llvm::ConstantInt::get(llvm::Type::getIntNTy(context_, bits), value); }
+    llvm::ConstantInt* number(unsigned bits, uint64_t value) const {
+        return llvm::ConstantInt::get(llvm::Type::getIntNTy(context_, bits), value);
+    }
 
 private:
-    llvm::Function* make(const std::string& name, llvm::Type* result, std::vector<llvm::Type*> parameters, bool always_inline);
+    llvm::Function* make(const std::string& name, llvm::Type* result, std::vector<llvm::Type*> parameters,
+                         bool always_inline);
     llvm::Function* slow(const char* name, llvm::Type* result, std::vector<llvm::Type*> parameters);
     void unlikely(llvm::BranchInst* branch);
     llvm::Value* needs_barrier(llvm::IRBuilder<>& builder, llvm::Value* object);

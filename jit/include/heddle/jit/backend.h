@@ -1,15 +1,16 @@
-// The interface between the JIT and its backends (x86_64, portable, later armv7). A backend is one folder with one entry.
+// The interface between the JIT and its backends (x86_64, portable, later armv7). A backend is one folder with one
+// entry.
 //
 // Machine code is entered with a loop token and an array of input words (the reds at the merge point); it runs on the
 // native stack until it finishes or a guard fails that has no bridge; it then has stored the fail arguments' words into
 // thread-local exit_values, in order, and answers the guard. Constants that are GC objects have been made immovable
 // and are kept alive by the token before compile_* is called. Not thread-safe: one compiling thread.
 #pragma once
+#include "heddle/jit/trace.h"
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-#include "heddle/jit/trace.h"
 
 namespace heddle::jit {
 
@@ -17,21 +18,22 @@ namespace heddle::jit {
 struct resume_data;
 
 struct guard_data {
-    uint32_t number = 0;                     // unique in the process; for logs
-    std::vector<value_ref> fail_arguments;   // results (never constants) in the optimised trace: what a backend must save
+    uint32_t number = 0;                   // unique in the process; for logs
+    std::vector<value_ref> fail_arguments; // results (never constants) in the optimised trace: what a backend must save
     std::vector<kind> fail_kinds;
-    std::shared_ptr<resume_data> resume;     // consecutive guards with no side effect between them may share one
-    int32_t tested_argument = -1;            // which fail argument is the guard's first argument; -1: none is
-    std::vector<const gc::type_info*> fail_classes;  // exact classes known of the fail arguments (null: unknown); may be empty
-    uint32_t failures = 0;                   // counts towards a bridge
-    uint32_t aborted_bridges = 0;            // traces given up: each doubles the failures needed
+    std::shared_ptr<resume_data> resume; // consecutive guards with no side effect between them may share one
+    int32_t tested_argument = -1;        // which fail argument is the guard's first argument; -1: none is
+    std::vector<const gc::type_info*>
+        fail_classes;             // exact classes known of the fail arguments (null: unknown); may be empty
+    uint32_t failures = 0;        // counts towards a bridge
+    uint32_t aborted_bridges = 0; // traces given up: each doubles the failures needed
     bool never_bridge = false;
     struct loop_token* owner = nullptr;
-    std::unique_ptr<struct compiled_code> bridge;   // once compiled
+    std::unique_ptr<struct compiled_code> bridge; // once compiled
     opcode op = opcode::guard_true;
     // The backend's: where the guard's branch is, where its values lie at failure (to compile the bridge's entry).
     uint64_t patch_address = 0;
-    std::vector<int32_t> locations;          // per fail argument; meaning is the backend's
+    std::vector<int32_t> locations; // per fail argument; meaning is the backend's
     uint32_t frame_size = 0;
     ~guard_data();
 };
@@ -40,16 +42,16 @@ struct guard_data {
 struct target_token : descr {
     loop_token* owner = nullptr;
     std::vector<kind> kinds;
-    uint64_t address = 0;                    // backend's
+    uint64_t address = 0; // backend's
     std::vector<int32_t> locations;
     uint32_t frame_size = 0;
-    struct virtual_state* state = nullptr;   // optimizer's (from loop peeling on)
-    uint32_t label_position = 0;             // portable backend's
+    struct virtual_state* state = nullptr; // optimizer's (from loop peeling on)
+    uint32_t label_position = 0;           // portable backend's
     const struct compiled_code* code = nullptr;
 };
 
-struct compiled_code {                       // a loop's or a bridge's; the portable backend keeps the trace
-    uint64_t begin = 0, end = 0;             // machine code range, 0 for the portable backend
+struct compiled_code {           // a loop's or a bridge's; the portable backend keeps the trace
+    uint64_t begin = 0, end = 0; // machine code range, 0 for the portable backend
     std::unique_ptr<trace> kept_trace;
     virtual ~compiled_code() = default;
 };
@@ -60,19 +62,19 @@ struct loop_token : descr {
     uint32_t driver = 0;
     std::vector<word> greens;
     std::vector<kind> input_kinds;
-    kind result = kind::none;                // what the portal returns: the kind of a call_assembler's result
-    uint64_t entry = 0;                      // machine code entry; call_assembler jumps through this word, so it can be redirected
+    kind result = kind::none; // what the portal returns: the kind of a call_assembler's result
+    uint64_t entry = 0;       // machine code entry; call_assembler jumps through this word, so it can be redirected
     std::vector<std::unique_ptr<guard_data>> guards;
     std::vector<std::unique_ptr<target_token>> targets;
     std::vector<std::unique_ptr<compiled_code>> code;
-    std::vector<void*> kept_objects;         // constants; a GC root list
-    bool compiled = false;                   // false: the entry runs the portal natively (a call_assembler's temporary target)
+    std::vector<void*> kept_objects; // constants; a GC root list
+    bool compiled = false;           // false: the entry runs the portal natively (a call_assembler's temporary target)
 };
 
 // The answer of machine code.
 struct exit_state {
-    guard_data* guard = nullptr;             // null: finished
-    const word* values = nullptr;            // finished: one word (the result) when there is one; else the fail arguments
+    guard_data* guard = nullptr;  // null: finished
+    const word* values = nullptr; // finished: one word (the result) when there is one; else the fail arguments
 };
 
 // What a backend calls back. Filled by the runtime.
@@ -87,9 +89,11 @@ class backend {
 public:
     virtual ~backend() = default;
     virtual const char* name() const = 0;
-    // Both answer an empty string, or why they can't (then nothing was changed). 'asm_log': append a listing when not null.
+    // Both answer an empty string, or why they can't (then nothing was changed). 'asm_log': append a listing when not
+    // null.
     virtual std::string compile_loop(trace& t, loop_token& token, std::string* asm_log) = 0;
-    virtual std::string compile_bridge(trace& t, guard_data& guard, loop_token& token, std::string* asm_log) = 0;   // inputs = the guard's fail arguments
+    virtual std::string compile_bridge(trace& t, guard_data& guard, loop_token& token,
+                                       std::string* asm_log) = 0; // inputs = the guard's fail arguments
     virtual exit_state execute(loop_token& token, const word* inputs) = 0;
     virtual void free_code(loop_token& token) = 0;
 };

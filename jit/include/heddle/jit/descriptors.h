@@ -1,15 +1,15 @@
 // Descriptors: what an operation on the heap or a call needs to know beyond its values.
 //
-// All descriptors of a program live in one table (program.h) and are named by a dense index, so that effect sets and heap
-// caches are small bit sets or flat maps. They are immutable after loading and immortal. Tests make their own.
-// Aliasing rule: two field operations with different descriptors never touch the same memory; likewise arrays; raw memory
-// aliases all raw memory and nothing else.
+// All descriptors of a program live in one table (program.h) and are named by a dense index, so that effect sets and
+// heap caches are small bit sets or flat maps. They are immutable after loading and immortal. Tests make their own.
+// Aliasing rule: two field operations with different descriptors never touch the same memory; likewise arrays; raw
+// memory aliases all raw memory and nothing else.
 #pragma once
+#include "heddle/gc/type_info.h"
+#include "heddle/jit/kinds.h"
 #include <cstdint>
 #include <string>
 #include <vector>
-#include "heddle/gc/type_info.h"
-#include "heddle/jit/kinds.h"
 
 namespace heddle::jit {
 
@@ -17,58 +17,68 @@ enum class descr_type : uint8_t { field, array, size, raw, call, loop, target };
 
 struct descr {
     descr_type type;
-    uint32_t index = 0;   // in program::descrs; tokens made at run time are not in the table and have UINT32_MAX
-    std::string name;     // for logs and tests: "W_Int.value", "array<W_Object>", "W_Int", "call ppi>p"
+    uint32_t index = 0; // in program::descrs; tokens made at run time are not in the table and have UINT32_MAX
+    std::string name;   // for logs and tests: "W_Int.value", "array<W_Object>", "W_Int", "call ppi>p"
 };
 
 // Shape of one memory slot: how many bytes, of which kind, how to widen.
 struct slot_shape {
     kind slot_kind = kind::integer;
-    uint8_t size = 8;            // bytes: 1, 2, 4, 8
-    bool is_signed = true;       // narrow integers: how a load widens (the value in a register is then canonical: see kinds.h)
-    bool is_reference = false;   // holds a GC reference: stores need the write barrier
+    uint8_t size = 8; // bytes: 1, 2, 4, 8
+    bool is_signed =
+        true; // narrow integers: how a load widens (the value in a register is then canonical: see kinds.h)
+    bool is_reference = false; // holds a GC reference: stores need the write barrier
 };
 
-struct field_descr : descr {     // index in arguments: (object). Object may also be a constant address of a global (no barrier then)
+struct field_descr
+    : descr { // index in arguments: (object). Object may also be a constant address of a global (no barrier then)
     slot_shape shape;
-    uint32_t offset = 0;         // from the object's address
-    bool immutable = false;      // never changes once the object's constructor is done
+    uint32_t offset = 0;    // from the object's address
+    bool immutable = false; // never changes once the object's constructor is done
     bool quasi_immutable = false;
-    bool owner_is_global = false;// the 'object' is a global of the VM (a root, the thread state): no header, no barrier
-    const gc::type_info* owner = nullptr;   // declaring class; null for globals
+    bool owner_is_global =
+        false; // the 'object' is a global of the VM (a root, the thread state): no header, no barrier
+    const gc::type_info* owner = nullptr; // declaring class; null for globals
 };
 
 struct array_descr : descr {
     slot_shape shape;
-    uint32_t items_offset = 0, length_offset = 0;   // the length is a word
+    uint32_t items_offset = 0, length_offset = 0; // the length is a word
     bool immutable = false;
-    const gc::type_info* type = nullptr;            // the array's exact class
-    // new_array's descriptor names the class, but items and length are accessed through one that classes may share (earlier
-    // in the program's table); null: through this one. What an allocation is known to hold is known under item_access().
+    const gc::type_info* type = nullptr; // the array's exact class
+    // new_array's descriptor names the class, but items and length are accessed through one that classes may share
+    // (earlier in the program's table); null: through this one. What an allocation is known to hold is known under
+    // item_access().
     const array_descr* access = nullptr;
     const array_descr& item_access() const { return access ? *access : *this; }
 };
 
-struct size_descr : descr { const gc::type_info* type = nullptr; };
-
-struct raw_descr : descr { slot_shape shape; };     // address = pointer + integer byte offset
-
-struct effect_info {
-    bool elidable = false;        // pure; see call_pure
-    bool loop_invariant = false;
-    bool may_collect = true;      // may allocate: young objects may move afterwards only if nothing on the stack refers to them
-    bool may_run_portal = false;  // may run interpreted code (and so force frames, change anything)
-    bool writes_anything = true;  // then the sets below are empty and meaningless
-    std::vector<uint32_t> reads, writes;  // sorted indices of field, array and raw descrs
+struct size_descr : descr {
+    const gc::type_info* type = nullptr;
 };
 
-// How native code is called with words. The thunk reads the arguments from an array and stores the result word: used by the
-// meta-interpreter, the blackhole and the portable backend. Native backends call the function itself by the C ABI: it takes
-// words and doubles and returns a word, a double or nothing (the translator puts an adapter before any other function).
+struct raw_descr : descr {
+    slot_shape shape;
+}; // address = pointer + integer byte offset
+
+struct effect_info {
+    bool elidable = false; // pure; see call_pure
+    bool loop_invariant = false;
+    bool may_collect =
+        true; // may allocate: young objects may move afterwards only if nothing on the stack refers to them
+    bool may_run_portal = false;         // may run interpreted code (and so force frames, change anything)
+    bool writes_anything = true;         // then the sets below are empty and meaningless
+    std::vector<uint32_t> reads, writes; // sorted indices of field, array and raw descrs
+};
+
+// How native code is called with words. The thunk reads the arguments from an array and stores the result word: used by
+// the meta-interpreter, the blackhole and the portable backend. Native backends call the function itself by the C ABI:
+// it takes words and doubles and returns a word, a double or nothing (the translator puts an adapter before any other
+// function).
 using call_thunk = void (*)(void* function, const word* arguments, word* result);
 
 struct call_descr : descr {
-    std::string argument_kinds;   // letters i p f
+    std::string argument_kinds; // letters i p f
     kind result = kind::none;
     effect_info effects;
     call_thunk thunk = nullptr;

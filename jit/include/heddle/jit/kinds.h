@@ -1,8 +1,8 @@
 // The three kinds of value that jitcode and traces know, and the machine word that carries them.
 //
 // Invariants: an integer narrower than a word is kept sign-extended to 64 bits; i1 is 0 or 1. A pointer is any address
-// (GC object, interior, raw); whether a constant is a GC object is asked of the collector. A floating value is a double,
-// carried in a word by its bits.
+// (GC object, interior, raw); whether a constant is a GC object is asked of the collector. A floating value is a
+// double, carried in a word by its bits.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -19,7 +19,15 @@ constexpr kind kind_of_letter(char letter) {
 
 using word = uint64_t;
 
-inline double word_to_double(word w) { double d; std::memcpy(&d, &w, sizeof d); return d; }
-inline word double_to_word(double d) { word w; std::memcpy(&w, &d, sizeof w); return w; }
+inline double word_to_double(word w) {
+    double d;
+    std::memcpy(&d, &w, sizeof d);
+    return d;
+}
+inline word double_to_word(double d) {
+    word w;
+    std::memcpy(&w, &d, sizeof w);
+    return w;
+}
 
 } // namespace heddle::jit

@@ -1,14 +1,14 @@
 // The optimizer: a recorded trace in, an optimised trace with resume data on its guards out.
 //
-// Passes run as one forward walk in the order of architecture.md; each is one file with one entry point (jit/optimizer/).
-// Guards in the result carry guard_data: fail arguments and resume data, in which virtual objects are described rather than
-// made and lazy stores are listed as still to be done.
+// Passes run as one forward walk in the order of architecture.md; each is one file with one entry point
+// (jit/optimizer/). Guards in the result carry guard_data: fail arguments and resume data, in which virtual objects are
+// described rather than made and lazy stores are listed as still to be done.
 #pragma once
+#include "heddle/jit/backend.h"
+#include "heddle/jit/trace.h"
 #include <memory>
 #include <string>
 #include <vector>
-#include "heddle/jit/backend.h"
-#include "heddle/jit/trace.h"
 
 namespace heddle::jit {
 
@@ -16,51 +16,64 @@ struct program;
 
 // Which passes run: tests switch them one by one; users can too (--jit opt=...).
 struct optimizer_options {
-    bool rewrite = true, guards = true, bounds = true, virtuals = true, calls = true, pure = true, heap = true, barriers = true;
+    bool rewrite = true, guards = true, bounds = true, virtuals = true, calls = true, pure = true, heap = true,
+         barriers = true;
 };
 
-// ---- resume data: how to rebuild interpreter frames from a guard's fail arguments ---------------------------------------
-// A resume value: what a register (or a virtual's field) holds.
+// ---- resume data: how to rebuild interpreter frames from a guard's fail arguments
+// --------------------------------------- A resume value: what a register (or a virtual's field) holds.
 struct resume_value {
     enum source : uint8_t { fail_argument, constant, virtual_object, uninitialised } from = uninitialised;
     kind type = kind::integer;
-    uint32_t index = 0;      // fail argument or virtual number
-    word value = 0;          // constant
+    uint32_t index = 0; // fail argument or virtual number
+    word value = 0;     // constant
 };
-struct resume_virtual {      // an object that the trace never made; may refer to others, cyclically
-    const descr* shape = nullptr;                      // size_descr or array_descr
-    std::vector<std::pair<const descr*, resume_value>> fields;   // objects: field_descr
-    std::vector<resume_value> items;                   // arrays
+struct resume_virtual {           // an object that the trace never made; may refer to others, cyclically
+    const descr* shape = nullptr; // size_descr or array_descr
+    std::vector<std::pair<const descr*, resume_value>> fields; // objects: field_descr
+    std::vector<resume_value> items;                           // arrays
 };
-struct resume_store {        // a lazy store that had not been done when the guard failed
-    const descr* where = nullptr;                      // field_descr, or array_descr with 'item'
+struct resume_store {             // a lazy store that had not been done when the guard failed
+    const descr* where = nullptr; // field_descr, or array_descr with 'item'
     resume_value object, value;
     int64_t item = -1;
 };
-struct resume_frame { uint32_t jitcode, pc; std::vector<resume_value> values; };   // values as in snapshot_frame
+struct resume_frame {
+    uint32_t jitcode, pc;
+    std::vector<resume_value> values;
+}; // values as in snapshot_frame
 
-struct resume_data {         // decoded form; stored encoded as one varint stream (resume.cpp)
+struct resume_data { // decoded form; stored encoded as one varint stream (resume.cpp)
     std::vector<uint8_t> stream;
 };
-struct resume_contents { std::vector<resume_frame> frames; /* innermost first */ std::vector<resume_virtual> virtuals; std::vector<resume_store> stores; };
+struct resume_contents {
+    std::vector<resume_frame> frames; /* innermost first */
+    std::vector<resume_virtual> virtuals;
+    std::vector<resume_store> stores;
+};
 resume_data encode(const resume_contents& contents);
 resume_contents decode(const resume_data& data);
 
 struct optimizer_input {
     trace* recorded = nullptr;
-    program* prog = nullptr;              // may be null in unit tests
-    loop_token* token = nullptr;          // owns the guards made
-    guard_data* from_guard = nullptr;     // a bridge: what the guard's failing tells is used
+    program* prog = nullptr;          // may be null in unit tests
+    loop_token* token = nullptr;      // owns the guards made
+    guard_data* from_guard = nullptr; // a bridge: what the guard's failing tells is used
     optimizer_options options;
 };
-// Guards are created in input.token->guards. An InvalidLoop-like outcome (the trace contradicts itself) answers false and a reason.
+// Guards are created in input.token->guards. An InvalidLoop-like outcome (the trace contradicts itself) answers false
+// and a reason.
 bool optimise(const optimizer_input& input, trace& result, std::string& reason);
 
-// ---- text: the common language of tests, logs and viewers ----------------------------------------------------------------
-// One operation a line: "i7 = int_add(i3, 5)", "guard_true(i8) [i3, p2]", "p9 = getfield(p1, descr=W_List.items)". Names: a letter
-// of the kind and a number. Constants: 5, 2.5, ptr(0x7f..) or ptr(name) for names registered in the descr table of the parser.
+// ---- text: the common language of tests, logs and viewers
+// ---------------------------------------------------------------- One operation a line: "i7 = int_add(i3, 5)",
+// "guard_true(i8) [i3, p2]", "p9 = getfield(p1, descr=W_List.items)". Names: a letter of the kind and a number.
+// Constants: 5, 2.5, ptr(0x7f..) or ptr(name) for names registered in the descr table of the parser.
 std::string print(const trace& t, bool with_fail_arguments = true);
-struct trace_parser_tables { std::vector<const descr*> descrs; std::vector<std::pair<std::string, word>> pointers; };
+struct trace_parser_tables {
+    std::vector<const descr*> descrs;
+    std::vector<std::pair<std::string, word>> pointers;
+};
 bool parse(std::string_view text, const trace_parser_tables& tables, trace& t, std::string& error);
 
 } // namespace heddle::jit

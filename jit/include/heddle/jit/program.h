@@ -1,11 +1,13 @@
 // The program: everything the JIT knows of an interpreter. The translator builds one with symbol numbers for addresses,
 // serialises it into the executable, and the JIT's runtime loads it there, relocated, when the VM starts.
 //
-// Address words: while in the translator, an address is symbol_bit | index in program::symbols (for pointer constants in
-// jitcodes: the constant's value, with 'pointer_relocations' listing which constants are such). The image in the executable is a byte blob and
-// an array of the symbols' addresses in order. Loading must be fast (a VM's start takes milliseconds): it decodes only the
-// index; a jitcode's body is decoded when it is first asked for.
+// Address words: while in the translator, an address is symbol_bit | index in program::symbols (for pointer constants
+// in jitcodes: the constant's value, with 'pointer_relocations' listing which constants are such). The image in the
+// executable is a byte blob and an array of the symbols' addresses in order. Loading must be fast (a VM's start takes
+// milliseconds): it decodes only the index; a jitcode's body is decoded when it is first asked for.
 #pragma once
+#include "heddle/jit/descriptors.h"
+#include "heddle/jit/jitcode.h"
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -13,8 +15,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-#include "heddle/jit/descriptors.h"
-#include "heddle/jit/jitcode.h"
 
 namespace heddle::jit {
 
@@ -32,9 +32,9 @@ struct program_image {
 // A function that the JIT may meet in a call.
 struct function_entry {
     std::string name;
-    uint64_t address = 0;            // what a call in the interpreter would call (symbol number before loading)
-    uint64_t residual_address = 0;   // what machine code calls: the same, or an adapter that takes words
-    int32_t jitcode = -1;            // -1: residual, and 'reason' says why
+    uint64_t address = 0;          // what a call in the interpreter would call (symbol number before loading)
+    uint64_t residual_address = 0; // what machine code calls: the same, or an adapter that takes words
+    int32_t jitcode = -1;          // -1: residual, and 'reason' says why
     uint32_t call_descr = 0;
     std::string reason;
     source_location location;
@@ -46,34 +46,38 @@ struct driver_entry {
     std::string name;
     std::string green_kinds, red_kinds;
     uint32_t portal_jitcode = 0;
-    uint64_t info_address = 0;       // the heddle::jit::driver object (hooks: location printer)
-    uint64_t runner_address = 0;     // void runner(const word* greens_then_reds, word* result): runs the portal from its merge point natively
+    uint64_t info_address = 0; // the heddle::jit::driver object (hooks: location printer)
+    uint64_t runner_address =
+        0; // void runner(const word* greens_then_reds, word* result): runs the portal from its merge point natively
     kind result = kind::none;
 };
 
 struct program {
     std::vector<std::string> files, symbols;
-    std::deque<field_descr> fields;      // stable addresses; 'descrs' points into these
+    std::deque<field_descr> fields; // stable addresses; 'descrs' points into these
     std::deque<array_descr> arrays;
     std::deque<size_descr> sizes;
     std::deque<raw_descr> raws;
     std::deque<call_descr> calls;
-    std::vector<const descr*> descrs;    // by descr::index
+    std::vector<const descr*> descrs; // by descr::index
     std::vector<std::unique_ptr<jitcode>> jitcodes;
     std::vector<function_entry> functions;
     std::vector<driver_entry> drivers;
-    std::unordered_map<uint64_t, uint32_t> function_by_address;   // after loading
+    std::unordered_map<uint64_t, uint32_t> function_by_address; // after loading
 
-    program_image image;                            // of a loaded program: where undecoded jitcodes come from
-    std::vector<uint64_t> jitcode_offsets;          // in the image's blob
+    program_image image;                   // of a loaded program: where undecoded jitcodes come from
+    std::vector<uint64_t> jitcode_offsets; // in the image's blob
 
-    const jitcode& code(uint32_t index);           // decodes lazily
+    const jitcode& code(uint32_t index); // decodes lazily
     const function_entry* find_function(uint64_t address) const;
 };
 
-// Field, array and size descriptors name their gc::type_info by symbol; call descriptors their thunk by symbol: the numbers
-// below stand beside the descriptors while translating.
-struct descr_symbols { uint32_t descr; uint32_t symbol; };
+// Field, array and size descriptors name their gc::type_info by symbol; call descriptors their thunk by symbol: the
+// numbers below stand beside the descriptors while translating.
+struct descr_symbols {
+    uint32_t descr;
+    uint32_t symbol;
+};
 
 std::vector<uint8_t> serialise(const program& p, const std::vector<descr_symbols>& type_or_thunk_symbols,
                                const std::vector<std::vector<uint32_t>>& pointer_relocations_per_jitcode);

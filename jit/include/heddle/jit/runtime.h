@@ -1,26 +1,29 @@
 // The JIT's runtime as native code sees it: the counters that the translator's code decrements, the entry that it calls
 // when one strikes, start-up and options.
 //
-// Native side of a portal, at can_enter_jit (function_entry 0) and before the first merge point of a call (function_entry 1):
+// Native side of a portal, at can_enter_jit (function_entry 0) and before the first merge point of a call
+// (function_entry 1):
 //     hash = driver + 1;  for each green word g: hash = (hash ^ g) * hash_multiplier;  slot = hash >> 52
 //     if ((int32) (heddle_jit_counters[slot] -= 1) <= 0) answer = heddle_jit_enter(driver, buffer, function_entry)
 // The buffer lies on the native stack (it is scanned conservatively) and holds the greens, then the reds, as words.
 // One thread.
 #pragma once
+#include "heddle/jit/kinds.h"
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include "heddle/jit/kinds.h"
 
-namespace heddle::jit { struct program_image; }
+namespace heddle::jit {
+struct program_image;
+}
 
 extern "C" {
 extern uint32_t heddle_jit_counters[4096];
 // 0: carry on. 1: the portal is finished, its result (if it has one) is buffer[0]. 2: go on at the merge point with the
 // greens and reds that now are in the buffer.
 int heddle_jit_enter(uint32_t driver, heddle::jit::word* greens_then_reds, int function_entry);
-// Called by a translated VM's static constructor. Counters are 0 at the start, so that the first loop or call enters and
-// the image is loaded then, with the options of that time.
+// Called by a translated VM's static constructor. Counters are 0 at the start, so that the first loop or call enters
+// and the image is loaded then, with the options of that time.
 void heddle_jit_register_image(const heddle::jit::program_image* image);
 }
 
@@ -37,8 +40,8 @@ inline uint64_t hash_greens(uint32_t driver, const word* greens, size_t count) {
 }
 constexpr uint32_t counter_slot(uint64_t hash) { return static_cast<uint32_t>(hash >> 52); }
 
-// Loads the program and makes the JIT ready, now rather than at the first loop (after gc::initialise and configure). False: 'error' says why, in one line;
-// then heddle_jit_enter answers 0 for ever.
+// Loads the program and makes the JIT ready, now rather than at the first loop (after gc::initialise and configure).
+// False: 'error' says why, in one line; then heddle_jit_enter answers 0 for ever.
 bool initialise(const program_image& image, std::string& error);
 // The same for a program that was made by hand (tests). The program must outlive the JIT.
 bool initialise(program& prog, std::string& error);
@@ -55,7 +58,8 @@ std::string options_help();
 std::string summary();
 
 struct statistics {
-    uint64_t loops = 0, entries = 0, bridges = 0, traces_started = 0, aborts = 0, guard_failures = 0, blackhole_runs = 0, machine_code_entries = 0;
+    uint64_t loops = 0, entries = 0, bridges = 0, traces_started = 0, aborts = 0, guard_failures = 0,
+             blackhole_runs = 0, machine_code_entries = 0;
 };
 statistics get_statistics();
 

@@ -2,18 +2,18 @@
 //
 // A trace is recorded by the meta-interpreter, rewritten by the optimizer into a new trace, and compiled by a backend.
 // Invariants: the inputs (input_i/p/f) come first; an operation's arguments are constants or results of earlier
-// operations; a label's arguments are the values that are live there, and after a label only its arguments and constants
-// may be used (a loop is: inputs, label(inputs) , ... , jump(label)). An overflow operation is directly followed by its guard.
-// Lives in one thread; no GC references hide here except constants, which are registered with the collector's roots
-// through constant_pool (made immovable when a backend embeds them).
+// operations; a label's arguments are the values that are live there, and after a label only its arguments and
+// constants may be used (a loop is: inputs, label(inputs) , ... , jump(label)). An overflow operation is directly
+// followed by its guard. Lives in one thread; no GC references hide here except constants, which are registered with
+// the collector's roots through constant_pool (made immovable when a backend embeds them).
 #pragma once
+#include "heddle/jit/descriptors.h"
+#include "heddle/jit/kinds.h"
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
-#include "heddle/jit/descriptors.h"
-#include "heddle/jit/kinds.h"
 
 namespace heddle::jit {
 
@@ -25,7 +25,16 @@ enum class opcode : uint8_t {
 };
 
 enum operation_flags : uint32_t {
-    PURE = 1, READS = 2, WRITES = 4, GUARD = 8, OVERFLOW = 16, DESCR = 32, COMMUTES = 64, ALLOCATES = 128, CALL = 256, CONTROL = 512
+    PURE = 1,
+    READS = 2,
+    WRITES = 4,
+    GUARD = 8,
+    OVERFLOW = 16,
+    DESCR = 32,
+    COMMUTES = 64,
+    ALLOCATES = 128,
+    CALL = 256,
+    CONTROL = 512
 };
 
 struct opcode_info {
@@ -51,31 +60,38 @@ struct value_ref {
     friend bool operator==(value_ref, value_ref) = default;
 };
 
-struct constant { kind type; word value; };
+struct constant {
+    kind type;
+    word value;
+};
 
 // The state of the interpreter at a guard, as recorded: frames from the innermost (first) to the portal (last).
-// A frame's values are those of the registers that jitcode's liveness names at 'pc', integers, pointers, floats in order.
+// A frame's values are those of the registers that jitcode's liveness names at 'pc', integers, pointers, floats in
+// order.
 struct snapshot_frame {
-    uint32_t jitcode;             // index in program::jitcodes
-    uint32_t pc;                  // position of a 'live' instruction
-    uint32_t first_value, value_count;  // in trace::snapshot_values
-    uint32_t parent;              // index in trace::snapshot_frames, UINT32_MAX at the outermost: callers are shared
+    uint32_t jitcode;                  // index in program::jitcodes
+    uint32_t pc;                       // position of a 'live' instruction
+    uint32_t first_value, value_count; // in trace::snapshot_values
+    uint32_t parent; // index in trace::snapshot_frames, UINT32_MAX at the outermost: callers are shared
 };
 
 struct operation {
     opcode op;
     kind result = kind::none;
-    uint16_t flags = 0;           // no_barrier and the like, see operation_note
-    uint32_t first_argument = 0, argument_count = 0;  // in trace::arguments
+    uint16_t flags = 0;                              // no_barrier and the like, see operation_note
+    uint32_t first_argument = 0, argument_count = 0; // in trace::arguments
     const descr* description = nullptr;
-    uint32_t snapshot = UINT32_MAX;   // guards in a recorded trace: index in trace::snapshot_frames of the innermost frame
-    struct guard_data* guard = nullptr;  // guards in an optimised trace: resume data and fail arguments (owned by the loop's token)
+    uint32_t snapshot =
+        UINT32_MAX; // guards in a recorded trace: index in trace::snapshot_frames of the innermost frame
+    struct guard_data* guard =
+        nullptr; // guards in an optimised trace: resume data and fail arguments (owned by the loop's token)
 };
 enum operation_note : uint16_t {
     no_barrier = 1,
     never_bridge = 2,
-    // A guard that doesn't resume at its own test but on the side of a branch not taken (so that its condition isn't kept).
-    // What fails there must be this very test: it lends nobody its resume data, and no other test takes its place.
+    // A guard that doesn't resume at its own test but on the side of a branch not taken (so that its condition isn't
+    // kept). What fails there must be this very test: it lends nobody its resume data, and no other test takes its
+    // place.
     resumes_elsewhere = 4
 };
 
@@ -87,21 +103,29 @@ struct trace {
     std::vector<value_ref> snapshot_values;
     uint32_t input_count = 0;
 
-    std::span<const value_ref> arguments_of(const operation& o) const { return {arguments.data() + o.first_argument, o.argument_count}; }
-    kind kind_of(value_ref v) const { return v.is_constant() ? constants[v.index()].type : operations[v.index()].result; }
-    value_ref add(opcode op, std::span<const value_ref> args, const descr* d = nullptr);   // result kind from the table or the descriptor
-    value_ref add(opcode op, std::initializer_list<value_ref> args, const descr* d = nullptr) { return add(op, std::span(args.begin(), args.size()), d); }
-    value_ref make_constant(kind k, word value);   // shares equal constants (hashed)
+    std::span<const value_ref> arguments_of(const operation& o) const {
+        return {arguments.data() + o.first_argument, o.argument_count};
+    }
+    kind kind_of(value_ref v) const {
+        return v.is_constant() ? constants[v.index()].type : operations[v.index()].result;
+    }
+    value_ref add(opcode op, std::span<const value_ref> args,
+                  const descr* d = nullptr); // result kind from the table or the descriptor
+    value_ref add(opcode op, std::initializer_list<value_ref> args, const descr* d = nullptr) {
+        return add(op, std::span(args.begin(), args.size()), d);
+    }
+    value_ref make_constant(kind k, word value); // shares equal constants (hashed)
     value_ref make_int(int64_t v) { return make_constant(kind::integer, static_cast<word>(v)); }
     value_ref make_pointer(const void* p) { return make_constant(kind::pointer, reinterpret_cast<word>(p)); }
     value_ref make_float(double d) { return make_constant(kind::floating, double_to_word(d)); }
+
 private:
-    std::vector<uint32_t> constant_hash_;   // open addressing over 'constants'
+    std::vector<uint32_t> constant_hash_; // open addressing over 'constants'
 };
 
-// Executes a pure operation on words (and, with the heap-reading and allocating ones, through the real heap): the single
-// definition of what an operation means, used by the meta-interpreter, the blackhole, folding and the portable backend.
-// Overflow operations set 'overflow'. Operations with CONTROL, GUARD and CALL flags are not for it.
+// Executes a pure operation on words (and, with the heap-reading and allocating ones, through the real heap): the
+// single definition of what an operation means, used by the meta-interpreter, the blackhole, folding and the portable
+// backend. Overflow operations set 'overflow'. Operations with CONTROL, GUARD and CALL flags are not for it.
 word execute_operation(opcode op, const descr* d, const word* arguments, bool& overflow);
 
 } // namespace heddle::jit

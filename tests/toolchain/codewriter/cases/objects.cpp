@@ -41,7 +41,7 @@ Result<W_Object*> W_List::add(W_Object* item) {
     last_list = this;
     return items->get(0);
 }
-struct W_Weak : W_Object {   // not traced: it has a weak reference
+struct W_Weak : W_Object { // not traced: it has a weak reference
     explicit W_Weak(W_Object* o) : target(o) {}
     weak_member<W_Object> target;
     HEDDLE_GC_CLASS(W_Weak, W_Object, target)

@@ -6,29 +6,43 @@
 //
 // Index checks are the interpreter's business. No spans into an array may live across a safepoint unless it is pinned.
 #pragma once
-#include <cstring>
 #include "heddle/field.h"
 #include "heddle/object.h"
+#include <cstring>
 
 namespace heddle {
 
 #ifdef HEDDLE_TRANSLATE
-extern "C" void heddle_marker_array(const gc::type_info* type, const void* array, const void* second_item, bool is_reference, bool is_constant);
+extern "C" void heddle_marker_array(const gc::type_info* type, const void* array, const void* second_item,
+                                    bool is_reference, bool is_constant);
 extern "C" int64_t heddle_marker_array_length(const void* array, const gc::type_info* type);
-extern "C" void heddle_marker_copy_array(const gc::type_info* type, const void* source, int64_t source_index, void* destination, int64_t destination_index,
-                                         int64_t count);
+extern "C" void heddle_marker_copy_array(const gc::type_info* type, const void* source, int64_t source_index,
+                                         void* destination, int64_t destination_index, int64_t count);
 #endif
 
 namespace detail {
 template <class Item> struct item_of {};
-template <class T> struct item_of<field<T>> { using value = T; static constexpr bool reference = false, is_constant = false; };
-template <class T> struct item_of<member<T>> { using value = T*; static constexpr bool reference = true, is_constant = false; };
-template <class T> struct item_of<const T> { using value = T; static constexpr bool reference = false, is_constant = true; };
-template <class T> struct item_of<T* const> { using value = T*; static constexpr bool reference = true, is_constant = true; };
+template <class T> struct item_of<field<T>> {
+    using value = T;
+    static constexpr bool reference = false, is_constant = false;
+};
+template <class T> struct item_of<member<T>> {
+    using value = T*;
+    static constexpr bool reference = true, is_constant = false;
+};
+template <class T> struct item_of<const T> {
+    using value = T;
+    static constexpr bool reference = false, is_constant = true;
+};
+template <class T> struct item_of<T* const> {
+    using value = T*;
+    static constexpr bool reference = true, is_constant = true;
+};
 } // namespace detail
 
 template <class Item> class array : public cell {
     using traits = detail::item_of<Item>;
+
 public:
     using heddle_class = array;
     using item_type = Item;
@@ -42,10 +56,14 @@ public:
 #endif
     }
     HEDDLE_INLINE value_type get(long index) const {
-        if constexpr (traits::is_constant) return items_[index];
-        else return items_[index].get();
+        if constexpr (traits::is_constant)
+            return items_[index];
+        else
+            return items_[index].get();
     }
-    HEDDLE_INLINE void set(long index, value_type value) requires(!traits::is_constant) {
+    HEDDLE_INLINE void set(long index, value_type value)
+        requires(!traits::is_constant)
+    {
 #ifndef HEDDLE_TRANSLATE
         if constexpr (traits::reference) gc::write_barrier_array(this, index);
 #endif
@@ -53,8 +71,16 @@ public:
     }
     HEDDLE_INLINE value_type operator[](long index) const { return get(index); }
     // The items' memory: for data, pinned or between safepoints only. Functions that use it are not traced.
-    value_type* data() requires(!traits::reference) { return reinterpret_cast<value_type*>(const_cast<std::remove_const_t<Item>*>(&items_[0])); }
-    const value_type* data() const requires(!traits::reference) { return reinterpret_cast<const value_type*>(&items_[0]); }
+    value_type* data()
+        requires(!traits::reference)
+    {
+        return reinterpret_cast<value_type*>(const_cast<std::remove_const_t<Item>*>(&items_[0]));
+    }
+    const value_type* data() const
+        requires(!traits::reference)
+    {
+        return reinterpret_cast<const value_type*>(&items_[0]);
+    }
 
     HEDDLE_INLINE static gc::type_info* heddle_type();
     static constexpr gc::type_info heddle_make_type() {
@@ -73,7 +99,7 @@ public:
     }
 #endif
 private:
-    HEDDLE_INLINE array() : length_(0) {}   // never runs: make_array allocates and sets the length
+    HEDDLE_INLINE array() : length_(0) {} // never runs: make_array allocates and sets the length
     static_assert(sizeof(Item) <= 8);
     const long length_;
     std::remove_const_t<Item> items_[0];
@@ -93,7 +119,8 @@ template <class Item> HEDDLE_INLINE gc::type_info* array<Item>::heddle_type() {
 template <class Item> gc::registration array<Item>::heddle_registration{&array<Item>::heddle_type};
 
 // Copies count items; the ranges may overlap in one array. Traces do it in one operation.
-extern "C" void heddle_copy_array(const void* source, int64_t source_index, void* destination, int64_t destination_index, int64_t count);
+extern "C" void heddle_copy_array(const void* source, int64_t source_index, void* destination,
+                                  int64_t destination_index, int64_t count);
 template <class Item>
 HEDDLE_INLINE void copy_items(const array<Item>* source, long from, array<Item>* destination, long to, long count) {
 #ifdef HEDDLE_TRANSLATE

@@ -1,9 +1,9 @@
 // What differs between the two ways of building an interpreter, and nothing else.
 //
 // Plain: any C++20 compiler, no translator. Hints do nothing, the collector is the real one, barriers are inline C++.
-// Translated (HEDDLE_TRANSLATE is defined by `heddle build`, which compiles with clang): mutable heap accesses go through
-// address space 1, and calls to heddle_marker_* functions, which exist nowhere, tell the translator what is meant; it
-// replaces every one of them. docs/dsl.md lists them.
+// Translated (HEDDLE_TRANSLATE is defined by `heddle build`, which compiles with clang): mutable heap accesses go
+// through address space 1, and calls to heddle_marker_* functions, which exist nowhere, tell the translator what is
+// meant; it replaces every one of them. docs/dsl.md lists them.
 #pragma once
 
 #if defined(HEDDLE_TRANSLATE) && !defined(__clang__)
@@ -22,14 +22,15 @@
 #endif
 
 // Before a function's declaration.
-#define HEDDLE_ELIDABLE HEDDLE_HINT("heddle.elidable")                  // same arguments, same result, no visible effect
-#define HEDDLE_ELIDABLE_PROMOTE HEDDLE_HINT("heddle.elidable_promote")  // the same, and its arguments are promoted first
-#define HEDDLE_UNROLL_SAFE HEDDLE_HINT("heddle.unroll_safe")            // has a loop that a trace may unroll
-#define HEDDLE_DONT_LOOK_INSIDE HEDDLE_HINT("heddle.dont_look_inside")  // traces call it, never follow it
-#define HEDDLE_LOOK_INSIDE HEDDLE_HINT("heddle.look_inside")            // warn when it can't be followed
-#define HEDDLE_LOOP_INVARIANT HEDDLE_HINT("heddle.loop_invariant")      // no arguments; same result during one loop
-#define HEDDLE_PORTAL HEDDLE_HINT("heddle.portal")                      // holds a merge point (optional: it is found)
+#define HEDDLE_ELIDABLE HEDDLE_HINT("heddle.elidable")                 // same arguments, same result, no visible effect
+#define HEDDLE_ELIDABLE_PROMOTE HEDDLE_HINT("heddle.elidable_promote") // the same, and its arguments are promoted first
+#define HEDDLE_UNROLL_SAFE HEDDLE_HINT("heddle.unroll_safe")           // has a loop that a trace may unroll
+#define HEDDLE_DONT_LOOK_INSIDE HEDDLE_HINT("heddle.dont_look_inside") // traces call it, never follow it
+#define HEDDLE_LOOK_INSIDE HEDDLE_HINT("heddle.look_inside")           // warn when it can't be followed
+#define HEDDLE_LOOP_INVARIANT HEDDLE_HINT("heddle.loop_invariant")     // no arguments; same result during one loop
+#define HEDDLE_PORTAL HEDDLE_HINT("heddle.portal")                     // holds a merge point (optional: it is found)
 
 // Before a field<>, member<> or array item's declaration in a GC class.
-#define HEDDLE_IMMUTABLE HEDDLE_FIELD_HINT("heddle.immutable")              // written only before the object is published
-#define HEDDLE_QUASI_IMMUTABLE HEDDLE_FIELD_HINT("heddle.quasi_immutable")  // changes rarely: a change discards machine code
+#define HEDDLE_IMMUTABLE HEDDLE_FIELD_HINT("heddle.immutable") // written only before the object is published
+#define HEDDLE_QUASI_IMMUTABLE \
+    HEDDLE_FIELD_HINT("heddle.quasi_immutable") // changes rarely: a change discards machine code

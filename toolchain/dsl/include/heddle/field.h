@@ -1,23 +1,26 @@
-// field<T>, member<T>, weak_member<T>: the mutable data of GC classes. They read and write like the T (or T*) they hold.
+// field<T>, member<T>, weak_member<T>: the mutable data of GC classes. They read and write like the T (or T*) they
+// hold.
 //
-// Every access goes through HEDDLE_HEAP in translated builds, so that barriers, JIT descriptors and STM find it; in plain
-// builds a member's store contains the write barrier. The constructors are for initialising a fresh object: they have no
-// barrier. Neither can be copied; neither may live outside a GC object (global references are root<T>: root.h).
+// Every access goes through HEDDLE_HEAP in translated builds, so that barriers, JIT descriptors and STM find it; in
+// plain builds a member's store contains the write barrier. The constructors are for initialising a fresh object: they
+// have no barrier. Neither can be copied; neither may live outside a GC object (global references are root<T>: root.h).
 #pragma once
-#include <bit>
-#include <type_traits>
 #include "heddle/config.h"
 #include "heddle/gc/gc.h"
+#include <bit>
+#include <type_traits>
 
 namespace heddle {
 
-// Mutable plain data: an arithmetic type, an enum, or a pointer to memory that isn't the collector's (kept as an integer,
-// so that a stored pointer always means a reference).
+// Mutable plain data: an arithmetic type, an enum, or a pointer to memory that isn't the collector's (kept as an
+// integer, so that a stored pointer always means a reference).
 template <class T> class field {
-    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8, "field<T>: T must be a number, an enum or a raw pointer");
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8,
+                  "field<T>: T must be a number, an enum or a raw pointer");
     using stored = std::conditional_t<std::is_pointer_v<T>, uintptr_t, T>;
+
 public:
-    HEDDLE_INLINE field() {}                                    // undefined until written
+    HEDDLE_INLINE field() {} // undefined until written
     HEDDLE_INLINE field(T value) : value_((stored)value) {}
     field(const field&) = delete;
     HEDDLE_INLINE T get() const {
@@ -35,15 +38,46 @@ public:
 #endif
     }
     HEDDLE_INLINE operator T() const { return get(); }
-    HEDDLE_INLINE T operator->() const requires std::is_pointer_v<T> { return get(); }
-    HEDDLE_INLINE field& operator=(T value) { set(value); return *this; }
-    HEDDLE_INLINE field& operator=(const field& other) { set(other.get()); return *this; }
-    template <class U> HEDDLE_INLINE field& operator+=(U amount) { set(get() + amount); return *this; }
-    template <class U> HEDDLE_INLINE field& operator-=(U amount) { set(get() - amount); return *this; }
-    HEDDLE_INLINE T operator++(int) { T old = get(); set(old + 1); return old; }
-    HEDDLE_INLINE T operator--(int) { T old = get(); set(old - 1); return old; }
-    HEDDLE_INLINE field& operator++() { set(get() + 1); return *this; }
-    HEDDLE_INLINE field& operator--() { set(get() - 1); return *this; }
+    HEDDLE_INLINE T operator->() const
+        requires std::is_pointer_v<T>
+    {
+        return get();
+    }
+    HEDDLE_INLINE field& operator=(T value) {
+        set(value);
+        return *this;
+    }
+    HEDDLE_INLINE field& operator=(const field& other) {
+        set(other.get());
+        return *this;
+    }
+    template <class U> HEDDLE_INLINE field& operator+=(U amount) {
+        set(get() + amount);
+        return *this;
+    }
+    template <class U> HEDDLE_INLINE field& operator-=(U amount) {
+        set(get() - amount);
+        return *this;
+    }
+    HEDDLE_INLINE T operator++(int) {
+        T old = get();
+        set(old + 1);
+        return old;
+    }
+    HEDDLE_INLINE T operator--(int) {
+        T old = get();
+        set(old - 1);
+        return old;
+    }
+    HEDDLE_INLINE field& operator++() {
+        set(get() + 1);
+        return *this;
+    }
+    HEDDLE_INLINE field& operator--() {
+        set(get() - 1);
+        return *this;
+    }
+
 private:
     stored value_;
 };
@@ -63,7 +97,7 @@ public:
     }
     HEDDLE_INLINE void set(T* value) {
 #ifdef HEDDLE_TRANSLATE
-        *(T* HEDDLE_HEAP*)&value_ = value;
+        *(T * HEDDLE_HEAP*)&value_ = value;
 #else
         gc::write_barrier_interior(&value_);
         value_ = value;
@@ -71,8 +105,15 @@ public:
     }
     HEDDLE_INLINE operator T*() const { return get(); }
     HEDDLE_INLINE T* operator->() const { return get(); }
-    HEDDLE_INLINE member& operator=(T* value) { set(value); return *this; }
-    HEDDLE_INLINE member& operator=(const member& other) { set(other.get()); return *this; }
+    HEDDLE_INLINE member& operator=(T* value) {
+        set(value);
+        return *this;
+    }
+    HEDDLE_INLINE member& operator=(const member& other) {
+        set(other.get());
+        return *this;
+    }
+
 private:
     T* value_;
 };
@@ -90,6 +131,7 @@ public:
         return value_;
 #endif
     }
+
 private:
     T* value_;
 };

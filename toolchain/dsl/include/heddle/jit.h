@@ -5,21 +5,23 @@
 //     for (;;) {
 //         HEDDLE_MERGE_POINT(driver, (code, instruction), (frame, context));        // greens, reds
 //         ...
-//         case JUMP_BACKWARD: instruction = target; HEDDLE_CAN_ENTER_JIT(driver, (code, instruction), (frame, context)); continue;
+//         case JUMP_BACKWARD: instruction = target; HEDDLE_CAN_ENTER_JIT(driver, (code, instruction), (frame,
+//         context)); continue;
 //     }
 //
 // Greens say where the user's program is, reds are everything else that the loop keeps in local variables: no other
-// local may live over merge_point. Both calls name the same variables. Nothing stands between can_enter_jit and the merge
-// point. One merge point in a function, and one function for a driver: the portal. Variables are pointers to GC objects, integers or doubles.
+// local may live over merge_point. Both calls name the same variables. Nothing stands between can_enter_jit and the
+// merge point. One merge point in a function, and one function for a driver: the portal. Variables are pointers to GC
+// objects, integers or doubles.
 #pragma once
-#include <string>
-#include <type_traits>
 #include "heddle/config.h"
 #include "heddle/object.h"
+#include <string>
+#include <type_traits>
 
 #ifdef HEDDLE_TRANSLATE
 extern "C" {
-void heddle_marker_merge_point(const void* driver, int green_count, ...);      // then greens, reds as long, double, void*
+void heddle_marker_merge_point(const void* driver, int green_count, ...); // then greens, reds as long, double, void*
 void heddle_marker_can_enter_jit(const void* driver, int green_count, ...);
 long heddle_marker_promote_i(long value);
 void* heddle_marker_promote_p(const void* value);
@@ -34,8 +36,8 @@ bool heddle_marker_we_are_jitted();
 }
 #endif
 // Of the runtime; without a JIT in the executable: an error text, resp. nothing.
-std::string heddle_jit_configure(const char* text);   // "threshold=3,backend=portable", "off"; an error in one line or ""
-std::string heddle_jit_help();                        // one option a line: name, default, meaning
+std::string heddle_jit_configure(const char* text); // "threshold=3,backend=portable", "off"; an error in one line or ""
+std::string heddle_jit_help();                      // one option a line: name, default, meaning
 bool heddle_jit_present();
 
 namespace heddle::jit {
@@ -43,9 +45,12 @@ namespace heddle::jit {
 namespace detail {
 // Variables of a merge point as C varargs: any integer a long, any pointer a void*.
 template <class T> HEDDLE_INLINE auto as_word(T value) {
-    if constexpr (std::is_pointer_v<T>) return static_cast<void*>(const_cast<std::remove_const_t<std::remove_pointer_t<T>>*>(value));
-    else if constexpr (std::is_same_v<T, double>) return value;
-    else return static_cast<long>(value);
+    if constexpr (std::is_pointer_v<T>)
+        return static_cast<void*>(const_cast<std::remove_const_t<std::remove_pointer_t<T>>*>(value));
+    else if constexpr (std::is_same_v<T, double>)
+        return value;
+    else
+        return static_cast<long>(value);
 }
 } // namespace detail
 
@@ -59,12 +64,13 @@ struct driver {
 #ifdef HEDDLE_TRANSLATE
 #define HEDDLE_JIT_WORD(context, x) , ::heddle::jit::detail::as_word(x)
 #define HEDDLE_JIT_COUNT(context, x) +1
-#define HEDDLE_MERGE_POINT(driver, greens, reds) \
-    heddle_marker_merge_point(&(driver), 0 HEDDLE_FOR_EACH(HEDDLE_JIT_COUNT, 0, HEDDLE_UNPACK greens) \
-        HEDDLE_FOR_EACH(HEDDLE_JIT_WORD, 0, HEDDLE_UNPACK greens, HEDDLE_UNPACK reds))
-#define HEDDLE_CAN_ENTER_JIT(driver, greens, reds) \
-    heddle_marker_can_enter_jit(&(driver), 0 HEDDLE_FOR_EACH(HEDDLE_JIT_COUNT, 0, HEDDLE_UNPACK greens) \
-        HEDDLE_FOR_EACH(HEDDLE_JIT_WORD, 0, HEDDLE_UNPACK greens, HEDDLE_UNPACK reds))
+#define HEDDLE_MERGE_POINT(driver, greens, reds)                                                                       \
+    heddle_marker_merge_point(&(driver), 0 HEDDLE_FOR_EACH(HEDDLE_JIT_COUNT, 0, HEDDLE_UNPACK greens) HEDDLE_FOR_EACH( \
+                                             HEDDLE_JIT_WORD, 0, HEDDLE_UNPACK greens, HEDDLE_UNPACK reds))
+#define HEDDLE_CAN_ENTER_JIT(driver, greens, reds)                                           \
+    heddle_marker_can_enter_jit(&(driver),                                                   \
+                                0 HEDDLE_FOR_EACH(HEDDLE_JIT_COUNT, 0, HEDDLE_UNPACK greens) \
+                                    HEDDLE_FOR_EACH(HEDDLE_JIT_WORD, 0, HEDDLE_UNPACK greens, HEDDLE_UNPACK reds))
 #else
 #define HEDDLE_MERGE_POINT(driver, greens, reds) ((void)&(driver))
 #define HEDDLE_CAN_ENTER_JIT(driver, greens, reds) ((void)&(driver))
@@ -74,9 +80,12 @@ struct driver {
 // The value becomes a constant of the trace (a guard checks it).
 template <class T> HEDDLE_INLINE T promote(T value) {
 #ifdef HEDDLE_TRANSLATE
-    if constexpr (std::is_pointer_v<T>) return static_cast<T>(heddle_marker_promote_p(value));
-    else if constexpr (std::is_same_v<T, double>) return heddle_marker_promote_f(value);
-    else return static_cast<T>(heddle_marker_promote_i(static_cast<long>(value)));
+    if constexpr (std::is_pointer_v<T>)
+        return static_cast<T>(heddle_marker_promote_p(value));
+    else if constexpr (std::is_same_v<T, double>)
+        return heddle_marker_promote_f(value);
+    else
+        return static_cast<T>(heddle_marker_promote_i(static_cast<long>(value)));
 #else
     return value;
 #endif
@@ -84,8 +93,10 @@ template <class T> HEDDLE_INLINE T promote(T value) {
 // Does the trace know the value? False outside of traces.
 template <class T> HEDDLE_INLINE bool is_constant([[maybe_unused]] T value) {
 #ifdef HEDDLE_TRANSLATE
-    if constexpr (std::is_pointer_v<T>) return heddle_marker_is_constant_p(value);
-    else return heddle_marker_is_constant_i(static_cast<long>(value));
+    if constexpr (std::is_pointer_v<T>)
+        return heddle_marker_is_constant_p(value);
+    else
+        return heddle_marker_is_constant_i(static_cast<long>(value));
 #else
     return false;
 #endif
@@ -105,8 +116,10 @@ template <class T> HEDDLE_INLINE void record_exact_class([[maybe_unused]] const 
 }
 template <class T> HEDDLE_INLINE void assert_green([[maybe_unused]] T value) {
 #ifdef HEDDLE_TRANSLATE
-    if constexpr (std::is_pointer_v<T>) heddle_marker_assert_green_p(value);
-    else heddle_marker_assert_green_i(static_cast<long>(value));
+    if constexpr (std::is_pointer_v<T>)
+        heddle_marker_assert_green_p(value);
+    else
+        heddle_marker_assert_green_i(static_cast<long>(value));
 #endif
 }
 // True while tracing and in machine code.

@@ -1,14 +1,14 @@
 // make<T>(arguments...): a new object. make_array<A>(length): a new array.
 //
-// Neither answers null: past the heap's limit the collector raises action_out_of_memory in heddle_thread.action_flag and
-// goes on into its reserve, so that the VM can raise its MemoryError at its next check; when the reserve is used up too it
-// ends the process with one line. For a single big array use try_make_array, which answers null instead.
-// Each is a safepoint: any GC object may move except those that the stack refers to.
+// Neither answers null: past the heap's limit the collector raises action_out_of_memory in heddle_thread.action_flag
+// and goes on into its reserve, so that the VM can raise its MemoryError at its next check; when the reserve is used up
+// too it ends the process with one line. For a single big array use try_make_array, which answers null instead. Each is
+// a safepoint: any GC object may move except those that the stack refers to.
 #pragma once
-#include <new>
-#include <utility>
 #include "heddle/array.h"
 #include "heddle/object.h"
+#include <new>
+#include <utility>
 
 #ifdef HEDDLE_TRANSLATE
 extern "C" void* heddle_marker_new(const heddle::gc::type_info* type, size_t size);
@@ -43,9 +43,11 @@ template <class Array> HEDDLE_INLINE Array* try_make_array(long length) {
 }
 
 // An array with a copy of data that is not the collector's, for arrays of constants.
-template <class Array> HEDDLE_DONT_LOOK_INSIDE Array* make_array_copy(const typename Array::value_type* data, long length) {
+template <class Array>
+HEDDLE_DONT_LOOK_INSIDE Array* make_array_copy(const typename Array::value_type* data, long length) {
     auto* result = static_cast<Array*>(gc::allocate_array(*Array::heddle_type(), length, false));
-    if (length) std::memcpy(reinterpret_cast<char*>(result) + sizeof(long), data, length * sizeof(typename Array::value_type));
+    if (length)
+        std::memcpy(reinterpret_cast<char*>(result) + sizeof(long), data, length * sizeof(typename Array::value_type));
     if constexpr (detail::item_of<typename Array::item_type>::reference) gc::bulk_write_barrier(result);
     return result;
 }

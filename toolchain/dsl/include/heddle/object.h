@@ -8,18 +8,19 @@
 //     };
 //     W_Int* w = heddle::make<W_Int>(5);
 //
-// Rules. Every non-static data member is one of: const plain data; T* const, a reference to a GC object that never changes
-// (T derives from object or is an array); const raw<T>, a pointer to memory that isn't the collector's; field<T>, mutable
-// plain data; member<T>, a mutable reference; weak_member<T> (at most one). All are listed in HEDDLE_GC_CLASS, which comes last in the class. Constructors take their arguments
-// ready-made and must not allocate. Inheritance is single. A GC object lives only where make<> put it.
-// A finalizer is a `static void finalize(Class*)` named by HEDDLE_GC_CLASS_FINALIZED.
+// Rules. Every non-static data member is one of: const plain data; T* const, a reference to a GC object that never
+// changes (T derives from object or is an array); const raw<T>, a pointer to memory that isn't the collector's;
+// field<T>, mutable plain data; member<T>, a mutable reference; weak_member<T> (at most one). All are listed in
+// HEDDLE_GC_CLASS, which comes last in the class. Constructors take their arguments ready-made and must not allocate.
+// Inheritance is single. A GC object lives only where make<> put it. A finalizer is a `static void finalize(Class*)`
+// named by HEDDLE_GC_CLASS_FINALIZED.
 #pragma once
-#include <cstddef>
-#include <cstdint>
-#include <array>
-#include <type_traits>
 #include "heddle/config.h"
 #include "heddle/gc/gc.h"
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
 
 namespace heddle {
 
@@ -42,21 +43,46 @@ public:
     cell& operator=(const cell&) = delete;
     static void* operator new(size_t) = delete;
     HEDDLE_INLINE static void* operator new(size_t, void* memory) { return memory; }
+
 protected:
     HEDDLE_INLINE cell() {}
 };
 
 namespace detail {
 enum class slot_type : uint8_t { data, constant_data, reference, constant_reference, weak };
-template <class T> struct slot_of { static constexpr slot_type type = slot_type::data; static constexpr bool allowed = false; };
-template <class T> struct slot_of<field<T>> { static constexpr slot_type type = slot_type::data; static constexpr bool allowed = true; };
-template <class T> struct slot_of<member<T>> { static constexpr slot_type type = slot_type::reference; static constexpr bool allowed = true; };
-template <class T> struct slot_of<weak_member<T>> { static constexpr slot_type type = slot_type::weak; static constexpr bool allowed = true; };
-template <class T> struct slot_of<const T> { static constexpr slot_type type = slot_type::constant_data; static constexpr bool allowed = true; };
-template <class T> struct slot_of<T* const> { static constexpr slot_type type = slot_type::constant_reference; static constexpr bool allowed = true; };
-template <class T> struct slot_of<const raw<T>> { static constexpr slot_type type = slot_type::constant_data; static constexpr bool allowed = true; };
+template <class T> struct slot_of {
+    static constexpr slot_type type = slot_type::data;
+    static constexpr bool allowed = false;
+};
+template <class T> struct slot_of<field<T>> {
+    static constexpr slot_type type = slot_type::data;
+    static constexpr bool allowed = true;
+};
+template <class T> struct slot_of<member<T>> {
+    static constexpr slot_type type = slot_type::reference;
+    static constexpr bool allowed = true;
+};
+template <class T> struct slot_of<weak_member<T>> {
+    static constexpr slot_type type = slot_type::weak;
+    static constexpr bool allowed = true;
+};
+template <class T> struct slot_of<const T> {
+    static constexpr slot_type type = slot_type::constant_data;
+    static constexpr bool allowed = true;
+};
+template <class T> struct slot_of<T* const> {
+    static constexpr slot_type type = slot_type::constant_reference;
+    static constexpr bool allowed = true;
+};
+template <class T> struct slot_of<const raw<T>> {
+    static constexpr slot_type type = slot_type::constant_data;
+    static constexpr bool allowed = true;
+};
 
-struct slot_entry { uint32_t offset; slot_type type; };
+struct slot_entry {
+    uint32_t offset;
+    slot_type type;
+};
 constexpr bool holds_reference(slot_type t) { return t == slot_type::reference || t == slot_type::constant_reference; }
 
 template <size_t N> constexpr size_t count_references(const std::array<slot_entry, N>& slots) {
@@ -66,7 +92,8 @@ template <size_t N> constexpr size_t count_references(const std::array<slot_entr
 }
 // The base's reference offsets, then this class's own.
 template <size_t M, size_t B, size_t N>
-constexpr std::array<uint32_t, M> join_references(const std::array<uint32_t, B>& base, const std::array<slot_entry, N>& slots) {
+constexpr std::array<uint32_t, M> join_references(const std::array<uint32_t, B>& base,
+                                                  const std::array<slot_entry, N>& slots) {
     std::array<uint32_t, M> all{};
     size_t n = 0;
     for (auto o : base) all[n++] = o;
@@ -87,10 +114,12 @@ public:
         t.fixed_size = sizeof(void*);
         return t;
     }
+
 protected:
     HEDDLE_INLINE object() {}
+
 private:
-    virtual void heddle_anchor() const {}   // every object has a vtable pointer at its start
+    virtual void heddle_anchor() const {} // every object has a vtable pointer at its start
     static inline gc::registration heddle_registration{&heddle_type};
 };
 
@@ -103,16 +132,18 @@ HEDDLE_INLINE gc::type_info* object::heddle_type() { return &detail::type_of_cla
 #ifdef HEDDLE_TRANSLATE
 extern "C" {
 void heddle_marker_class(const gc::type_info* type, const void* one_past);
-void heddle_marker_field(const gc::type_info* type, const char* name, uint32_t offset, uint32_t size, uint32_t slot_type);
+void heddle_marker_field(const gc::type_info* type, const char* name, uint32_t offset, uint32_t size,
+                         uint32_t slot_type);
 bool heddle_marker_is(const void* object, const gc::type_info* type);
 bool heddle_marker_is_exact(const void* object, const gc::type_info* type);
 }
-#define HEDDLE_DESCRIBE_FIELD(Class, name) \
-    heddle_marker_field(heddle_type(), #name, offsetof(Class, name), sizeof(Class::name), static_cast<uint32_t>(::heddle::detail::slot_of<decltype(Class::name)>::type));
-#define HEDDLE_DESCRIBE(Class, ...) \
-    __attribute__((used, noinline)) static void heddle_describe(Class* self) { \
-        using namespace ::heddle; \
-        heddle_marker_class(heddle_type(), self + 1); \
+#define HEDDLE_DESCRIBE_FIELD(Class, name)                                                \
+    heddle_marker_field(heddle_type(), #name, offsetof(Class, name), sizeof(Class::name), \
+                        static_cast<uint32_t>(::heddle::detail::slot_of<decltype(Class::name)>::type));
+#define HEDDLE_DESCRIBE(Class, ...)                                              \
+    __attribute__((used, noinline)) static void heddle_describe(Class* self) {   \
+        using namespace ::heddle;                                                \
+        heddle_marker_class(heddle_type(), self + 1);                            \
         HEDDLE_FOR_EACH(HEDDLE_DESCRIBE_FIELD, Class __VA_OPT__(, ) __VA_ARGS__) \
     }
 #else
@@ -126,62 +157,73 @@ bool heddle_marker_is_exact(const void* object, const gc::type_info* type);
 #define HEDDLE_EXPAND2(...) HEDDLE_EXPAND1(HEDDLE_EXPAND1(HEDDLE_EXPAND1(HEDDLE_EXPAND1(__VA_ARGS__))))
 #define HEDDLE_EXPAND1(...) __VA_ARGS__
 #define HEDDLE_FOR_EACH(M, context, ...) __VA_OPT__(HEDDLE_EXPAND(HEDDLE_FOR_EACH_STEP(M, context, __VA_ARGS__)))
-#define HEDDLE_FOR_EACH_STEP(M, context, x, ...) M(context, x) __VA_OPT__(HEDDLE_FOR_EACH_AGAIN HEDDLE_PARENTHESES(M, context, __VA_ARGS__))
+#define HEDDLE_FOR_EACH_STEP(M, context, x, ...) \
+    M(context, x) __VA_OPT__(HEDDLE_FOR_EACH_AGAIN HEDDLE_PARENTHESES(M, context, __VA_ARGS__))
 #define HEDDLE_FOR_EACH_AGAIN() HEDDLE_FOR_EACH_STEP
 
-#define HEDDLE_SLOT(Class, name) \
-    ::heddle::detail::slot_entry{static_cast<uint32_t>(offsetof(Class, name)), ::heddle::detail::slot_of<decltype(Class::name)>::type},
-#define HEDDLE_CHECK_SLOT(Class, name) \
-    static_assert(::heddle::detail::slot_of<decltype(Class::name)>::allowed, \
-                  #Class "::" #name ": a GC class's data member must be field<T>, member<T>, weak_member<T> or const; make it one of these");
+#define HEDDLE_SLOT(Class, name)                                               \
+    ::heddle::detail::slot_entry{static_cast<uint32_t>(offsetof(Class, name)), \
+                                 ::heddle::detail::slot_of<decltype(Class::name)>::type},
+#define HEDDLE_CHECK_SLOT(Class, name)                                    \
+    static_assert(                                                        \
+        ::heddle::detail::slot_of<decltype(Class::name)>::allowed, #Class \
+        "::" #name                                                        \
+        ": a GC class's data member must be field<T>, member<T>, weak_member<T> or const; make it one of these");
 #define HEDDLE_IGNORE_OFFSETOF _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Winvalid-offsetof\"")
 
 #define HEDDLE_GC_CLASS(Class, Base, ...) HEDDLE_GC_CLASS_WITH(Class, Base, , __VA_ARGS__)
 // finalizer: runs once after the object was found dead. HEDDLE_LIGHT_FINALIZED: it only frees foreign memory.
-#define HEDDLE_GC_CLASS_FINALIZED(Class, Base, ...) HEDDLE_GC_CLASS_WITH(Class, Base, HEDDLE_FINALIZER(Class, false), __VA_ARGS__)
-#define HEDDLE_GC_CLASS_LIGHT_FINALIZED(Class, Base, ...) HEDDLE_GC_CLASS_WITH(Class, Base, HEDDLE_FINALIZER(Class, true), __VA_ARGS__)
+#define HEDDLE_GC_CLASS_FINALIZED(Class, Base, ...) \
+    HEDDLE_GC_CLASS_WITH(Class, Base, HEDDLE_FINALIZER(Class, false), __VA_ARGS__)
+#define HEDDLE_GC_CLASS_LIGHT_FINALIZED(Class, Base, ...) \
+    HEDDLE_GC_CLASS_WITH(Class, Base, HEDDLE_FINALIZER(Class, true), __VA_ARGS__)
 #define HEDDLE_FINALIZER(Class, light) \
-    t.has_finalizer = true; \
-    t.finalizer_is_light = light; \
+    t.has_finalizer = true;            \
+    t.finalizer_is_light = light;      \
     t.finalizer = [](void* o) { finalize(static_cast<Class*>(o)); };
 
-#define HEDDLE_GC_CLASS_WITH(Class, Base, extra, ...) \
-public: \
-    using heddle_class = Class; \
-    HEDDLE_IGNORE_OFFSETOF \
-    static constexpr auto heddle_slots() { \
-        HEDDLE_FOR_EACH(HEDDLE_CHECK_SLOT, Class __VA_OPT__(, ) __VA_ARGS__) \
-        constexpr ::heddle::detail::slot_entry slots[] = {HEDDLE_FOR_EACH(HEDDLE_SLOT, Class __VA_OPT__(, ) __VA_ARGS__) {0, ::heddle::detail::slot_type::data}}; \
-        std::array<::heddle::detail::slot_entry, sizeof(slots) / sizeof(slots[0])> all{}; \
-        for (size_t i = 0; i < all.size(); i++) all[i] = slots[i]; \
-        return all; \
-    } \
-    static constexpr auto heddle_references() { \
-        constexpr auto base = Base::heddle_references(); \
-        constexpr auto slots = heddle_slots(); \
-        return ::heddle::detail::join_references<base.size() + ::heddle::detail::count_references(slots)>(base, slots); \
-    } \
-    static constexpr ::heddle::gc::type_info heddle_make_type() { \
-        static_assert(std::is_base_of_v<::heddle::object, Base> || std::is_same_v<::heddle::object, Base>, #Class ": the base must be heddle::object or derive from it"); \
-        ::heddle::gc::type_info t{}; \
-        t.name = #Class; \
-        t.base = &::heddle::detail::type_of_class<Base>; \
-        t.fixed_size = sizeof(Class); \
-        t.reference_offsets = ::heddle::detail::references_of<Class>.data(); \
-        t.reference_count = ::heddle::detail::references_of<Class>.size(); \
-        for (auto& s : heddle_slots()) \
-            if (s.type == ::heddle::detail::slot_type::weak) { t.is_weak = true; t.weak_offset = s.offset; } \
-        extra \
-        return t; \
-    } \
+#define HEDDLE_GC_CLASS_WITH(Class, Base, extra, ...)                                                               \
+public:                                                                                                             \
+    using heddle_class = Class;                                                                                     \
+    HEDDLE_IGNORE_OFFSETOF                                                                                          \
+    static constexpr auto heddle_slots() {                                                                          \
+        HEDDLE_FOR_EACH(HEDDLE_CHECK_SLOT, Class __VA_OPT__(, ) __VA_ARGS__)                                        \
+        constexpr ::heddle::detail::slot_entry slots[] = {                                                          \
+            HEDDLE_FOR_EACH(HEDDLE_SLOT, Class __VA_OPT__(, ) __VA_ARGS__){0, ::heddle::detail::slot_type::data}};  \
+        std::array<::heddle::detail::slot_entry, sizeof(slots) / sizeof(slots[0])> all{};                           \
+        for (size_t i = 0; i < all.size(); i++) all[i] = slots[i];                                                  \
+        return all;                                                                                                 \
+    }                                                                                                               \
+    static constexpr auto heddle_references() {                                                                     \
+        constexpr auto base = Base::heddle_references();                                                            \
+        constexpr auto slots = heddle_slots();                                                                      \
+        return ::heddle::detail::join_references<base.size() + ::heddle::detail::count_references(slots)>(base,     \
+                                                                                                          slots);   \
+    }                                                                                                               \
+    static constexpr ::heddle::gc::type_info heddle_make_type() {                                                   \
+        static_assert(std::is_base_of_v<::heddle::object, Base> || std::is_same_v<::heddle::object, Base>,          \
+                      #Class ": the base must be heddle::object or derive from it");                                \
+        ::heddle::gc::type_info t{};                                                                                \
+        t.name = #Class;                                                                                            \
+        t.base = &::heddle::detail::type_of_class<Base>;                                                            \
+        t.fixed_size = sizeof(Class);                                                                               \
+        t.reference_offsets = ::heddle::detail::references_of<Class>.data();                                        \
+        t.reference_count = ::heddle::detail::references_of<Class>.size();                                          \
+        for (auto& s : heddle_slots())                                                                              \
+            if (s.type == ::heddle::detail::slot_type::weak) {                                                      \
+                t.is_weak = true;                                                                                   \
+                t.weak_offset = s.offset;                                                                           \
+            }                                                                                                       \
+        extra return t;                                                                                             \
+    }                                                                                                               \
     HEDDLE_INLINE static ::heddle::gc::type_info* heddle_type() { return &::heddle::detail::type_of_class<Class>; } \
-    HEDDLE_DESCRIBE(Class __VA_OPT__(, ) __VA_ARGS__) \
-    _Pragma("GCC diagnostic pop") \
-private: \
-    static inline ::heddle::gc::registration heddle_registration{&heddle_type}; \
+    HEDDLE_DESCRIBE(Class __VA_OPT__(, ) __VA_ARGS__)                                                               \
+_Pragma("GCC diagnostic pop") private : static inline ::heddle::gc::registration heddle_registration{&heddle_type}; \
+                                                                                                                    \
 public:
 
-// ---- class tests and casts. The object must not be null. ------------------------------------------------------------------
+// ---- class tests and casts. The object must not be null.
+// ------------------------------------------------------------------
 template <class T> HEDDLE_INLINE bool is(const cell* o) {
 #ifdef HEDDLE_TRANSLATE
     return heddle_marker_is(o, T::heddle_type());

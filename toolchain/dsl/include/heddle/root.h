@@ -20,14 +20,18 @@ public:
     }
     HEDDLE_INLINE void set(T* value) {
 #ifdef HEDDLE_TRANSLATE
-        *(T* HEDDLE_HEAP*)&value_ = value;
+        *(T * HEDDLE_HEAP*)&value_ = value;
 #else
         value_ = value;
 #endif
     }
     HEDDLE_INLINE operator T*() const { return get(); }
     HEDDLE_INLINE T* operator->() const { return get(); }
-    HEDDLE_INLINE root& operator=(T* value) { set(value); return *this; }
+    HEDDLE_INLINE root& operator=(T* value) {
+        set(value);
+        return *this;
+    }
+
 private:
     T* value_ = nullptr;
     gc::root_slot slot_;
