@@ -36,6 +36,7 @@ struct field_descr
     uint32_t offset = 0;    // from the object's address
     bool immutable = false; // never changes once the object's constructor is done
     bool quasi_immutable = false;
+    bool virtualizable = false; // touched only through the frame that the portal or a call was given (docs/jit.md)
     bool owner_is_global =
         false; // the 'object' is a global of the VM (a root, the thread state): no header, no barrier
     const gc::type_info* owner = nullptr; // declaring class; null for globals
@@ -45,6 +46,7 @@ struct array_descr : descr {
     slot_shape shape;
     uint32_t items_offset = 0, length_offset = 0; // the length is a word
     bool immutable = false;
+    bool virtualizable = false;          // as field_descr's; of the descriptor that accesses name, too
     const gc::type_info* type = nullptr; // the array's exact class
     // new_array's descriptor names the class, but items and length are accessed through one that classes may share
     // (earlier in the program's table); null: through this one. What an allocation is known to hold is known under
