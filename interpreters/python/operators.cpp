@@ -167,9 +167,7 @@ HEDDLE_DONT_LOOK_INSIDE failure_type not_comparable(compare_op op, W_Object* a, 
     return raise_error(T::TypeError, "'%s' not supported between instances of '%s' and '%s'",
                        compare_symbols[static_cast<long>(op)], type_name(a).c_str(), type_name(b).c_str());
 }
-HEDDLE_ELIDABLE bool compare_strings(compare_op op, W_Str* a, W_Str* b) {
-    if (op == compare_op::eq) return str_equal(a, b);
-    if (op == compare_op::ne) return !str_equal(a, b);
+HEDDLE_ELIDABLE bool order_strings(compare_op op, W_Str* a, W_Str* b) {
     long order = str_compare(a, b);
     switch (op) {
     case compare_op::lt: return order < 0;
@@ -177,6 +175,11 @@ HEDDLE_ELIDABLE bool compare_strings(compare_op op, W_Str* a, W_Str* b) {
     case compare_op::gt: return order > 0;
     default: return order >= 0;
     }
+}
+HEDDLE_INLINE bool compare_strings(compare_op op, W_Str* a, W_Str* b) {
+    if (op == compare_op::eq) return str_equal_traced(a, b);
+    if (op == compare_op::ne) return !str_equal_traced(a, b);
+    return order_strings(op, a, b);
 }
 
 } // namespace

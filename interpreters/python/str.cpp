@@ -237,8 +237,8 @@ HEDDLE_ELIDABLE W_Str* str_concat(W_Str* a, W_Str* b) {
     for (long i = 0; i < right; i++) out[left + i] = b->at(i);
     return make<W_Str>(nullptr, wide);
 }
-HEDDLE_ELIDABLE W_Str* str_character(long code_point) {
-    if (code_point < 256) return characters->get(code_point);
+HEDDLE_ELIDABLE heddle::array<member<W_Str>>* character_table() { return characters; }
+HEDDLE_ELIDABLE W_Str* str_wide_character(long code_point) {
     auto c = static_cast<uint32_t>(code_point);
     return make_str_wide(&c, 1);
 }

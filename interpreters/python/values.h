@@ -112,10 +112,21 @@ std::string to_utf8(const W_Str* text);                // surrogates in their th
 bool append_utf8(std::string& out, const W_Str* text); // false: there was a lone surrogate (written as '?')
 std::u32string to_u32(const W_Str* text);
 HEDDLE_ELIDABLE bool str_equal(W_Str* a, W_Str* b);
+// The same, traced: a test for one character, as scanners and parsers do at each step, is a comparison of two bytes.
+HEDDLE_INLINE bool str_equal_traced(W_Str* a, W_Str* b) {
+    if (a->narrow && b->narrow && b->narrow->length() == 1)
+        return a->narrow->length() == 1 && a->narrow->get(0) == b->narrow->get(0);
+    return str_equal(a, b);
+}
 HEDDLE_ELIDABLE long str_compare(W_Str* a, W_Str* b);
 HEDDLE_ELIDABLE long str_hash(W_Str* text);
 HEDDLE_ELIDABLE W_Str* str_concat(W_Str* a, W_Str* b);
-HEDDLE_ELIDABLE W_Str* str_character(long code_point);
+HEDDLE_ELIDABLE heddle::array<member<W_Str>>* character_table(); // of the code points below 256
+HEDDLE_ELIDABLE W_Str* str_wide_character(long code_point);
+HEDDLE_INLINE W_Str* str_character(long code_point) {
+    if (static_cast<unsigned long>(code_point) < 256) return character_table()->get(code_point);
+    return str_wide_character(code_point);
+}
 HEDDLE_ELIDABLE W_Str* str_substring(W_Str* text, long start, long end);
 HEDDLE_DONT_LOOK_INSIDE long str_find(W_Str* text, W_Str* part, long start, long end); // -1: not there
 HEDDLE_DONT_LOOK_INSIDE long str_rfind(W_Str* text, W_Str* part, long start, long end);
