@@ -39,7 +39,7 @@ long keyword_slot(const code_unit* unit, const std::string& name) {
     return -1;
 }
 
-Result<void> bind_keywords(W_Function* function, slots_array* slots, W_Arguments* arguments, W_Dict* rest) {
+Result<void> bind_keywords(W_Function* function, frame_slots* slots, W_Arguments* arguments, W_Dict* rest) {
     const code_unit* unit = function->code->unit;
     long positional = arguments->positional_count();
     for (long i = 0; i < arguments->keyword_count(); i++) {
@@ -69,7 +69,7 @@ Result<void> bind_keywords(W_Function* function, slots_array* slots, W_Arguments
     return ok;
 }
 
-Result<void> bind_defaults(W_Function* function, slots_array* slots) {
+Result<void> bind_defaults(W_Function* function, frame_slots* slots) {
     const code_unit* unit = function->code->unit;
     long count = unit->positional_count, defaults = function->defaults ? function->defaults->length() : 0;
     std::vector<std::string> missing;
@@ -98,13 +98,13 @@ Result<void> bind_defaults(W_Function* function, slots_array* slots) {
 Result<W_Frame*> bind(W_Function* function, W_Arguments* arguments) {
     W_Code* code = function->code;
     const code_unit* unit = code->unit;
-    auto* slots = make_array<slots_array>(code->frame_size);
+    auto* slots = make_array<frame_slots>(code->frame_size);
     long given = arguments->positional_count(), most = unit->positional_count;
     for (long i = 0; i < given && i < most; i++) slots->set(i, arguments->at(i));
     long next = most + unit->keyword_only_count;
     if (unit->has_varargs) {
         long extra = given > most ? given - most : 0;
-        slots->set(next++, make<W_Tuple>(take_slots(arguments->values, given - extra, extra)));
+        slots->set(next++, make<W_Tuple>(take_items<object_array>(arguments->values, given - extra, extra)));
     } else if (given > most) {
         return too_many_positional(function, given);
     }

@@ -158,8 +158,10 @@ Result<W_Object*> builtin_delattr(W_Object* o, W_Object* name) {
 }
 
 // ---- the caller's frame
-HEDDLE_INLINE W_Frame* callers_frame() { return execution_context()->frame; }
-Result<W_Object*> builtin_globals() { return callers_frame()->globals; }
+Result<W_Object*> builtin_globals(W_Object* frame) {
+    if (!frame) return no_callers_frame("globals");
+    return static_cast<W_Frame*>(frame)->globals;
+}
 Result<W_Object*> frame_locals(W_Frame* frame) {
     if (frame->namespace_) return frame->namespace_;
     W_Dict* dict = make_dict();
@@ -172,28 +174,31 @@ Result<W_Object*> frame_locals(W_Frame* frame) {
     }
     return dict;
 }
-Result<W_Object*> builtin_locals() { return frame_locals(callers_frame()); }
-Result<W_Object*> builtin_vars(W_Object* o) {
-    if (!o) return frame_locals(callers_frame());
+Result<W_Object*> builtin_locals(W_Object* frame) {
+    if (!frame) return no_callers_frame("locals");
+    return frame_locals(static_cast<W_Frame*>(frame));
+}
+Result<W_Object*> builtin_vars(W_Object* frame, W_Object* o) {
+    if (!o) return builtin_locals(frame);
     W_Object* dict = find_attribute(o, name_of(N::dict));
     if (dict || pending_error()) return dict;
     return raise_text(T::TypeError, "vars() argument must have __dict__ attribute");
 }
-Result<W_Object*> builtin_dir(W_Object* o) {
+Result<W_Object*> builtin_dir(W_Object* frame, W_Object* o) {
     W_Object* names;
     if (!o)
-        names = HEDDLE_TRY(frame_locals(callers_frame()));
+        names = HEDDLE_TRY(builtin_locals(frame));
     else {
         names = call_special_0(o, N::dir);
         if (!names) return failure;
     }
-    slots_array* items = HEDDLE_TRY(iterable_to_slots(names));
-    HEDDLE_TRY(sort_slots(items, items->length(), nullptr, false));
-    return list_from_slots(items, items->length());
+    list_items* items = HEDDLE_TRY(iterable_to_items(names));
+    HEDDLE_TRY(sort_items(items, items->length(), nullptr, false));
+    return list_from_items(items, items->length());
 }
-Result<W_Object*> run_code(W_Object* source, W_Object* globals, W_Object* locals, long mode) {
-    W_Frame* caller = callers_frame();
+Result<W_Object*> run_code(W_Frame* caller, W_Object* source, W_Object* globals, W_Object* locals, long mode) {
     if (!globals || globals == none()) {
+        if (!caller) return no_callers_frame(mode ? "eval" : "exec");
         if (!locals || locals == none()) locals = HEDDLE_TRY(frame_locals(caller));
         globals = caller->globals;
     }
@@ -214,20 +219,20 @@ Result<W_Object*> run_code(W_Object* source, W_Object* globals, W_Object* locals
         return raise_error(T::TypeError, "%s() arg 1 must be a string, bytes or code object", mode ? "eval" : "exec");
     auto* unit = static_cast<W_Code*>(code);
     auto* frame =
-        make<W_Frame>(unit, static_cast<W_Dict*>(globals), make_array<slots_array>(unit->frame_size), nullptr, locals);
+        make<W_Frame>(unit, static_cast<W_Dict*>(globals), make_array<frame_slots>(unit->frame_size), nullptr, locals);
     return run_frame(frame);
 }
-Result<W_Object*> builtin_exec(W_Object* source, W_Object* globals, W_Object* locals) {
-    HEDDLE_TRY(run_code(source, globals, locals, 0));
+Result<W_Object*> builtin_exec(W_Object* frame, W_Object* source, W_Object* globals, W_Object* locals) {
+    HEDDLE_TRY(run_code(static_cast<W_Frame*>(frame), source, globals, locals, 0));
     return none();
 }
-Result<W_Object*> builtin_eval(W_Object* source, W_Object* globals, W_Object* locals) {
+Result<W_Object*> builtin_eval(W_Object* frame, W_Object* source, W_Object* globals, W_Object* locals) {
     if (is<W_Str>(source)) {
         std::string text = to_utf8(static_cast<W_Str*>(source));
         size_t start = text.find_first_not_of(" \t");
         source = make_str(start == std::string::npos ? "" : text.substr(start));
     }
-    return run_code(source, globals, locals, 1);
+    return run_code(static_cast<W_Frame*>(frame), source, globals, locals, 1);
 }
 Result<W_Object*> builtin_compile(W_Object* source, W_Object* filename, W_Object* mode, W_Object*) {
     if (!is<W_Str>(source) || !is<W_Str>(filename) || !is<W_Str>(mode))
@@ -315,7 +320,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> extreme_general(W_Arguments* arguments
         return raise_error(T::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
     return extreme_of_iterable(make<W_Tuple>(count == arguments->values->length()
                                                  ? arguments->values
-                                                 : take_slots(arguments->values, 0, count)),
+                                                 : take_items<object_array>(arguments->values, 0, count)),
                                key, nullptr, op, name);
 }
 // max(a, b) is common enough to be followed by traces.
@@ -338,10 +343,10 @@ Result<W_Object*> builtin_min(W_Arguments* arguments) {
     return extreme_general(arguments, compare_op::lt, "min");
 }
 Result<W_Object*> builtin_sorted(W_Object* iterable, W_Object* key, W_Object* reverse) {
-    slots_array* items = HEDDLE_TRY(iterable_to_slots(iterable));
+    list_items* items = HEDDLE_TRY(iterable_to_items(iterable));
     bool backward = reverse && HEDDLE_TRY(is_true(reverse));
-    HEDDLE_TRY(sort_slots(items, items->length(), key, backward));
-    return list_from_slots(items, items->length());
+    HEDDLE_TRY(sort_items(items, items->length(), key, backward));
+    return list_from_items(items, items->length());
 }
 
 constexpr builtin_entry functions[] = {
@@ -369,12 +374,12 @@ constexpr builtin_entry functions[] = {
     {"hasattr", builtin_hasattr},
     {"setattr", builtin_setattr},
     {"delattr", builtin_delattr},
-    {"globals", builtin_globals, builtin_entry::wants_frame},
-    {"locals", builtin_locals, builtin_entry::wants_frame},
-    {"vars", builtin_vars, 0, nullptr, builtin_entry::wants_frame},
-    {"dir", builtin_dir, 0, nullptr, builtin_entry::wants_frame},
-    {"exec", builtin_exec, 1, nullptr, builtin_entry::wants_frame},
-    {"eval", builtin_eval, 1, nullptr, builtin_entry::wants_frame},
+    {"globals", builtin_globals, 1, nullptr, builtin_entry::wants_frame},
+    {"locals", builtin_locals, 1, nullptr, builtin_entry::wants_frame},
+    {"vars", builtin_vars, 1, nullptr, builtin_entry::wants_frame},
+    {"dir", builtin_dir, 1, nullptr, builtin_entry::wants_frame},
+    {"exec", builtin_exec, 2, nullptr, builtin_entry::wants_frame},
+    {"eval", builtin_eval, 2, nullptr, builtin_entry::wants_frame},
     {"compile", builtin_compile, 3, "source,filename,mode,flags"},
     {"__import__", builtin_import},
     {"sum", builtin_sum, 1, "iterable,start"},

@@ -44,7 +44,7 @@ std::string normal_encoding(W_Object* name) {
     return out;
 }
 failure_type decode_error(const char* codec, W_Object* bytes, long start, long end, const char* reason) {
-    auto* items = make_array<slots_array>(5);
+    auto* items = make_array<object_array>(5);
     items->set(0, make_str(codec));
     items->set(1, bytes);
     items->set(2, make_int(start));
@@ -154,7 +154,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> encode_str(W_Str* text, W_Object* enco
         } else if (mode == "xmlcharrefreplace") {
             out += "&#" + std::to_string(c) + ";";
         } else {
-            auto* items = make_array<slots_array>(5);
+            auto* items = make_array<object_array>(5);
             items->set(0, make_str(limit == 128 ? "ascii" : limit == 256 ? "latin-1" : "utf-8"));
             items->set(1, text);
             items->set(2, make_int(i));

@@ -34,40 +34,35 @@ static Result<W_Object*> enter_frame(W_Code* code, W_Frame* frame) {
 Result<W_Object*> run_frame(W_Frame* frame) { return enter_frame(frame->code, frame); }
 
 static HEDDLE_INLINE W_Frame* new_frame(W_Code* code, W_Function* function) {
-    return make<W_Frame>(code, function->globals, make_array<slots_array>(code->frame_size), function, nullptr);
+    return make<W_Frame>(code, function->globals, make_array<frame_slots>(code->frame_size), function, nullptr);
 }
 
-HEDDLE_UNROLL_SAFE static void copy_slots(slots_array* from, long first, slots_array* to, long to_first, long count) {
+template <class From>
+HEDDLE_UNROLL_SAFE static void copy_slots(From* from, long first, frame_slots* to, long to_first, long count) {
     for (long i = 0; i < count; i++) to->set(to_first + i, from->get(first + i));
 }
-HEDDLE_UNROLL_SAFE slots_array* take_slots(slots_array* slots, long first, long count) {
-    auto* taken = make_array<slots_array>(count);
-    for (long i = 0; i < count; i++) taken->set(i, slots->get(first + i));
-    return taken;
-}
-
-W_Arguments* make_arguments(slots_array* values, W_Tuple* keywords) { return make<W_Arguments>(values, keywords); }
+W_Arguments* make_arguments(object_array* values, W_Tuple* keywords) { return make<W_Arguments>(values, keywords); }
 W_Arguments* arguments_1(W_Object* a) {
-    auto* values = make_array<slots_array>(1);
+    auto* values = make_array<object_array>(1);
     values->set(0, a);
     return make_arguments(values);
 }
 W_Arguments* arguments_2(W_Object* a, W_Object* b) {
-    auto* values = make_array<slots_array>(2);
+    auto* values = make_array<object_array>(2);
     values->set(0, a);
     values->set(1, b);
     return make_arguments(values);
 }
 W_Arguments* arguments_with_first(W_Object* first, W_Arguments* rest) {
     long count = rest->values->length();
-    auto* values = make_array<slots_array>(count + 1);
+    auto* values = make_array<object_array>(count + 1);
     values->set(0, first);
     copy_items(rest->values, 0, values, 1, count);
     return make_arguments(values, rest->keywords);
 }
 W_Arguments* arguments_without_first(W_Arguments* all) {
     long count = all->values->length() - 1;
-    auto* values = make_array<slots_array>(count);
+    auto* values = make_array<object_array>(count);
     copy_items(all->values, 1, values, 0, count);
     return make_arguments(values, all->keywords);
 }
@@ -82,12 +77,12 @@ static HEDDLE_INLINE long defaults_needed(W_Function* function, W_Code* code, lo
     if (!defaults || defaults->length() < missing) return -1;
     return missing;
 }
-static HEDDLE_INLINE void add_defaults(W_Function* function, W_Code* code, slots_array* slots, long missing) {
-    slots_array* defaults = jit::promote(function->defaults.get())->items;
+static HEDDLE_INLINE void add_defaults(W_Function* function, W_Code* code, frame_slots* slots, long missing) {
+    object_array* defaults = jit::promote(function->defaults.get())->items;
     copy_slots(defaults, defaults->length() - missing, slots, code->positional_count - missing, missing);
 }
 
-static Result<W_Object*> call_function_from_stack(W_Function* function, slots_array* slots, long first, long count) {
+static Result<W_Object*> call_function_from_stack(W_Function* function, frame_slots* slots, long first, long count) {
     W_Code* code = jit::promote(function->code);
     long missing = jit::promote(defaults_needed(function, code, count));
     if (missing < 0) return bind_and_run(function, make_arguments(take_slots(slots, first, count)));
@@ -99,7 +94,7 @@ static Result<W_Object*> call_function_from_stack(W_Function* function, slots_ar
 
 HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_argument_count(W_Builtin* builtin, long count) {
     std::string name = to_utf8(builtin->name);
-    long self = builtin->owner ? 1 : 0;
+    long self = builtin->owner || builtin->wants_frame ? 1 : 0;
     long arity = builtin->positional - self, minimum = builtin->minimum - self;
     count -= self;
     if (arity == 0) return raise_error(T::TypeError, "%s() takes no arguments (%ld given)", name.c_str(), count);
@@ -144,8 +139,7 @@ static Result<W_Object*> call_builtin_values(W_Builtin* builtin, long count, W_O
 
 static Result<W_Object*> call_builtin_from_stack(W_Builtin* builtin, W_Frame* frame, long first, long count) {
     builtin = jit::promote(builtin);
-    if (builtin->wants_frame) execution_context()->frame = frame;
-    slots_array* slots = frame->slots;
+    frame_slots* slots = frame->slots;
     if (builtin->arity < 0) {
         W_Arguments* arguments = make_arguments(take_slots(slots, first, count));
         if (builtin->owner && (count == 0 || !self_fits(builtin, slots->get(first))))
@@ -153,6 +147,10 @@ static Result<W_Object*> call_builtin_from_stack(W_Builtin* builtin, W_Frame* fr
         return reinterpret_cast<builtin_general*>(builtin->function.pointer)(arguments);
     }
     if (count > 4) return wrong_argument_count(builtin, count);
+    if (builtin->wants_frame)
+        return call_builtin_values(builtin, count + 1, frame, count > 0 ? slots->get(first) : nullptr,
+                                   count > 1 ? slots->get(first + 1) : nullptr,
+                                   count > 2 ? slots->get(first + 2) : nullptr);
     W_Object* a = count > 0 ? slots->get(first) : nullptr;
     W_Object* b = count > 1 ? slots->get(first + 1) : nullptr;
     W_Object* c = count > 2 ? slots->get(first + 2) : nullptr;
@@ -171,8 +169,8 @@ HEDDLE_DONT_LOOK_INSIDE static failure_type abstract_error(W_Type* type, W_Objec
     long count = 0;
     auto items = iterable_to_list(names);
     if (items.failed()) return failure;
-    slots_array* sorted = list_to_slots(items.value());
-    if (sort_slots(sorted, sorted->length(), nullptr, false).failed()) return failure;
+    list_items* sorted = list_to_items(items.value());
+    if (sort_items(sorted, sorted->length(), nullptr, false).failed()) return failure;
     for (; count < sorted->length(); count++)
         list += (count ? ", " : "") + to_utf8(static_cast<W_Str*>(sorted->get(count)));
     return raise_error(T::TypeError, "Can't instantiate abstract class %s with abstract method%s %s",
@@ -256,25 +254,28 @@ Result<W_Object*> call_from_stack(W_Object* callable, W_Frame* frame, long first
 
 // ---- a few arguments from C++
 // -----------------------------------------------------------------------------------------
+template <class Array>
+static HEDDLE_INLINE Array* array_of_values(long size, long count, W_Object* a, W_Object* b, W_Object* c, W_Object* d) {
+    auto* values = make_array<Array>(size);
+    if (count > 0) values->set(0, a);
+    if (count > 1) values->set(1, b);
+    if (count > 2) values->set(2, c);
+    if (count > 3) values->set(3, d);
+    return values;
+}
 static Result<W_Object*> call_function_values(W_Function* function, long count, W_Object* a, W_Object* b, W_Object* c,
                                               W_Object* d) {
     W_Code* code = jit::promote(function->code);
     long missing = jit::promote(defaults_needed(function, code, count));
-    slots_array* slots;
-    W_Frame* frame = nullptr;
-    if (missing < 0) {
-        slots = make_array<slots_array>(count);
-    } else {
-        frame = new_frame(code, function);
-        slots = frame->slots;
-    }
-    if (count > 0) slots->set(0, a);
-    if (count > 1) slots->set(1, b);
-    if (count > 2) slots->set(2, c);
-    if (count > 3) slots->set(3, d);
-    if (!frame) return bind_and_run(function, make_arguments(slots));
+    if (missing < 0)
+        return bind_and_run(function, make_arguments(array_of_values<object_array>(count, count, a, b, c, d)));
+    auto* slots = array_of_values<frame_slots>(code->frame_size, count, a, b, c, d);
+    W_Frame* frame = make<W_Frame>(code, function->globals, slots, function, nullptr);
     if (missing > 0) add_defaults(function, code, slots, missing);
     return enter_frame(code, frame);
+}
+static HEDDLE_INLINE bool has_plain_arguments(W_Builtin* builtin) {
+    return builtin->arity >= 0 && !builtin->wants_frame;
 }
 static Result<W_Object*> call_values(W_Object* callable, long count, W_Object* a, W_Object* b, W_Object* c) {
     if (is_exact<W_Function>(callable))
@@ -284,16 +285,12 @@ static Result<W_Object*> call_values(W_Object* callable, long count, W_Object* a
         W_Object* function = method->function;
         if (is_exact<W_Function>(function))
             return call_function_values(static_cast<W_Function*>(function), count + 1, method->self, a, b, c);
-        if (is_exact<W_Builtin>(function) && static_cast<W_Builtin*>(function)->arity >= 0)
+        if (is_exact<W_Builtin>(function) && has_plain_arguments(static_cast<W_Builtin*>(function)))
             return call_builtin_values(static_cast<W_Builtin*>(function), count + 1, method->self, a, b, c);
     }
-    if (is_exact<W_Builtin>(callable) && static_cast<W_Builtin*>(callable)->arity >= 0)
+    if (is_exact<W_Builtin>(callable) && has_plain_arguments(static_cast<W_Builtin*>(callable)))
         return call_builtin_values(static_cast<W_Builtin*>(callable), count, a, b, c, nullptr);
-    auto* values = make_array<slots_array>(count);
-    if (count > 0) values->set(0, a);
-    if (count > 1) values->set(1, b);
-    if (count > 2) values->set(2, c);
-    return call(callable, make_arguments(values));
+    return call(callable, make_arguments(array_of_values<object_array>(count, count, a, b, c, nullptr)));
 }
 Result<W_Object*> call_0(W_Object* callable) { return call_values(callable, 0, nullptr, nullptr, nullptr); }
 Result<W_Object*> call_1(W_Object* callable, W_Object* a) { return call_values(callable, 1, a, nullptr, nullptr); }
@@ -313,7 +310,7 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> place_keywords(W_Builtin* bu
     if (!parameters) return raise_error(T::TypeError, "%s() takes no keyword arguments", name.c_str());
     long arity = builtin->arity, positional = arguments->positional_count();
     if (positional > builtin->positional) return wrong_argument_count(builtin, positional);
-    auto* values = make_array<slots_array>(arity);
+    auto* values = make_array<object_array>(arity);
     copy_items(arguments->values, 0, values, 0, positional);
     for (long i = 0; i < arguments->keyword_count(); i++) {
         auto* keyword = static_cast<W_Str*>(arguments->keywords->at(i));
@@ -340,6 +337,10 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> place_keywords(W_Builtin* bu
     return make_arguments(values);
 }
 
+HEDDLE_DONT_LOOK_INSIDE failure_type no_callers_frame(const char* builtin) {
+    return raise_error(T::RuntimeError, "%s() needs its caller's frame and can't be called indirectly", builtin);
+}
+
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> call_builtin(W_Builtin* builtin, W_Arguments* arguments) {
     long arity = builtin->arity;
     if (arity < 0) {
@@ -351,16 +352,17 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> call_builtin(W_Builtin* builtin, W_Arg
         }
         return reinterpret_cast<builtin_general*>(builtin->function.pointer)(arguments);
     }
+    if (builtin->wants_frame) arguments = arguments_with_first(nullptr, arguments);
     long count = arguments->positional_count();
     if (arguments->keyword_count()) {
         arguments = HEDDLE_TRY(place_keywords(builtin, arguments));
-        slots_array* placed = arguments->values;
+        object_array* placed = arguments->values;
         return invoke_builtin(builtin, arity, arity > 0 ? placed->get(0) : nullptr,
                               arity > 1 ? placed->get(1) : nullptr, arity > 2 ? placed->get(2) : nullptr,
                               arity > 3 ? placed->get(3) : nullptr);
     }
     if (count > arity) return wrong_argument_count(builtin, count);
-    slots_array* values = arguments->values;
+    object_array* values = arguments->values;
     return call_builtin_values(builtin, count, count > 0 ? values->get(0) : nullptr,
                                count > 1 ? values->get(1) : nullptr, count > 2 ? values->get(2) : nullptr,
                                count > 3 ? values->get(3) : nullptr);
@@ -422,13 +424,13 @@ Result<W_Object*> call(W_Object* callable, W_Arguments* arguments) {
 
 // ---- the call instructions with keywords and unpacking
 // ------------------------------------------------------------------
-Result<W_Object*> call_keywords(W_Object* callable, slots_array* slots, long first, long count, W_Object* names) {
+Result<W_Object*> call_keywords(W_Object* callable, frame_slots* slots, long first, long count, W_Object* names) {
     return call(callable, make_arguments(take_slots(slots, first, count), static_cast<W_Tuple*>(names)));
 }
 
 HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> gather_arguments(W_Object* callable, W_Object* positional,
                                                                      W_Object* keywords) {
-    slots_array* values;
+    object_array* values;
     if (is_exact<W_Tuple>(positional)) {
         values = static_cast<W_Tuple*>(positional)->items;
     } else {
@@ -451,9 +453,9 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> gather_arguments(W_Object* c
     long count = dict->count;
     if (count == 0) return make_arguments(values);
     long positional_count = values->length();
-    auto* all = make_array<slots_array>(positional_count + count);
+    auto* all = make_array<object_array>(positional_count + count);
     copy_items(values, 0, all, 0, positional_count);
-    auto* names = make_array<slots_array>(count);
+    auto* names = make_array<object_array>(count);
     long filled = 0;
     for (long entry = dict_next_entry(dict, 0); entry >= 0 && filled < count;
          entry = dict_next_entry(dict, entry + 1)) {

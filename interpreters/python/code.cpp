@@ -30,7 +30,7 @@ W_Object* make_constant(const constant& c) {
     }
     case constant_kind::bytes: return make_bytes(c.text.data(), static_cast<long>(c.text.size()));
     case constant_kind::tuple: {
-        auto* items = make_array<slots_array>(static_cast<long>(c.items.size()));
+        auto* items = make_array<object_array>(static_cast<long>(c.items.size()));
         for (long i = 0; i < items->length(); i++) items->set(i, make_constant(c.items[i]));
         return make<W_Tuple>(items);
     }
@@ -43,9 +43,9 @@ W_Object* make_constant(const constant& c) {
 
 W_Code* make_code(const std::shared_ptr<const code_unit>& unit) {
     kept_units().push_back(unit);
-    auto* constants = make_array<slots_array>(static_cast<long>(unit->constants.size()));
+    auto* constants = make_array<object_array>(static_cast<long>(unit->constants.size()));
     for (long i = 0; i < constants->length(); i++) constants->set(i, make_constant(unit->constants[i]));
-    auto* names = make_array<slots_array>(static_cast<long>(unit->names.size()));
+    auto* names = make_array<object_array>(static_cast<long>(unit->names.size()));
     for (long i = 0; i < names->length(); i++) names->set(i, intern(make_str(unit->names[i])));
     long count = static_cast<long>(unit->instructions.size());
     auto* words = make_array_copy<code_words>(unit->instructions.data(), count);

@@ -20,28 +20,31 @@ enum class list_kind : long { objects, ints, floats, empty };
 struct W_List : W_Object {
     W_List(list_kind k, heddle::cell* s, long n) : kind(k), length(n), storage(s) {}
     HEDDLE_PYTHON_TYPED(list)
-    HEDDLE_INLINE slots_array* objects() const { return static_cast<slots_array*>(storage.get()); }
+    HEDDLE_INLINE list_items* objects() const { return static_cast<list_items*>(storage.get()); }
     HEDDLE_INLINE long_array* ints() const { return static_cast<long_array*>(storage.get()); }
     HEDDLE_INLINE double_array* floats() const { return static_cast<double_array*>(storage.get()); }
     field<list_kind> kind;
     field<long> length;
-    member<heddle::cell> storage; // by kind: slots_array, long_array, double_array; null when empty
+    member<heddle::cell> storage; // by kind: list_items, long_array, double_array; null when empty
     HEDDLE_GC_CLASS(W_List, W_Object, kind, length, storage)
 };
 W_List* make_list();
-W_List* make_list_with_capacity(long capacity);           // of kind objects
-W_List* list_from_slots(slots_array* items, long length); // takes the array over; picks the best kind
-W_Object* list_get(W_List* list, long index);             // index is in range
-void list_set(W_List* list, long index, W_Object* item);  // index is in range
+W_List* make_list_with_capacity(long capacity);            // of kind objects
+W_List* list_from_items(list_items* items, long length);   // takes the array over; picks the best kind
+W_List* list_from_slots(object_array* items, long length); // copies
+W_Object* list_get(W_List* list, long index);              // index is in range
+void list_set(W_List* list, long index, W_Object* item);   // index is in range
 void list_append(W_List* list, W_Object* item);
 HEDDLE_DONT_LOOK_INSIDE Result<void> list_extend(W_List* list, W_Object* iterable);
 HEDDLE_DONT_LOOK_INSIDE void list_extend_list(W_List* list, W_List* other);
 HEDDLE_DONT_LOOK_INSIDE void list_insert(W_List* list, long index, W_Object* item);
 HEDDLE_DONT_LOOK_INSIDE void list_delete_range(W_List* list, long start, long end);
 HEDDLE_DONT_LOOK_INSIDE void list_clear(W_List* list);
-HEDDLE_DONT_LOOK_INSIDE slots_array* list_to_slots(W_List* list); // a fresh array of exactly its items
-HEDDLE_DONT_LOOK_INSIDE Result<void> sort_slots(slots_array* items, long count, W_Object* key, bool reverse);
-Result<slots_array*> iterable_to_slots(W_Object* iterable); // a fresh array
+HEDDLE_DONT_LOOK_INSIDE object_array* list_to_slots(W_List* list); // a fresh array of exactly its items
+HEDDLE_DONT_LOOK_INSIDE list_items* list_to_items(W_List* list);   // the same, for another list
+HEDDLE_DONT_LOOK_INSIDE Result<void> sort_items(list_items* items, long count, W_Object* key, bool reverse);
+Result<object_array*> iterable_to_slots(W_Object* iterable); // a fresh array
+Result<list_items*> iterable_to_items(W_Object* iterable);   // the same, for a list
 Result<W_List*> iterable_to_list(W_Object* iterable);
 Result<W_Tuple*> iterable_to_tuple(W_Object* iterable);
 
@@ -59,8 +62,8 @@ struct W_Dict : W_Object {
     HEDDLE_PYTHON_TYPED(dict)
     member<index_array> index; // null while nothing was ever inserted; -1 free, -2 deleted
     member<long_array> hashes;
-    member<slots_array> keys;
-    member<slots_array> values;
+    member<dict_keys> keys;
+    member<dict_values> values;
     field<long> used; // entries in use, deleted ones included
     field<long> count;
     field<long> only_strings;   // all keys are exact str: comparing them runs no user code
@@ -131,10 +134,10 @@ struct W_ListReverseIterator : W_Iterator {
     HEDDLE_GC_CLASS(W_ListReverseIterator, W_Iterator, list, index)
 };
 struct W_TupleIterator : W_Iterator {
-    explicit W_TupleIterator(slots_array* i) : items(i), index(0) {}
+    explicit W_TupleIterator(object_array* i) : items(i), index(0) {}
     HEDDLE_PYTHON_TYPED(tuple_iterator)
     W_Object* next() override;
-    slots_array* const items;
+    object_array* const items;
     field<long> index;
     HEDDLE_GC_CLASS(W_TupleIterator, W_Iterator, items, index)
 };
@@ -224,19 +227,19 @@ struct W_Enumerate : W_Iterator {
     HEDDLE_GC_CLASS(W_Enumerate, W_Iterator, iterator, index)
 };
 struct W_Zip : W_Iterator {
-    W_Zip(slots_array* i, bool s) : iterators(i), strict(s) {}
+    W_Zip(object_array* i, bool s) : iterators(i), strict(s) {}
     HEDDLE_PYTHON_TYPED(zip)
     W_Object* next() override;
-    slots_array* const iterators;
+    object_array* const iterators;
     const long strict;
     HEDDLE_GC_CLASS(W_Zip, W_Iterator, iterators, strict)
 };
 struct W_Map : W_Iterator {
-    W_Map(W_Object* f, slots_array* i) : function(f), iterators(i) {}
+    W_Map(W_Object* f, object_array* i) : function(f), iterators(i) {}
     HEDDLE_PYTHON_TYPED(map)
     W_Object* next() override;
     W_Object* const function;
-    slots_array* const iterators;
+    object_array* const iterators;
     HEDDLE_GC_CLASS(W_Map, W_Iterator, function, iterators)
 };
 struct W_Filter : W_Iterator {

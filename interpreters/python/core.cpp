@@ -39,7 +39,7 @@ void make_types() {
         type->version = new_version();
         type->has_dict = entry.instance_layout == layout::exception || i == static_cast<long>(T::namespace_);
         long depth = base ? base->mro->length() : 0;
-        auto* mro = make_array<slots_array>(depth + 1);
+        auto* mro = make_array<object_array>(depth + 1);
         mro->set(0, type);
         if (base) copy_items(base->mro.get(), 0, mro, 1, depth);
         type->mro = mro;
@@ -111,7 +111,7 @@ void setup_world() {
     constexpr long name_count = static_cast<long>(N::count);
     interned_names = make_array<heddle::array<member<W_Str>>>(name_count);
     for (long i = 0; i < name_count; i++) interned_names->set(i, intern(name_entries[i]));
-    singletons = make_array<slots_array>(5);
+    singletons = make_array<heddle::array<member<W_Object>>>(5);
     singletons->set(0, make<W_None>());
     singletons->set(1, make<W_Bool>(0));
     singletons->set(2, make<W_Bool>(1));

@@ -22,7 +22,7 @@ HEDDLE_DONT_LOOK_INSIDE long dict_find_str(W_Dict* dict, W_Str* key) {
     if (!index) return -1;
     if (!dict->only_strings && !is_exact<W_Str>(key)) return -1;
     long hash = str_hash(key), mask = index->length() - 1;
-    slots_array* keys = dict->keys;
+    dict_keys* keys = dict->keys;
     for (unsigned long slot = scatter(hash);; slot++) {
         int32_t entry = index->get(static_cast<long>(slot) & mask);
         if (entry == free_slot) return -1;
@@ -59,7 +59,7 @@ restart:
     index_array* index = dict->index;
     if (!index) return -1;
     long mask = index->length() - 1;
-    slots_array* keys = dict->keys;
+    dict_keys* keys = dict->keys;
     for (unsigned long slot = scatter(hash);; slot++) {
         int32_t entry = index->get(static_cast<long>(slot) & mask);
         if (entry == free_slot) return -1;
@@ -88,8 +88,8 @@ HEDDLE_DONT_LOOK_INSIDE static void resize(W_Dict* dict) {
     long capacity = size * 2 / 3 + 1;
     auto* index = make_array<index_array>(size);
     auto* hashes = make_array<long_array>(capacity);
-    auto* keys = make_array<slots_array>(capacity);
-    auto* values = make_array<slots_array>(capacity);
+    auto* keys = make_array<dict_keys>(capacity);
+    auto* values = make_array<dict_values>(capacity);
     for (long i = 0; i < size; i++) index->set(i, free_slot);
     long filled = 0;
     for (long i = 0; i < dict->used; i++) {
@@ -144,7 +144,7 @@ HEDDLE_DONT_LOOK_INSIDE void dict_delete_entry(W_Dict* dict, long entry) {
     if (dict->version) dict->version = new_version();
     if (dict->count == 0) {
         dict->index = static_cast<index_array*>(nullptr);
-        dict->keys = static_cast<slots_array*>(nullptr);
+        dict->keys = static_cast<dict_keys*>(nullptr);
         dict->used = 0;
         dict->only_strings = 1;
     }
@@ -199,8 +199,8 @@ HEDDLE_DONT_LOOK_INSIDE bool dict_delete_str(W_Dict* dict, W_Str* key) {
 }
 HEDDLE_DONT_LOOK_INSIDE void dict_clear(W_Dict* dict) {
     dict->index = static_cast<index_array*>(nullptr);
-    dict->keys = static_cast<slots_array*>(nullptr);
-    dict->values = static_cast<slots_array*>(nullptr);
+    dict->keys = static_cast<dict_keys*>(nullptr);
+    dict->values = static_cast<dict_values*>(nullptr);
     dict->used = 0;
     dict->count = 0;
     dict->only_strings = 1;

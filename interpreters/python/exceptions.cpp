@@ -252,7 +252,7 @@ Result<W_Object*> exception_new(W_Arguments* arguments) {
         return raise_text(T::TypeError, "BaseException.__new__(X): X is not a type object");
     long count = arguments->positional_count() - 1;
     return make_exception(static_cast<W_Type*>(arguments->at(0)),
-                          make<W_Tuple>(take_slots(arguments->values, 1, count)));
+                          make<W_Tuple>(take_items<object_array>(arguments->values, 1, count)));
 }
 Result<W_Object*> exception_init(W_Arguments* arguments) {
     W_Exception* self = self_of(arguments->at(0));
@@ -264,7 +264,7 @@ Result<W_Object*> exception_init(W_Arguments* arguments) {
             instance_set(self, static_cast<W_Str*>(arguments->keywords->at(i)),
                          arguments->at(arguments->positional_count() + i));
     }
-    self->arguments = make<W_Tuple>(take_slots(arguments->values, 1, arguments->positional_count() - 1));
+    self->arguments = make<W_Tuple>(take_items<object_array>(arguments->values, 1, arguments->positional_count() - 1));
     return none();
 }
 bool shows_os_error(W_Exception* self) { return is_instance(self, T::OSError) && self->arguments->length() >= 2; }
@@ -446,7 +446,7 @@ Result<W_Object*> traceback_line(W_Object* o) {
 }
 Result<W_Object*> traceback_frame(W_Object* o) {
     W_Code* code = static_cast<W_Traceback*>(o)->code;
-    return make<W_Frame>(code, make_dict(), make_array<slots_array>(0), nullptr, nullptr);
+    return make<W_Frame>(code, make_dict(), make_array<frame_slots>(0), nullptr, nullptr);
 }
 
 constexpr builtin_entry base_methods[] = {

@@ -14,7 +14,7 @@ struct InlineCache;
 using code_words = heddle::array<const uint32_t>;
 
 struct W_Code : W_Object {
-    W_Code(code_words* i, slots_array* c, slots_array* n, heddle::array<member<InlineCache>>* k, const code_unit* u,
+    W_Code(code_words* i, object_array* c, object_array* n, heddle::array<member<InlineCache>>* k, const code_unit* u,
            W_Str* nm, W_Str* q)
         : instructions(i), constants(c), names(n), caches(k), unit(u), name(nm), qualname(q),
           parameter_count(u->parameter_count()), positional_count(u->positional_count),
@@ -23,8 +23,8 @@ struct W_Code : W_Object {
           is_simple(!u->has_varargs && !u->has_varkeywords && u->keyword_only_count == 0), uses_slots(u->uses_slots) {}
     HEDDLE_PYTHON_TYPED(code)
     code_words* const instructions;
-    slots_array* const constants;
-    slots_array* const names;                         // interned W_Str
+    object_array* const constants;
+    object_array* const names;                        // interned W_Str
     heddle::array<member<InlineCache>>* const caches; // one for each instruction, null until needed
     const raw<const code_unit> unit;                  // immortal
     W_Str* const name;
@@ -67,29 +67,28 @@ struct W_Cell : W_Object {
 };
 
 struct W_Frame : W_Object {
-    W_Frame(W_Code* c, W_Dict* g, slots_array* s, W_Function* f, W_Object* n)
+    W_Frame(W_Code* c, W_Dict* g, frame_slots* s, W_Function* f, W_Object* n)
         : code(c), globals(g), slots(s), function(f), namespace_(n), resume_instruction(-1), resume_depth(0) {}
     HEDDLE_PYTHON_TYPED(frame)
     W_Code* const code;
     W_Dict* const globals;
-    slots_array* const slots;       // code->slot_count slots, then the value stack
+    frame_slots* const slots;       // code->slot_count slots, then the value stack
     W_Function* const function;     // for its closure; null for modules and class bodies without one
     W_Object* const namespace_;     // modules and class bodies: where names live (usually a W_Dict); else null
     field<long> resume_instruction; // generators: where to go on; -1 when finished or not a generator
     field<long> resume_depth;
     HEDDLE_GC_CLASS(W_Frame, W_Object, code, globals, slots, function, namespace_, resume_instruction, resume_depth)
+    HEDDLE_VIRTUALIZABLE(W_Frame, slots)
 };
 
 struct ExecutionContext : heddle::object {
-    ExecutionContext()
-        : depth(0), depth_limit(1000), checked_depth(1000), handled(nullptr), frame(nullptr), repr_stack(nullptr) {}
+    ExecutionContext() : depth(0), depth_limit(1000), checked_depth(1000), handled(nullptr), repr_stack(nullptr) {}
     field<long> depth;           // Python calls under way
     field<long> depth_limit;     // sys.getrecursionlimit()
     field<long> checked_depth;   // beyond it the native stack is checked at each call
     member<W_Exception> handled; // the exception that an except clause is handling, or null
-    member<W_Frame> frame;       // set for built-in functions that ask for their caller's frame
     member<W_List> repr_stack;   // containers whose repr() is under way
-    HEDDLE_GC_CLASS(ExecutionContext, heddle::object, depth, depth_limit, checked_depth, handled, frame, repr_stack)
+    HEDDLE_GC_CLASS(ExecutionContext, heddle::object, depth, depth_limit, checked_depth, handled, repr_stack)
 };
 extern root<ExecutionContext> the_context;
 HEDDLE_ELIDABLE inline ExecutionContext* execution_context() { return the_context; }
@@ -123,11 +122,11 @@ struct W_BoundMethod : W_Object {
 
 // Arguments in general: the positional ones, then the values for `keywords` (a tuple of W_Str, or null).
 struct W_Arguments : heddle::object {
-    W_Arguments(slots_array* v, W_Tuple* k) : values(v), keywords(k) {}
+    W_Arguments(object_array* v, W_Tuple* k) : values(v), keywords(k) {}
     HEDDLE_INLINE long keyword_count() const { return keywords ? keywords->length() : 0; }
     HEDDLE_INLINE long positional_count() const { return values->length() - keyword_count(); }
     HEDDLE_INLINE W_Object* at(long index) const { return values->get(index); }
-    slots_array* const values;
+    object_array* const values;
     W_Tuple* const keywords;
     HEDDLE_GC_CLASS(W_Arguments, heddle::object, values, keywords)
 };
@@ -159,7 +158,7 @@ struct builtin_entry {
         plain,
         static_method,
         class_method,
-        wants_frame,
+        wants_frame, // the first argument is the caller's frame; null when the call does not come from Python code
         class_method_general = class_method
     } how = plain;
 
@@ -216,12 +215,13 @@ template <size_t Count> void add_getsets(T type, const getset_entry (&table)[Cou
 template <size_t Count> void add_functions(W_Dict* module, const builtin_entry (&table)[Count]) {
     add_functions(module, table, table + Count);
 }
-#define HEDDLE_PYTHON_SETUP_FUNCTIONS(X)                                                                        \
-    X(setup_object)                                                                                             \
-    X(setup_type)                                                                                               \
-    X(setup_int) X(setup_float) X(setup_str) X(setup_str_methods) X(setup_bytes) X(setup_list) X(setup_tuple)   \
-        X(setup_dict) X(setup_set) X(setup_iterators) X(setup_functions) X(setup_exceptions) X(setup_generator) \
-            X(setup_range)
+#define HEDDLE_PYTHON_SETUP_FUNCTIONS(X)                                                                     \
+    X(setup_object)                                                                                          \
+    X(setup_type)                                                                                            \
+    X(setup_int)                                                                                             \
+    X(setup_float)                                                                                           \
+    X(setup_str) X(setup_str_methods) X(setup_bytes) X(setup_list) X(setup_tuple) X(setup_dict) X(setup_set) \
+        X(setup_iterators) X(setup_functions) X(setup_exceptions) X(setup_generator) X(setup_range)
 #define HEDDLE_PYTHON_DECLARE_SETUP(name) void name();
 HEDDLE_PYTHON_SETUP_FUNCTIONS(HEDDLE_PYTHON_DECLARE_SETUP)
 
@@ -235,9 +235,10 @@ Result<W_Object*> call_2(W_Object* callable, W_Object* a, W_Object* b);
 Result<W_Object*> call_3(W_Object* callable, W_Object* a, W_Object* b, W_Object* c);
 Result<W_Object*> call(W_Object* callable, W_Arguments* arguments);
 Result<W_Object*> call_builtin(W_Builtin* builtin, W_Arguments* arguments);
+HEDDLE_DONT_LOOK_INSIDE failure_type no_callers_frame(const char* builtin); // of one that wants it, called indirectly
 Result<W_Object*> call_function(W_Function* function, W_Arguments* arguments);
 Result<W_Object*> run_frame(W_Frame* frame); // a module's or class body's code
-W_Arguments* make_arguments(slots_array* values, W_Tuple* keywords = nullptr);
+W_Arguments* make_arguments(object_array* values, W_Tuple* keywords = nullptr);
 W_Arguments* arguments_1(W_Object* a);
 W_Arguments* arguments_2(W_Object* a, W_Object* b);
 W_Arguments* arguments_with_first(W_Object* first, W_Arguments* rest);

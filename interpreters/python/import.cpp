@@ -78,7 +78,7 @@ static Result<W_Object*> run_module(W_Module* module, std::string_view source, c
     auto* unit = static_cast<W_Code*>(code);
     dict_set_str(module->dict, name_of(N::file), make_str(path));
     dict_set_str(module->dict, name_of(N::builtins), builtins_namespace());
-    auto* frame = make<W_Frame>(unit, module->dict, make_array<slots_array>(unit->frame_size), nullptr, module->dict);
+    auto* frame = make<W_Frame>(unit, module->dict, make_array<frame_slots>(unit->frame_size), nullptr, module->dict);
     return run_frame(frame);
 }
 
@@ -104,7 +104,7 @@ static Result<W_Object*> load_module(const std::string& full_name, const std::st
         if (places.failed()) {
             if (!clear_if_pending(T::AttributeError)) return failure;
         } else {
-            slots_array* folders = HEDDLE_TRY(iterable_to_slots(places.value()));
+            object_array* folders = HEDDLE_TRY(iterable_to_slots(places.value()));
             for (long i = 0; i < folders->length() && found.empty(); i++) {
                 if (!is<W_Str>(folders->get(i))) continue;
                 std::string base = to_utf8(static_cast<W_Str*>(folders->get(i)));
@@ -239,7 +239,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> import_star(W_Object* module, W_Object* tar
     W_Object* all = find_attribute(module, name_of(N::all));
     if (pending_error()) return failure;
     if (all) {
-        slots_array* names = HEDDLE_TRY(iterable_to_slots(all));
+        object_array* names = HEDDLE_TRY(iterable_to_slots(all));
         for (long i = 0; i < names->length(); i++) {
             if (!is<W_Str>(names->get(i)))
                 return raise_error(T::TypeError, "Item in __all__ must be str, not %s",

@@ -119,7 +119,7 @@ HEDDLE_INLINE W_Object* plain_method(W_Object* o, W_Type* type, W_Str* name) {
     if (attributes && instance_get(attributes, name)) return nullptr;
     return function;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<void> load_method_miss(W_Code* code, slots_array* slots, long target, W_Object* o,
+HEDDLE_DONT_LOOK_INSIDE Result<void> load_method_miss(W_Code* code, frame_slots* slots, long target, W_Object* o,
                                                       long instruction, W_Str* name) {
     W_Type* type = o->type();
     bool ordinary = !is<W_Type>(o) && !is<W_Module>(o) && !is<W_Super>(o) &&
@@ -145,7 +145,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> load_method_miss(W_Code* code, slots_array*
 
 } // namespace
 
-Result<void> load_method(W_Code* code, slots_array* slots, long target, W_Object* o, long instruction,
+Result<void> load_method(W_Code* code, frame_slots* slots, long target, W_Object* o, long instruction,
                          long name_index) {
     if (jit::we_are_jitted()) {
         W_Str* name = code_name(code, name_index);
@@ -218,7 +218,7 @@ Result<void> store_attribute(W_Code* code, W_Object* o, W_Object* value, long in
         auto* instance = static_cast<W_Instance*>(o);
         Map* map = instance->map;
         if (cache && cache->second == map && cache->first == map->type->version) {
-            slots_array* storage = instance->storage;
+            attribute_values* storage = instance->storage;
             if (cache->value == map) {
                 storage->set(cache->index, value);
                 return ok;

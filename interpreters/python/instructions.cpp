@@ -77,36 +77,36 @@ HEDDLE_DONT_LOOK_INSIDE void setup_annotations(W_Frame* frame) {
         dict_set_str(static_cast<W_Dict*>(frame->namespace_), name_of(N::annotations), make_dict());
 }
 HEDDLE_UNROLL_SAFE void copy_free_variables(W_Frame* frame, W_Code* code, long count) {
-    slots_array* cells = frame->function->closure->items; // not promoted: each closure of one function has its own
+    object_array* cells = frame->function->closure->items; // not promoted: each closure of one function has its own
     long first = code->slot_count - count;
     for (long i = 0; i < count; i++) frame->slots->set(first + i, cells->get(i));
 }
 
 // ---- building values
 // --------------------------------------------------------------------------------------------------
-W_Object* build_list(slots_array* slots, long first, long count) {
+W_Object* build_list(frame_slots* slots, long first, long count) {
     if (count == 0) return make<W_List>(list_kind::empty, nullptr, 0l);
-    return list_from_slots(take_slots(slots, first, count), count);
+    return list_from_items(take_items<list_items>(slots, first, count), count);
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_set(slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_set(frame_slots* slots, long first, long count) {
     W_Set* set = make_set();
     for (long i = 0; i < count; i++) HEDDLE_TRY(set_add(set, slots->get(first + i)));
     return set;
 }
-Result<W_Object*> build_map(slots_array* slots, long first, long count) {
+Result<W_Object*> build_map(frame_slots* slots, long first, long count) {
     W_Dict* dict = make_dict();
     if (count == 0) return dict;
     for (long i = 0; i < count; i++)
         HEDDLE_TRY(dict_set(dict, slots->get(first + 2 * i), slots->get(first + 2 * i + 1)));
     return dict;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_const_key_map(slots_array* slots, long first, long count,
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_const_key_map(frame_slots* slots, long first, long count,
                                                               W_Tuple* keys) {
     W_Dict* dict = make_dict();
     for (long i = 0; i < count; i++) HEDDLE_TRY(dict_set(dict, keys->at(i), slots->get(first + i)));
     return dict;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_string(slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_string(frame_slots* slots, long first, long count) {
     long length = 0;
     bool wide = false;
     for (long i = 0; i < count; i++) {
@@ -146,7 +146,7 @@ HEDDLE_DONT_LOOK_INSIDE static Result<void> unpack_count_error(long expected, lo
         return raise_error(T::ValueError, "not enough values to unpack (expected %ld, got %ld)", expected, got);
     return raise_error(T::ValueError, "too many values to unpack (expected %ld)", expected);
 }
-HEDDLE_DONT_LOOK_INSIDE static Result<void> unpack_any(W_Object* value, slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE static Result<void> unpack_any(W_Object* value, frame_slots* slots, long first, long count) {
     if (is_exact<W_List>(value)) {
         auto* list = static_cast<W_List*>(value);
         if (list->length != count) return unpack_count_error(count, list->length);
@@ -172,19 +172,19 @@ HEDDLE_DONT_LOOK_INSIDE static Result<void> unpack_any(W_Object* value, slots_ar
     if (pending_error()) return failure;
     return ok;
 }
-HEDDLE_UNROLL_SAFE static void unpack_tuple(slots_array* items, slots_array* slots, long first, long count) {
+HEDDLE_UNROLL_SAFE static void unpack_tuple(object_array* items, frame_slots* slots, long first, long count) {
     for (long i = 0; i < count; i++) slots->set(first + count - 1 - i, items->get(i));
 }
-Result<void> unpack_sequence(W_Object* value, slots_array* slots, long first, long count) {
+Result<void> unpack_sequence(W_Object* value, frame_slots* slots, long first, long count) {
     if (is_exact<W_Tuple>(value)) {
-        slots_array* items = static_cast<W_Tuple*>(value)->items;
+        object_array* items = static_cast<W_Tuple*>(value)->items;
         if (items->length() != count) return unpack_count_error(count, items->length());
         unpack_tuple(items, slots, first, count);
         return ok;
     }
     return unpack_any(value, slots, first, count);
 }
-HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, slots_array* slots, long first, long before,
+HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, frame_slots* slots, long first, long before,
                                                      long after) {
     auto gathered = iterable_to_slots(value);
     if (gathered.failed()) {
@@ -192,21 +192,21 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, slots_arra
             return raise_error(T::TypeError, "cannot unpack non-iterable %s object", type_name(value).c_str());
         return failure;
     }
-    slots_array* items = gathered.value();
+    object_array* items = gathered.value();
     long length = items->length();
     if (length < before + after)
         return raise_error(T::ValueError, "not enough values to unpack (expected at least %ld, got %ld)",
                            before + after, length);
     long middle = length - before - after;
     for (long i = 0; i < after; i++) slots->set(first + i, items->get(length - 1 - i));
-    slots->set(first + after, list_from_slots(take_slots(items, before, middle), middle));
+    slots->set(first + after, list_from_items(take_items<list_items>(items, before, middle), middle));
     for (long i = 0; i < before; i++) slots->set(first + after + 1 + i, items->get(before - 1 - i));
     return ok;
 }
 
 // ---- functions
 // ----------------------------------------------------------------------------------------------------------
-W_Object* make_function(W_Frame* frame, slots_array* slots, long depth, long flags) {
+W_Object* make_function(W_Frame* frame, frame_slots* slots, long depth, long flags) {
     auto* code = static_cast<W_Code*>(slots->get(depth - 1));
     long at = depth - 1;
     W_Object* closure = (flags & 8) ? slots->get(--at) : nullptr;
@@ -255,7 +255,7 @@ Result<W_Object*> load_super(W_Object* super, W_Object* type, W_Object* self) {
     if (super == type_of(T::super)) return make_super(type, self);
     return call_0(super);
 }
-Result<void> load_super_method(slots_array* slots, long target, W_Object* super, W_Object* type, W_Object* self,
+Result<void> load_super_method(frame_slots* slots, long target, W_Object* super, W_Object* type, W_Object* self,
                                W_Str* name) {
     if (super == type_of(T::super) && is<W_Type>(type) && !is<W_Type>(self)) {
         W_Type* self_type = jit::promote(self->type());
@@ -295,7 +295,7 @@ HEDDLE_DONT_LOOK_INSIDE static failure_type no_context_manager(W_Object* manager
     return raise_error(T::TypeError, "'%s' object does not support the context manager protocol%s",
                        type_name(manager).c_str(), missing);
 }
-Result<void> before_with(slots_array* slots, long depth) {
+Result<void> before_with(frame_slots* slots, long depth) {
     W_Object* manager = slots->get(depth - 1);
     W_Type* type = jit::promote(manager->type());
     W_Object* enter = type_lookup(type, N::enter);
@@ -321,7 +321,7 @@ bool matches_sequence(W_Object* o) { return is<W_List>(o) || is<W_Tuple>(o) || i
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_keys(W_Object* mapping, W_Object* keys) {
     auto* names = static_cast<W_Tuple*>(keys);
-    auto* values = make_array<slots_array>(names->length());
+    auto* values = make_array<object_array>(names->length());
     W_Dict* dict =
         is_exact<W_MappingProxy>(mapping) ? static_cast<W_MappingProxy*>(mapping)->dict : static_cast<W_Dict*>(mapping);
     for (long i = 0; i < names->length(); i++) {
@@ -346,7 +346,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_class(W_Object* subject, W_Objec
     if (!HEDDLE_TRY(instance_check(subject, type))) return none();
     auto* cls = static_cast<W_Type*>(type);
     auto* keywords = static_cast<W_Tuple*>(names);
-    auto* values = make_array<slots_array>(positional + keywords->length());
+    auto* values = make_array<object_array>(positional + keywords->length());
     long filled = 0;
     if (positional > 0) {
         W_Object* match_args = find_attribute(type, name_of(N::match_args));

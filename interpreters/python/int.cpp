@@ -529,7 +529,7 @@ Result<W_Object*> method_from_bytes(W_Object* cls, W_Object* source, W_Object* o
         byte_array* bytes = static_cast<W_Bytes*>(source)->data;
         data.assign(reinterpret_cast<const char*>(bytes->data()), static_cast<size_t>(bytes->length()));
     } else {
-        slots_array* items = HEDDLE_TRY(iterable_to_slots(source));
+        object_array* items = HEDDLE_TRY(iterable_to_slots(source));
         for (long i = 0; i < items->length(); i++) data += static_cast<char>(HEDDLE_TRY(index_of(items->get(i))));
     }
     big x;

@@ -19,7 +19,7 @@ static constinit heddle::jit::driver driver{"python", describe_location};
 
 namespace {
 
-HEDDLE_INLINE void clear_slot(slots_array* slots, long index) {
+HEDDLE_INLINE void clear_slot(frame_slots* slots, long index) {
     if (jit::we_are_jitted()) slots->set(index, nullptr);
 }
 HEDDLE_INLINE bool both_ints(W_Object* a, W_Object* b) { return is_exact<W_Int>(a) && is_exact<W_Int>(b); }
@@ -157,7 +157,7 @@ HEDDLE_INLINE W_Object* handled_or_none(ExecutionContext* context) {
 HEDDLE_INLINE void set_handled(ExecutionContext* context, W_Object* value) {
     context->handled = is<W_Exception>(value) ? static_cast<W_Exception*>(value) : nullptr;
 }
-HEDDLE_UNROLL_SAFE void clear_slots(slots_array* slots, long from, long to) {
+HEDDLE_UNROLL_SAFE void clear_slots(frame_slots* slots, long from, long to) {
     if (!jit::we_are_jitted()) return;
     for (long i = from; i < to; i++) slots->set(i, nullptr);
 }
@@ -244,7 +244,7 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         HEDDLE_MERGE_POINT(driver, (code, instruction, depth), (frame, context));
         uint32_t word = code->instructions->get(instruction);
         long n = static_cast<long>(operand_of(word));
-        slots_array* slots = frame->slots;
+        frame_slots* slots = frame->slots;
         switch (opcode_of(word)) {
         case opcode::NOP: NEXT()
         case opcode::POP_TOP: DROP(); NEXT()
@@ -520,7 +520,7 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
 
         // ---- building values
         case opcode::BUILD_TUPLE: {
-            slots_array* items = take_slots(slots, depth - n, n);
+            object_array* items = take_slots(slots, depth - n, n);
             clear_slots(slots, depth - n, depth);
             depth -= n;
             PUSH(make<W_Tuple>(items));

@@ -9,7 +9,7 @@ namespace heddle::python {
 W_Object* load_global(W_Code* code, W_Frame* frame, long instruction, long name_index);
 W_Object* load_attribute(W_Code* code, W_Object* o, long instruction, long name_index);
 // Puts the callable into slots[target] and self (or null) into slots[target + 1].
-Result<void> load_method(W_Code* code, slots_array* slots, long target, W_Object* o, long instruction, long name_index);
+Result<void> load_method(W_Code* code, frame_slots* slots, long target, W_Object* o, long instruction, long name_index);
 Result<void> store_attribute(W_Code* code, W_Object* o, W_Object* value, long instruction, long name_index);
 
 // instructions.cpp
@@ -21,26 +21,34 @@ Result<void> delete_global(W_Frame* frame, W_Str* name);
 W_Object* load_class_dereference(W_Frame* frame, W_Code* code, long slot);
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_unbound(W_Code* code, long slot);
 void copy_free_variables(W_Frame* frame, W_Code* code, long count);
-slots_array* take_slots(slots_array* slots, long first, long count);
-W_Object* build_list(slots_array* slots, long first, long count);
-Result<W_Object*> build_set(slots_array* slots, long first, long count);
-Result<W_Object*> build_map(slots_array* slots, long first, long count);
-Result<W_Object*> build_const_key_map(slots_array* slots, long first, long count, W_Tuple* keys);
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_string(slots_array* slots, long first, long count);
+// Some of an array's items, in a new array of the wanted class.
+template <class To, class From> HEDDLE_UNROLL_SAFE To* take_items(From* from, long first, long count) {
+    auto* taken = make_array<To>(count);
+    for (long i = 0; i < count; i++) taken->set(i, from->get(first + i));
+    return taken;
+}
+HEDDLE_INLINE object_array* take_slots(frame_slots* slots, long first, long count) {
+    return take_items<object_array>(slots, first, count);
+}
+W_Object* build_list(frame_slots* slots, long first, long count);
+Result<W_Object*> build_set(frame_slots* slots, long first, long count);
+Result<W_Object*> build_map(frame_slots* slots, long first, long count);
+Result<W_Object*> build_const_key_map(frame_slots* slots, long first, long count, W_Tuple* keys);
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_string(frame_slots* slots, long first, long count);
 Result<W_Object*> format_instruction(W_Object* value, W_Object* specification, long conversion);
-Result<void> unpack_sequence(W_Object* value, slots_array* slots, long first, long count);
-HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, slots_array* slots, long first, long before,
+Result<void> unpack_sequence(W_Object* value, frame_slots* slots, long first, long count);
+HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, frame_slots* slots, long first, long before,
                                                      long after);
-W_Object* make_function(W_Frame* frame, slots_array* slots, long depth,
+W_Object* make_function(W_Frame* frame, frame_slots* slots, long depth,
                         long flags); // the code object lies at depth - 1
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_merge(W_Dict* dict, W_Object* other, W_Object* callable);
-Result<W_Object*> call_keywords(W_Object* callable, slots_array* slots, long first, long count, W_Object* names);
+Result<W_Object*> call_keywords(W_Object* callable, frame_slots* slots, long first, long count, W_Object* names);
 Result<W_Object*> call_unpacked(W_Object* callable, W_Object* positional, W_Object* keywords);
 Result<W_Object*> load_super(W_Object* super, W_Object* type, W_Object* self);
-Result<void> load_super_method(slots_array* slots, long target, W_Object* super, W_Object* type, W_Object* self,
+Result<void> load_super_method(frame_slots* slots, long target, W_Object* super, W_Object* type, W_Object* self,
                                W_Str* name);
 Result<bool> exception_matches(W_Object* exception, W_Object* type);
-Result<void> before_with(slots_array* slots, long depth); // manager at depth - 1 -> exit, result
+Result<void> before_with(frame_slots* slots, long depth); // manager at depth - 1 -> exit, result
 Result<W_Object*> with_exception(W_Object* exit, W_Object* exception);
 W_Object* make_generator(W_Frame* frame, long instruction, long depth);
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> yield_from_iterator(W_Object* o);

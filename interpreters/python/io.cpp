@@ -83,7 +83,7 @@ Result<W_Object*> file_write(W_Object* o, W_Object* text) {
         state->out.resize(before);
         long at = 0;
         while (!(str->at(at) >= 0xd800 && str->at(at) < 0xe000)) at++;
-        auto* items = make_array<slots_array>(5);
+        auto* items = make_array<object_array>(5);
         items->set(0, make_str("utf-8"));
         items->set(1, str);
         items->set(2, make_int(at));

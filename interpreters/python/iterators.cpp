@@ -100,7 +100,7 @@ HEDDLE_DONT_LOOK_INSIDE static void zip_length_error(long index, bool longer) {
         raise_error(T::ValueError, "zip() argument %ld is %s than arguments 1-%ld", index + 1,
                     longer ? "longer" : "shorter", index);
 }
-HEDDLE_DONT_LOOK_INSIDE static void check_strict_end(slots_array* iterators, long failed) {
+HEDDLE_DONT_LOOK_INSIDE static void check_strict_end(object_array* iterators, long failed) {
     if (failed > 0) {
         zip_length_error(failed, false);
         return;
@@ -113,7 +113,7 @@ HEDDLE_DONT_LOOK_INSIDE static void check_strict_end(slots_array* iterators, lon
         if (pending_error()) return;
     }
 }
-HEDDLE_UNROLL_SAFE static long next_of_each(slots_array* iterators, slots_array* items,
+HEDDLE_UNROLL_SAFE static long next_of_each(object_array* iterators, object_array* items,
                                             long count) { // the one at its end, or -1
     for (long i = 0; i < count; i++) {
         W_Object* item = next_item(iterators->get(i));
@@ -125,7 +125,7 @@ HEDDLE_UNROLL_SAFE static long next_of_each(slots_array* iterators, slots_array*
 W_Object* W_Zip::next() {
     long count = jit::promote(iterators->length());
     if (count == 0) return nullptr;
-    auto* items = make_array<slots_array>(count);
+    auto* items = make_array<object_array>(count);
     long failed = next_of_each(iterators, items, count);
     if (failed >= 0) {
         if (strict && !pending_error()) check_strict_end(iterators, failed);
@@ -139,7 +139,7 @@ W_Object* W_Map::next() {
         W_Object* item = next_item(iterators->get(0));
         return item ? call_1(function, item).value() : nullptr;
     }
-    auto* items = make_array<slots_array>(count);
+    auto* items = make_array<object_array>(count);
     if (next_of_each(iterators, items, count) >= 0) return nullptr;
     return call(function, make_arguments(items)).value();
 }
@@ -191,9 +191,9 @@ Result<W_Object*> iterator_length_hint(W_Object* o) {
 constexpr builtin_entry iterator_methods[] = {
     {"__iter__", iterator_iter}, {"__next__", iterator_next}, {"__length_hint__", iterator_length_hint}};
 
-Result<slots_array*> iterators_of(W_Arguments* arguments, long from) {
+Result<object_array*> iterators_of(W_Arguments* arguments, long from) {
     long count = arguments->positional_count() - from;
-    auto* iterators = make_array<slots_array>(count);
+    auto* iterators = make_array<object_array>(count);
     for (long i = 0; i < count; i++) iterators->set(i, HEDDLE_TRY(get_iterator(arguments->at(from + i))));
     return iterators;
 }
@@ -210,7 +210,7 @@ Result<W_Object*> zip_construct(W_Arguments* arguments) {
                                to_utf8(static_cast<W_Str*>(arguments->keywords->at(i))).c_str());
         strict = HEDDLE_TRY(is_true(arguments->at(arguments->positional_count() + i)));
     }
-    slots_array* iterators = nullptr;
+    object_array* iterators = nullptr;
     long count = arguments->positional_count();
     for (long i = 0; i < count; i++)
         if (!is<W_Iterator>(arguments->at(i)) && !type_lookup(arguments->at(i)->type(), N::iter) &&
@@ -221,7 +221,7 @@ Result<W_Object*> zip_construct(W_Arguments* arguments) {
 }
 Result<W_Object*> map_construct(W_Arguments* arguments) {
     if (arguments->positional_count() < 2) return raise_text(T::TypeError, "map() must have at least two arguments.");
-    slots_array* iterators = HEDDLE_TRY(iterators_of(arguments, 1));
+    object_array* iterators = HEDDLE_TRY(iterators_of(arguments, 1));
     return make<W_Map>(arguments->at(0), iterators);
 }
 Result<W_Object*> filter_construct(W_Object* function, W_Object* iterable) {

@@ -4,20 +4,20 @@
 
 namespace heddle::python {
 
-W_Tuple* make_tuple_0() { return make<W_Tuple>(make_array<slots_array>(0)); }
+W_Tuple* make_tuple_0() { return make<W_Tuple>(make_array<object_array>(0)); }
 W_Tuple* make_tuple_1(W_Object* a) {
-    auto* items = make_array<slots_array>(1);
+    auto* items = make_array<object_array>(1);
     items->set(0, a);
     return make<W_Tuple>(items);
 }
 W_Tuple* make_tuple_2(W_Object* a, W_Object* b) {
-    auto* items = make_array<slots_array>(2);
+    auto* items = make_array<object_array>(2);
     items->set(0, a);
     items->set(1, b);
     return make<W_Tuple>(items);
 }
 W_Tuple* make_tuple_3(W_Object* a, W_Object* b, W_Object* c) {
-    auto* items = make_array<slots_array>(3);
+    auto* items = make_array<object_array>(3);
     items->set(0, a);
     items->set(1, b);
     items->set(2, c);
@@ -28,10 +28,10 @@ W_Tuple* make_tuple_3(W_Object* a, W_Object* b, W_Object* c) {
 // --------------------------------------------------------------------------------------------------------------
 W_List* make_list() { return make<W_List>(list_kind::empty, nullptr, 0l); }
 W_List* make_list_with_capacity(long capacity) {
-    return make<W_List>(list_kind::objects, make_array<slots_array>(capacity), 0l);
+    return make<W_List>(list_kind::objects, make_array<list_items>(capacity), 0l);
 }
 
-HEDDLE_DONT_LOOK_INSIDE static long uniform_kind(slots_array* items, long length) {
+HEDDLE_DONT_LOOK_INSIDE static long uniform_kind(list_items* items, long length) {
     bool ints = true, floats = true;
     for (long i = 0; i < length && (ints || floats); i++) {
         ints = ints && is_exact<W_Int>(items->get(i));
@@ -39,7 +39,7 @@ HEDDLE_DONT_LOOK_INSIDE static long uniform_kind(slots_array* items, long length
     }
     return static_cast<long>(ints ? list_kind::ints : floats ? list_kind::floats : list_kind::objects);
 }
-HEDDLE_DONT_LOOK_INSIDE static W_List* unboxed_list(slots_array* items, long length, list_kind kind) {
+HEDDLE_DONT_LOOK_INSIDE static W_List* unboxed_list(list_items* items, long length, list_kind kind) {
     if (kind == list_kind::ints) {
         auto* ints = make_array<long_array>(length);
         for (long i = 0; i < length; i++) ints->set(i, static_cast<W_Int*>(items->get(i))->value);
@@ -49,13 +49,18 @@ HEDDLE_DONT_LOOK_INSIDE static W_List* unboxed_list(slots_array* items, long len
     for (long i = 0; i < length; i++) floats->set(i, static_cast<W_Float*>(items->get(i))->value);
     return make<W_List>(kind, floats, length);
 }
-W_List* list_from_slots(slots_array* items, long length) {
+W_List* list_from_items(list_items* items, long length) {
     if (length == 0) return make_list();
     if (is_exact<W_Int>(items->get(0)) || is_exact<W_Float>(items->get(0))) {
         auto kind = static_cast<list_kind>(uniform_kind(items, length));
         if (kind != list_kind::objects) return unboxed_list(items, length, kind);
     }
     return make<W_List>(list_kind::objects, items, length);
+}
+HEDDLE_DONT_LOOK_INSIDE W_List* list_from_slots(object_array* items, long length) {
+    auto* copy = make_array<list_items>(length);
+    copy_items(items, 0, copy, 0, length);
+    return list_from_items(copy, length);
 }
 
 W_Object* list_get(W_List* list, long index) {
@@ -74,7 +79,7 @@ HEDDLE_DONT_LOOK_INSIDE static void generalise(W_List* list) {
     long capacity = kind == list_kind::empty  ? 4
                     : kind == list_kind::ints ? list->ints()->length()
                                               : list->floats()->length();
-    auto* items = make_array<slots_array>(capacity);
+    auto* items = make_array<list_items>(capacity);
     if (kind == list_kind::ints)
         for (long i = 0; i < length; i++) items->set(i, make_int(list->ints()->get(i)));
     if (kind == list_kind::floats)
@@ -90,7 +95,7 @@ HEDDLE_DONT_LOOK_INSIDE static void start_kind(W_List* list, W_Object* first) {
         list->storage = make_array<double_array>(4);
         list->kind = list_kind::floats;
     } else {
-        list->storage = make_array<slots_array>(4);
+        list->storage = make_array<list_items>(4);
         list->kind = list_kind::objects;
     }
 }
@@ -99,7 +104,7 @@ HEDDLE_DONT_LOOK_INSIDE static void grow(W_List* list, long needed) {
     long length = list->length;
     switch (list->kind.get()) {
     case list_kind::objects: {
-        auto* items = make_array<slots_array>(capacity);
+        auto* items = make_array<list_items>(capacity);
         copy_items(list->objects(), 0, items, 0, length);
         list->storage = items;
         break;
@@ -220,32 +225,39 @@ HEDDLE_DONT_LOOK_INSIDE void list_clear(W_List* list) {
     list->length = 0;
     list->storage = static_cast<heddle::cell*>(nullptr);
 }
-HEDDLE_DONT_LOOK_INSIDE slots_array* list_to_slots(W_List* list) {
+template <class Array> static Array* copy_of_items(W_List* list) {
     long length = list->length;
-    auto* items = make_array<slots_array>(length);
+    auto* items = make_array<Array>(length);
     if (list->kind == list_kind::objects)
         copy_items(list->objects(), 0, items, 0, length);
     else
         for (long i = 0; i < length; i++) items->set(i, list_get(list, i));
     return items;
 }
+HEDDLE_DONT_LOOK_INSIDE object_array* list_to_slots(W_List* list) { return copy_of_items<object_array>(list); }
+HEDDLE_DONT_LOOK_INSIDE list_items* list_to_items(W_List* list) { return copy_of_items<list_items>(list); }
 HEDDLE_DONT_LOOK_INSIDE Result<W_List*> iterable_to_list(W_Object* iterable) {
     W_List* list = make_list();
     HEDDLE_TRY(list_extend(list, iterable));
     return list;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<slots_array*> iterable_to_slots(W_Object* iterable) {
+HEDDLE_DONT_LOOK_INSIDE Result<object_array*> iterable_to_slots(W_Object* iterable) {
     if (is_exact<W_Tuple>(iterable)) {
-        slots_array* items = static_cast<W_Tuple*>(iterable)->items;
-        return take_slots(items, 0, items->length());
+        object_array* items = static_cast<W_Tuple*>(iterable)->items;
+        return take_items<object_array>(items, 0, items->length());
     }
     if (is_exact<W_List>(iterable)) return list_to_slots(static_cast<W_List*>(iterable));
     W_List* list = HEDDLE_TRY(iterable_to_list(iterable));
     return list_to_slots(list);
 }
+HEDDLE_DONT_LOOK_INSIDE Result<list_items*> iterable_to_items(W_Object* iterable) {
+    if (is_exact<W_List>(iterable)) return list_to_items(static_cast<W_List*>(iterable));
+    W_List* list = HEDDLE_TRY(iterable_to_list(iterable));
+    return list_to_items(list);
+}
 HEDDLE_DONT_LOOK_INSIDE Result<W_Tuple*> iterable_to_tuple(W_Object* iterable) {
     if (is_exact<W_Tuple>(iterable)) return static_cast<W_Tuple*>(iterable);
-    slots_array* items = HEDDLE_TRY(iterable_to_slots(iterable));
+    object_array* items = HEDDLE_TRY(iterable_to_slots(iterable));
     return make<W_Tuple>(items);
 }
 
@@ -260,7 +272,7 @@ static int less(W_Object* a, W_Object* b) {
     auto result = compare_true(compare_op::lt, a, b);
     return result.failed() ? -1 : result.value();
 }
-static bool merge_sort(slots_array* keys, slots_array* items, slots_array* key_room, slots_array* item_room, long start,
+static bool merge_sort(list_items* keys, list_items* items, list_items* key_room, list_items* item_room, long start,
                        long end) {
     if (end - start < 12) {
         for (long i = start + 1; i < end; i++) {
@@ -292,8 +304,8 @@ static bool merge_sort(slots_array* keys, slots_array* items, slots_array* key_r
     while (left < middle && right < end) {
         order = less(keys->get(right), key_room->get(left));
         if (order < 0) return false;
-        slots_array* from_keys = order ? keys : key_room;
-        slots_array* from_items = order ? items : item_room;
+        list_items* from_keys = order ? keys : key_room;
+        list_items* from_items = order ? items : item_room;
         long& at = order ? right : left;
         keys->set(out, from_keys->get(at));
         items->set(out++, from_items->get(at++));
@@ -302,13 +314,13 @@ static bool merge_sort(slots_array* keys, slots_array* items, slots_array* key_r
     copy_items(item_room, left, items, out, middle - left);
     return true;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<void> sort_slots(slots_array* items, long count, W_Object* key, bool reverse) {
-    auto* keys = make_array<slots_array>(count);
+HEDDLE_DONT_LOOK_INSIDE Result<void> sort_items(list_items* items, long count, W_Object* key, bool reverse) {
+    auto* keys = make_array<list_items>(count);
     if (key && key != none())
         for (long i = 0; i < count; i++) keys->set(i, HEDDLE_TRY(call_1(key, items->get(i))));
     else
         copy_items(items, 0, keys, 0, count);
-    auto turn = [&](slots_array* array) {
+    auto turn = [&](list_items* array) {
         for (long i = 0; i < count / 2; i++) {
             W_Object* other = array->get(count - 1 - i);
             array->set(count - 1 - i, array->get(i));
@@ -319,8 +331,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> sort_slots(slots_array* items, long count, 
         turn(keys);
         turn(items);
     } // sorting the mirror keeps equal items in their order
-    auto* key_room = make_array<slots_array>(count);
-    auto* item_room = make_array<slots_array>(count);
+    auto* key_room = make_array<list_items>(count);
+    auto* item_room = make_array<list_items>(count);
     bool sorted = merge_sort(keys, items, key_room, item_room, 0, count);
     if (reverse) turn(items);
     if (!sorted) return failure;
@@ -411,8 +423,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_reverse(W_Object* o) {
     }
     return none();
 }
-void replace(W_List* list, slots_array* items, long length) {
-    W_List* fresh = list_from_slots(items, length);
+void replace(W_List* list, list_items* items, long length) {
+    W_List* fresh = list_from_items(items, length);
     list->storage = fresh->storage;
     list->kind = fresh->kind;
     list->length = length;
@@ -420,7 +432,7 @@ void replace(W_List* list, slots_array* items, long length) {
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_sort(W_Object* o, W_Object* key, W_Object* reverse) {
     W_List* list = list_of(o);
     bool backward = reverse && HEDDLE_TRY(is_true(reverse));
-    slots_array* items = list_to_slots(list);
+    list_items* items = list_to_items(list);
     bool no_key = !key || key == none();
     if (no_key && list->kind == list_kind::ints && !backward) {
         long* first = list->ints()->data();
@@ -429,7 +441,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_sort(W_Object* o, W_Object* key
     }
     long length = items->length();
     list_clear(list);
-    auto result = sort_slots(items, length, key, backward);
+    auto result = sort_items(items, length, key, backward);
     bool changed = list->length != 0;
     replace(list, items, length);
     if (result.failed()) return failure;
@@ -441,8 +453,8 @@ Result<W_Object*> method_clear(W_Object* o) {
     return none();
 }
 Result<W_Object*> method_copy(W_Object* o) {
-    slots_array* items = list_to_slots(list_of(o));
-    return list_from_slots(items, items->length());
+    list_items* items = list_to_items(list_of(o));
+    return list_from_items(items, items->length());
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_List* list, W_Slice* slice) {
     slice_bounds bounds;
@@ -460,9 +472,9 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_List* list, W_Slice* slice
             floats->set(i, list->floats()->get(at));
         return make<W_List>(list_kind::floats, floats, bounds.count);
     }
-    auto* items = make_array<slots_array>(bounds.count);
+    auto* items = make_array<list_items>(bounds.count);
     for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) items->set(i, list_get(list, at));
-    return list_from_slots(items, bounds.count);
+    return list_from_items(items, bounds.count);
 }
 Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     W_List* list = list_of(o);
@@ -474,9 +486,9 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     return list_get(list, index);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice(W_List* list, W_Slice* slice, W_Object* value) {
-    slots_array* fresh = nullptr;
+    list_items* fresh = nullptr;
     if (value) {
-        auto given = iterable_to_slots(value);
+        auto given = iterable_to_items(value);
         if (given.failed()) {
             if (pending_is(T::TypeError) && !type_lookup(value->type(), N::iter))
                 return raise_text(T::TypeError, "can only assign an iterable");
@@ -486,11 +498,11 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice(W_List* list, W_Slice* slice
     }
     slice_bounds bounds;
     if (!slice_indices(slice, list->length, &bounds)) return failure;
-    slots_array* old = list_to_slots(list);
+    list_items* old = list_to_items(list);
     long length = old->length(), added = fresh ? fresh->length() : 0;
     if (bounds.step == 1) {
         if (bounds.stop < bounds.start) bounds.stop = bounds.start;
-        auto* items = make_array<slots_array>(length - (bounds.stop - bounds.start) + added);
+        auto* items = make_array<list_items>(length - (bounds.stop - bounds.start) + added);
         copy_items(old, 0, items, 0, bounds.start);
         if (added) copy_items(fresh, 0, items, bounds.start, added);
         copy_items(old, bounds.stop, items, bounds.start + added, length - bounds.stop);
@@ -506,7 +518,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice(W_List* list, W_Slice* slice
         return none();
     }
     for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) old->set(at, nullptr);
-    auto* items = make_array<slots_array>(length - bounds.count);
+    auto* items = make_array<list_items>(length - bounds.count);
     long filled = 0;
     for (long i = 0; i < length; i++)
         if (old->get(i)) items->set(filled++, old->get(i));
@@ -603,7 +615,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_repr(W_Object* o) {
     return make_str(out + "]");
 }
 // Lexicographic, as for tuples.
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> compare_items(compare_op op, slots_array* a, slots_array* b) {
+template <class Array> HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> compare_items(compare_op op, Array* a, Array* b) {
     long left = a->length(), right = b->length();
     bool equality = op == compare_op::eq || op == compare_op::ne;
     if (equality && left != right) return boolean(op == compare_op::ne);
@@ -646,7 +658,7 @@ Result<W_Object*> tuple_iter(W_Object* o) { return make<W_TupleIterator>(tuple_o
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_slice(W_Tuple* tuple, W_Slice* slice) {
     slice_bounds bounds;
     if (!slice_indices(slice, tuple->length(), &bounds)) return failure;
-    auto* items = make_array<slots_array>(bounds.count);
+    auto* items = make_array<object_array>(bounds.count);
     for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) items->set(i, tuple->at(at));
     return make<W_Tuple>(items);
 }
@@ -681,7 +693,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_count(W_Object* o, W_Object* ite
 Result<W_Object*> tuple_add(W_Object* a, W_Object* b) {
     if (!is<W_Tuple>(b)) return not_implemented();
     long left = tuple_of(a)->length(), right = tuple_of(b)->length();
-    auto* items = make_array<slots_array>(left + right);
+    auto* items = make_array<object_array>(left + right);
     copy_items(tuple_of(a)->items, 0, items, 0, left);
     copy_items(tuple_of(b)->items, 0, items, left, right);
     return make<W_Tuple>(items);
@@ -690,7 +702,7 @@ Result<W_Object*> tuple_mul(W_Object* o, W_Object* count) {
     if (!is_index(count)) return not_implemented();
     long times = HEDDLE_TRY(index_of(count)), length = tuple_of(o)->length();
     if (times <= 0 || length == 0) return make_tuple_0();
-    slots_array* items = repeat_array(tuple_of(o)->items, length, times);
+    object_array* items = repeat_array(tuple_of(o)->items, length, times);
     if (!items) return no_memory();
     return make<W_Tuple>(items);
 }

@@ -72,7 +72,7 @@ int run_source(const std::string& source, const std::string& filename, bool has_
     auto code = compile_text(source, filename, 0);
     if (code.failed()) return report_error();
     auto* unit = static_cast<W_Code*>(code.value());
-    auto* frame = make<W_Frame>(unit, module->dict, make_array<slots_array>(unit->frame_size), nullptr, module->dict);
+    auto* frame = make<W_Frame>(unit, module->dict, make_array<frame_slots>(unit->frame_size), nullptr, module->dict);
     auto result = run_frame(frame);
     if (result.failed()) return report_error();
     flush_standard_streams();

@@ -40,11 +40,11 @@ W_Object* instance_get(W_Instance* instance, W_Str* name) {
 }
 
 HEDDLE_DONT_LOOK_INSIDE static void grow_storage(W_Instance* instance, long needed) {
-    slots_array* old = instance->storage;
+    attribute_values* old = instance->storage;
     long length = old ? old->length() : 0;
     long size = instance->map->type->instance_size;
     if (size < needed) size = needed < 4 ? needed : needed + needed / 2;
-    auto* storage = make_array<slots_array>(size);
+    auto* storage = make_array<attribute_values>(size);
     if (length) copy_items(old, 0, storage, 0, length);
     instance->storage = storage;
 }
@@ -65,7 +65,7 @@ void instance_set(W_Instance* instance, W_Str* name, W_Object* value) {
         return;
     }
     Map* next = map_with(map, name);
-    slots_array* storage = instance->storage;
+    attribute_values* storage = instance->storage;
     if (!storage || storage->length() <= next->index) {
         grow_storage(instance, next->count);
         storage = instance->storage;
@@ -74,17 +74,17 @@ void instance_set(W_Instance* instance, W_Str* name, W_Object* value) {
     instance->map = next;
 }
 
-HEDDLE_DONT_LOOK_INSIDE slots_array* instance_names(W_Instance* instance) {
+HEDDLE_DONT_LOOK_INSIDE object_array* instance_names(W_Instance* instance) {
     Map* map = instance->map;
     if (map->in_dict) {
         auto* dict = static_cast<W_Dict*>(instance->storage->get(0));
-        auto* names = make_array<slots_array>(dict->count);
+        auto* names = make_array<object_array>(dict->count);
         long filled = 0;
         for (long entry = dict_next_entry(dict, 0); entry >= 0; entry = dict_next_entry(dict, entry + 1))
             names->set(filled++, dict->keys->get(entry));
         return names;
     }
-    auto* names = make_array<slots_array>(map->count);
+    auto* names = make_array<object_array>(map->count);
     for (; map->name; map = map->parent) names->set(map->index, map->name);
     return names;
 }
@@ -92,10 +92,10 @@ HEDDLE_DONT_LOOK_INSIDE slots_array* instance_names(W_Instance* instance) {
 HEDDLE_DONT_LOOK_INSIDE W_Dict* instance_dict(W_Instance* instance) {
     if (instance->map->in_dict) return static_cast<W_Dict*>(instance->storage->get(0));
     W_Dict* dict = make_dict();
-    slots_array* names = instance_names(instance);
+    object_array* names = instance_names(instance);
     for (long i = 0; i < names->length(); i++)
         dict_set_str(dict, static_cast<W_Str*>(names->get(i)), instance->storage->get(i));
-    auto* storage = make_array<slots_array>(1);
+    auto* storage = make_array<attribute_values>(1);
     storage->set(0, dict);
     instance->storage = storage;
     instance->map = map_in_dict(instance->map->type);

@@ -56,10 +56,11 @@ Result<W_Object*> sys_intern(W_Object* text) {
     return intern(static_cast<W_Str*>(text));
 }
 Result<W_Object*> sys_getsizeof(W_Object* o, W_Object*) { return make_int(static_cast<long>(gc::total_size_of(o))); }
-Result<W_Object*> sys_getframe(W_Object* depth) {
+Result<W_Object*> sys_getframe(W_Object* frame, W_Object* depth) {
+    if (!frame) return no_callers_frame("sys._getframe");
     if (depth && HEDDLE_TRY(index_of(depth)) != 0)
         return raise_text(T::ValueError, "only the caller's own frame is available: sys._getframe(0)");
-    return execution_context()->frame.get();
+    return frame;
 }
 Result<W_Object*> sys_displayhook(W_Object* value) { return print_expression(value); }
 Result<W_Object*> sys_getrefcount(W_Object*) { return make_int(2); }
@@ -73,7 +74,7 @@ constexpr builtin_entry sys_functions[] = {
     {"exception", sys_exception},
     {"intern", sys_intern},
     {"getsizeof", sys_getsizeof, 1},
-    {"_getframe", sys_getframe, 0, nullptr, builtin_entry::wants_frame},
+    {"_getframe", sys_getframe, 1, nullptr, builtin_entry::wants_frame},
     {"displayhook", sys_displayhook},
     {"getrefcount", sys_getrefcount},
     {"set_int_max_str_digits", sys_set_int_max_str_digits},
@@ -91,7 +92,7 @@ void setup_sys() {
     set(sys, "maxsize", make_int(INT64_MAX));
     set(sys, "maxunicode", make_int(0x10ffff));
     set(sys, "version", make_str("3.11.0 (heddle-python 0.1)"));
-    auto* version = make_array<slots_array>(5);
+    auto* version = make_array<object_array>(5);
     version->set(0, make_int(3));
     version->set(1, make_int(11));
     version->set(2, make_int(0));
@@ -139,7 +140,7 @@ Result<W_Object*> time_sleep(W_Object* seconds) {
     return none();
 }
 Result<W_Object*> time_tuple(tm* parts) {
-    auto* items = make_array<slots_array>(9);
+    auto* items = make_array<object_array>(9);
     int values[] = {parts->tm_year + 1900, parts->tm_mon + 1,        parts->tm_mday,     parts->tm_hour, parts->tm_min,
                     parts->tm_sec,         (parts->tm_wday + 6) % 7, parts->tm_yday + 1, parts->tm_isdst};
     for (int i = 0; i < 9; i++) items->set(i, make_int(values[i]));
@@ -192,11 +193,11 @@ using function_2 = double(double, double);
     }
 MATH_1(sin, std::sin)
 MATH_1(cos, std::cos)
-MATH_1(tan, std::tan) MATH_1(asin, std::asin) MATH_1(acos, std::acos) MATH_1(atan, std::atan) MATH_1(sinh, std::sinh)
-    MATH_1(cosh, std::cosh) MATH_1(tanh, std::tanh) MATH_1(asinh, std::asinh) MATH_1(acosh, std::acosh)
-        MATH_1(exp, std::exp) MATH_1(expm1, std::expm1) MATH_1(exp2, std::exp2) MATH_1(erf, std::erf)
-            MATH_1(erfc, std::erfc) MATH_1(fabs, std::fabs)
-                MATH_1(cbrt, std::cbrt) Result<W_Object*> math_sqrt(W_Object* o) {
+MATH_1(tan, std::tan)
+MATH_1(asin, std::asin) MATH_1(acos, std::acos) MATH_1(atan, std::atan) MATH_1(sinh, std::sinh) MATH_1(cosh, std::cosh)
+    MATH_1(tanh, std::tanh) MATH_1(asinh, std::asinh) MATH_1(acosh, std::acosh) MATH_1(exp, std::exp)
+        MATH_1(expm1, std::expm1) MATH_1(exp2, std::exp2) MATH_1(erf, std::erf) MATH_1(erfc, std::erfc)
+            MATH_1(fabs, std::fabs) MATH_1(cbrt, std::cbrt) Result<W_Object*> math_sqrt(W_Object* o) {
     double x = HEDDLE_TRY(to_double(o));
     if (x < 0) return domain_error();
     return make_float(__builtin_sqrt(x));
@@ -420,8 +421,8 @@ Result<W_Object*> math_isclose(W_Object* a, W_Object* b, W_Object* relative, W_O
     return boolean(difference <= std::fabs(rel * x) || difference <= std::fabs(rel * y) || difference <= abs);
 }
 Result<W_Object*> math_dist(W_Object* a, W_Object* b) {
-    slots_array* p = HEDDLE_TRY(iterable_to_slots(a));
-    slots_array* q = HEDDLE_TRY(iterable_to_slots(b));
+    object_array* p = HEDDLE_TRY(iterable_to_slots(a));
+    object_array* q = HEDDLE_TRY(iterable_to_slots(b));
     if (p->length() != q->length())
         return raise_text(T::ValueError, "both points must have the same number of dimensions");
     double sum = 0;

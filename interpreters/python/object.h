@@ -31,7 +31,21 @@ struct ExecutionContext;
 struct Map;
 struct VersionTag;
 
-using slots_array = heddle::array<heddle::member<W_Object>>;
+// Arrays of values, a class for each use (heddle/array.h): a store into one changes none of the others.
+struct object_items_tag {
+    static constexpr bool immutable = true; // written only while the array is new
+};
+using object_array = heddle::array<heddle::member<W_Object>, object_items_tag>; // tuples' items, arguments, names
+struct frame_slots_tag {};
+using frame_slots = heddle::array<heddle::member<W_Object>, frame_slots_tag>;
+struct list_items_tag {};
+using list_items = heddle::array<heddle::member<W_Object>, list_items_tag>;
+struct attribute_values_tag {};
+using attribute_values = heddle::array<heddle::member<W_Object>, attribute_values_tag>; // of instances
+struct dict_keys_tag {};
+using dict_keys = heddle::array<heddle::member<W_Object>, dict_keys_tag>;
+struct dict_values_tag {};
+using dict_values = heddle::array<heddle::member<W_Object>, dict_values_tag>;
 
 struct W_Object : heddle::object {
     virtual W_Type* type() const = 0;

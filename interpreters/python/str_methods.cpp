@@ -393,7 +393,7 @@ Result<W_Object*> method_join(W_Object* o, W_Object* iterable) {
             return raise_text(T::TypeError, "can only join an iterable");
         return failure;
     }
-    slots_array* items = gathered.value();
+    object_array* items = gathered.value();
     long count = items->length(), length = 0;
     bool wide = text_of(o)->wide != nullptr;
     for (long i = 0; i < count; i++) {
@@ -575,7 +575,7 @@ Result<W_Object*> method_encode(W_Object* o, W_Object* encoding, W_Object* error
 }
 Result<W_Object*> method_format(W_Arguments* arguments) { return format_method(text_of(arguments->at(0)), arguments); }
 Result<W_Object*> method_format_map(W_Object* o, W_Object* mapping) {
-    auto* values = make_array<slots_array>(2);
+    auto* values = make_array<object_array>(2);
     values->set(0, o);
     values->set(1, mapping);
     return format_method(text_of(o),

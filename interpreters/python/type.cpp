@@ -9,8 +9,10 @@ namespace {
 // The interpreter's method cache: (version, name) -> raw attribute. Arrays, so that the collector keeps it right.
 constexpr long method_cache_size = 4096;
 root<heddle::array<member<VersionTag>>> cached_versions;
-root<slots_array> cached_names;
-root<slots_array> cached_values;
+struct lookup_cache_tag {};
+using lookup_cache = heddle::array<member<W_Object>, lookup_cache_tag>;
+root<lookup_cache> cached_names;
+root<lookup_cache> cached_values;
 long last_version;
 } // namespace
 
@@ -18,12 +20,12 @@ HEDDLE_DONT_LOOK_INSIDE VersionTag* new_version() { return make<VersionTag>(++la
 
 void setup_method_cache() {
     cached_versions = make_array<heddle::array<member<VersionTag>>>(method_cache_size);
-    cached_names = make_array<slots_array>(method_cache_size);
-    cached_values = make_array<slots_array>(method_cache_size);
+    cached_names = make_array<lookup_cache>(method_cache_size);
+    cached_values = make_array<lookup_cache>(method_cache_size);
 }
 
 static W_Object* search_mro(W_Type* type, W_Str* name) {
-    slots_array* mro = type->mro;
+    object_array* mro = type->mro;
     for (long i = 0, n = mro->length(); i < n; i++) {
         W_Dict* dict = static_cast<W_Type*>(mro->get(i))->dict;
         long entry = dict_find_str(dict, name);
@@ -47,7 +49,7 @@ HEDDLE_ELIDABLE W_Object* type_lookup_raw(W_Type* type, VersionTag* version, W_S
 }
 
 HEDDLE_ELIDABLE W_Object* type_lookup_after(W_Type* type, VersionTag*, W_Type* after, W_Str* name) {
-    slots_array* mro = type->mro;
+    object_array* mro = type->mro;
     long n = mro->length(), i = 0;
     while (i < n && mro->get(i) != after) i++;
     for (i++; i < n; i++) {
@@ -59,7 +61,7 @@ HEDDLE_ELIDABLE W_Object* type_lookup_after(W_Type* type, VersionTag*, W_Type* a
 }
 
 HEDDLE_ELIDABLE bool is_subtype(W_Type* type, W_Type* of) {
-    slots_array* mro = type->mro;
+    object_array* mro = type->mro;
     for (long i = 0, n = mro->length(); i < n; i++)
         if (mro->get(i) == of) return true;
     return false;
@@ -94,8 +96,8 @@ HEDDLE_DONT_LOOK_INSIDE std::string type_name(W_Object* o) { return name_text(o-
 W_Instance* allocate_instance(W_Type* type) {
     if (type->instance_layout == layout::exception) return make_exception(type, make_tuple_0());
     long size = jit::promote(type->instance_size.get());
-    slots_array* storage = nullptr;
-    if (size > 0) storage = make_array<slots_array>(size);
+    attribute_values* storage = nullptr;
+    if (size > 0) storage = make_array<attribute_values>(size);
     return make<W_Instance>(map_for_type(type), storage);
 }
 
@@ -125,16 +127,16 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> wrap_for_subclass(W_Type* type, W_Obje
 // ---------------------------------------------------------------------------------------------------
 namespace {
 
-bool in_tail(slots_array* list, long from, W_Object* type) {
+bool in_tail(object_array* list, long from, W_Object* type) {
     for (long i = from + 1; i < list->length(); i++)
         if (list->get(i) == type) return true;
     return false;
 }
 
 // C3. Sequences: the bases' mros, then the bases themselves.
-Result<slots_array*> linearise(W_Type* type, W_Tuple* bases) {
+Result<object_array*> linearise(W_Type* type, W_Tuple* bases) {
     long count = bases->length();
-    auto* sequences = make_array<heddle::array<member<slots_array>>>(count + 1);
+    auto* sequences = make_array<heddle::array<member<object_array>>>(count + 1);
     std::vector<long> positions(count + 1, 0);
     long total = 1;
     for (long i = 0; i < count; i++) {
@@ -142,14 +144,14 @@ Result<slots_array*> linearise(W_Type* type, W_Tuple* bases) {
         total += sequences->get(i)->length();
     }
     sequences->set(count, bases->items);
-    auto* merged = make_array<slots_array>(total);
+    auto* merged = make_array<object_array>(total);
     long filled = 0;
     merged->set(filled++, type);
     for (;;) {
         W_Object* next = nullptr;
         bool left = false;
         for (long i = 0; i <= count && !next; i++) {
-            slots_array* sequence = sequences->get(i);
+            object_array* sequence = sequences->get(i);
             if (positions[i] >= sequence->length()) continue;
             left = true;
             W_Object* candidate = sequence->get(positions[i]);
@@ -169,7 +171,7 @@ Result<slots_array*> linearise(W_Type* type, W_Tuple* bases) {
             if (positions[i] < sequences->get(i)->length() && sequences->get(i)->get(positions[i]) == next)
                 positions[i]++;
     }
-    auto* mro = make_array<slots_array>(filled);
+    auto* mro = make_array<object_array>(filled);
     copy_items(merged, 0, mro, 0, filled);
     return mro;
 }
@@ -216,7 +218,7 @@ Result<void> setup_slots(W_Type* type, W_Tuple* bases) {
     for (long i = 0; i < bases->length(); i++)
         if (static_cast<W_Type*>(bases->at(i))->has_dict) type->has_dict = 1;
     if (is<W_Str>(slots)) return add_slot(type, slots);
-    slots_array* entries = HEDDLE_TRY(iterable_to_slots(slots));
+    object_array* entries = HEDDLE_TRY(iterable_to_slots(slots));
     for (long i = 0; i < entries->length(); i++) HEDDLE_TRY(add_slot(type, entries->get(i)));
     return ok;
 }

@@ -39,11 +39,11 @@ HEDDLE_ELIDABLE Map* map_for_type(W_Type* type);          // the root map
 HEDDLE_ELIDABLE Map* map_in_dict(W_Type* type);           // for objects whose attributes are in a W_Dict
 
 struct W_Instance : W_Object {
-    W_Instance(Map* m, slots_array* s) : map(m), storage(s) {}
+    W_Instance(Map* m, attribute_values* s) : map(m), storage(s) {}
     W_Type* type() const override { return jit::promote(map.get())->type; }
     W_Instance* attributes() override { return this; }
     member<Map> map;
-    member<slots_array> storage; // null while there are no attributes
+    member<attribute_values> storage; // null while there are no attributes
     HEDDLE_GC_CLASS(W_Instance, W_Object, map, storage)
 };
 // Attributes of an instance, not looking at its type. Null: not there (never a pending error).
@@ -52,7 +52,7 @@ void instance_set(W_Instance* instance, W_Str* name, W_Object* value);
 HEDDLE_DONT_LOOK_INSIDE bool instance_delete(W_Instance* instance, W_Str* name);
 HEDDLE_DONT_LOOK_INSIDE W_Dict* instance_dict(W_Instance* instance); // moves the attributes into a dict for good
 HEDDLE_DONT_LOOK_INSIDE Result<void> instance_replace_dict(W_Instance* instance, W_Object* dict);
-HEDDLE_DONT_LOOK_INSIDE slots_array* instance_names(W_Instance* instance); // names in order of insertion
+HEDDLE_DONT_LOOK_INSIDE object_array* instance_names(W_Instance* instance); // names in order of insertion
 
 // The C++ class of a type's instances.
 enum class layout : long {
@@ -85,7 +85,7 @@ struct W_Type : W_Object {
     const layout instance_layout;
     W_Dict* const dict; // values may be AttributeCells
     member<VersionTag> version;
-    member<slots_array> mro; // W_Types, this one first; set once
+    member<object_array> mro; // W_Types, this one first; set once
     member<W_Tuple> bases;
     member<W_List> subclasses;
     member<Map> root_map;

@@ -105,15 +105,15 @@ void add_type_names(W_Dict* names, W_Type* type) {
     }
 }
 Result<W_Object*> sorted_keys(W_Dict* names) {
-    slots_array* keys = HEDDLE_TRY(iterable_to_slots(names));
-    HEDDLE_TRY(sort_slots(keys, keys->length(), nullptr, false));
-    return list_from_slots(keys, keys->length());
+    list_items* keys = HEDDLE_TRY(iterable_to_items(names));
+    HEDDLE_TRY(sort_items(keys, keys->length(), nullptr, false));
+    return list_from_items(keys, keys->length());
 }
 Result<W_Object*> object_dir(W_Object* o) {
     W_Dict* names = make_dict();
     add_type_names(names, o->type());
     if (W_Instance* attributes = o->attributes()) {
-        slots_array* own = instance_names(attributes);
+        object_array* own = instance_names(attributes);
         for (long i = 0; i < own->length(); i++) HEDDLE_TRY(dict_set(names, own->get(i), none()));
     }
     return sorted_keys(names);
@@ -198,7 +198,7 @@ Result<W_Object*> call_init_subclass(W_Type* type, W_Arguments* arguments) {
     if (!hook) return none();
     hook = HEDDLE_TRY(bind_descriptor(unwrap_attribute(hook), nullptr, type));
     long positional = arguments->positional_count(), count = arguments->keyword_count();
-    auto* values = make_array<slots_array>(count);
+    auto* values = make_array<object_array>(count);
     copy_items(arguments->values, positional, values, 0, count);
     return call(hook, make_arguments(values, arguments->keywords));
 }
@@ -230,8 +230,8 @@ Result<W_Object*> type_call_method(W_Arguments* arguments) {
 }
 Result<W_Object*> type_repr(W_Object* o) { return make_str("<class '" + qualified(type_self(o)) + "'>"); }
 Result<W_Object*> type_mro(W_Object* o) {
-    slots_array* mro = type_self(o)->mro;
-    return list_from_slots(take_slots(mro, 0, mro->length()), mro->length());
+    object_array* mro = type_self(o)->mro;
+    return list_from_slots(mro, mro->length());
 }
 Result<W_Object*> type_subclasses(W_Object* o) {
     W_List* list = make_list();
@@ -438,11 +438,12 @@ constexpr getset_entry wrapper_attributes[] = {{"__func__", get_wrapped, nullptr
 constexpr builtin_entry construct_classmethod{"classmethod", classmethod_construct};
 constexpr builtin_entry construct_staticmethod{"staticmethod", staticmethod_construct};
 
-Result<W_Object*> super_construct(W_Object* type, W_Object* self) {
+Result<W_Object*> super_construct(W_Object* callers_frame, W_Object* type, W_Object* self) {
     if (!type) {
+        if (!callers_frame) return no_callers_frame("super");
         // super() called by another name than the compiler saw: find __class__ and the first argument in the caller's
         // frame.
-        W_Frame* frame = execution_context()->frame;
+        auto* frame = static_cast<W_Frame*>(callers_frame);
         const code_unit* unit = frame->code->unit;
         for (long i = 0; i < static_cast<long>(unit->slots.size()); i++) {
             if (unit->slots[i].name != "__class__" || unit->slots[i].kind == slot_kind::local) continue;
@@ -459,7 +460,7 @@ Result<W_Object*> super_repr(W_Object* o) {
     return make_str("<super: <class '" + name_text(static_cast<W_Super*>(o)->start) + "'>>");
 }
 constexpr builtin_entry super_methods[] = {{"__repr__", super_repr}};
-constexpr builtin_entry construct_super{"super", super_construct, 0, nullptr, builtin_entry::wants_frame};
+constexpr builtin_entry construct_super{"super", super_construct, 1, nullptr, builtin_entry::wants_frame};
 
 Result<W_Object*> getset_name(W_Object* o) { return static_cast<W_GetSet*>(o)->name; }
 Result<W_Object*> getset_set(W_Object* o, W_Object* instance, W_Object* value) {
@@ -519,7 +520,7 @@ Result<W_Object*> namespace_construct(W_Arguments* arguments) {
 }
 Result<W_Object*> namespace_repr(W_Object* o) {
     auto* self = static_cast<W_Instance*>(o);
-    slots_array* names = instance_names(self);
+    object_array* names = instance_names(self);
     std::string out;
     for (long i = 0; i < names->length(); i++) {
         auto* name = static_cast<W_Str*>(names->get(i));
@@ -562,7 +563,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_class(W_Arguments* arguments) {
         return raise_text(T::TypeError, "__build_class__: func must be a function");
     auto* body = static_cast<W_Function*>(arguments->at(0));
     W_Object* name = arguments->at(1);
-    auto* original = make<W_Tuple>(take_slots(arguments->values, 2, positional - 2));
+    auto* original = make<W_Tuple>(take_items<object_array>(arguments->values, 2, positional - 2));
     W_Tuple* bases = HEDDLE_TRY(resolve_bases(original));
     W_Object* metaclass = nullptr;
     W_Dict* keywords = make_dict();
@@ -577,11 +578,11 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_class(W_Arguments* arguments) {
     if (is<W_Type>(metaclass)) metaclass = HEDDLE_TRY(winning_metatype(static_cast<W_Type*>(metaclass), bases));
     auto with_keywords = [&](W_Object* a, W_Object* b, W_Object* c) {
         long fixed = c ? 3 : 2, count = keywords->count;
-        auto* values = make_array<slots_array>(fixed + count);
+        auto* values = make_array<object_array>(fixed + count);
         values->set(0, a);
         values->set(1, b);
         if (c) values->set(2, c);
-        auto* names = make_array<slots_array>(count);
+        auto* names = make_array<object_array>(count);
         long filled = 0;
         for (long entry = dict_next_entry(keywords, 0); entry >= 0;
              entry = dict_next_entry(keywords, entry + 1), filled++) {
@@ -598,7 +599,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_class(W_Arguments* arguments) {
     }
     if (!space) space = make_dict();
     auto* frame =
-        make<W_Frame>(body->code, body->globals, make_array<slots_array>(body->code->frame_size), body, space);
+        make<W_Frame>(body->code, body->globals, make_array<frame_slots>(body->code->frame_size), body, space);
     W_Object* cell = HEDDLE_TRY(run_frame(frame));
     if (original != bases) HEDDLE_TRY(set_item(space, make_str("__orig_bases__"), original));
     W_Object* cls = HEDDLE_TRY(call(metaclass, with_keywords(name, bases, space)));

@@ -78,11 +78,11 @@ struct W_ByteArray : W_Object {
     HEDDLE_GC_CLASS(W_ByteArray, W_Object, data)
 };
 struct W_Tuple : W_Object {
-    explicit W_Tuple(slots_array* i) : items(i) {}
+    explicit W_Tuple(object_array* i) : items(i) {}
     HEDDLE_PYTHON_TYPED(tuple)
     HEDDLE_INLINE long length() const { return items->length(); }
     HEDDLE_INLINE W_Object* at(long index) const { return items->get(index); }
-    slots_array* const items; // never changed after the tuple was made
+    object_array* const items; // never changed after the tuple was made
     HEDDLE_GC_CLASS(W_Tuple, W_Object, items)
 };
 struct W_Slice : W_Object {

@@ -247,7 +247,7 @@ void metainterp::note_effects(opcode op, const descr* d, const boxed* a, value_r
         break;
     case opcode::new_array:
         cache_.note(result, heap_cache::fresh | heap_cache::class_known | heap_cache::nonnull);
-        cache_.put(result, &static_cast<const array_descr*>(d)->item_access(), heap_cache::length_item, intern(a[0]));
+        cache_.put(result, d, heap_cache::length_item, intern(a[0]));
         break;
     case opcode::ptr_add:
     case opcode::ptr_to_int: cache_.escape(a[0].reference); break;

@@ -75,7 +75,7 @@ private:
                     {virtual_references_[number], reference(value)}, unused);
         }
         if (v.items.empty()) return;
-        const descr* items = &static_cast<const array_descr*>(v.shape)->item_access();
+        const descr* items = v.shape;
         for (size_t i = 0; i < v.items.size(); ++i) {
             if (v.items[i].from == resume_value::uninitialised) continue;
             value_ref item = recorder_ ? recorder_->constant(kind::integer, i) : value_ref();

@@ -160,9 +160,7 @@ void emit_allocation(walk& w, value_id id) {
     }
     w.values[id].virtual_index = none;
     w.send(s, calls_pass);
-    if (is_array)
-        w.remember_pure(opcode::arraylen, &static_cast<const array_descr*>(object.shape)->item_access(), {&id, 1},
-                        w.constant_int(object.item_count));
+    if (is_array) w.remember_pure(opcode::arraylen, object.shape, {&id, 1}, w.constant_int(object.item_count));
 }
 
 bool is_stored(walk& w, const virtual_object& object, uint32_t offset) {
@@ -189,7 +187,7 @@ void emit_contents(walk& w, value_id id, const virtual_object& object) {
         w.heap_remember(field, -1, id, content);
     }
     if (object.item_count == 0) return;
-    const array_descr& items = static_cast<const array_descr*>(object.shape)->item_access();
+    const array_descr& items = *static_cast<const array_descr*>(object.shape);
     bool references = items.shape.is_reference;
     for (uint32_t i = 0; i < object.item_count; ++i) {
         value_id content = w.find(w.pool[object.first_item + i]), index = w.constant_int(i);
@@ -247,9 +245,7 @@ bool optimise_virtuals(walk& w, step& s) {
     default: break;
     }
     if (done) return true;
-    if (s.op == opcode::new_array)
-        w.remember_pure(opcode::arraylen, &static_cast<const array_descr*>(s.description)->item_access(),
-                        {&s.result, 1}, w.argument(s, 0));
+    if (s.op == opcode::new_array) w.remember_pure(opcode::arraylen, s.description, {&s.result, 1}, w.argument(s, 0));
     for (uint32_t i = 0; i < s.count; ++i) w.force(w.argument(s, i));
     return false;
 }

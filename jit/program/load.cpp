@@ -80,6 +80,7 @@ private:
         f.immutable = flags & 1;
         f.quasi_immutable = flags & 2;
         f.owner_is_global = flags & 4;
+        f.virtualizable = flags & 8;
     }
 
     void array(array_descr& a, uint64_t symbol) {
@@ -88,12 +89,9 @@ private:
         a.shape = shape();
         a.items_offset = in_.number32();
         a.length_offset = in_.number32();
-        a.immutable = in_.number() != 0;
-        uint64_t access = in_.number();
-        if (access == 0) return;
-        if (access >= program_.descrs.size() || program_.descrs[access - 1]->type != descr_type::array)
-            return in_.mark_damaged();
-        a.access = static_cast<const array_descr*>(program_.descrs[access - 1]);
+        uint64_t flags = in_.number();
+        a.immutable = flags & 1;
+        a.virtualizable = flags & 2;
     }
 
     void size(size_descr& s, uint64_t symbol) {

@@ -62,15 +62,15 @@ private:
     void field(const field_descr& f) {
         shape(f.shape);
         out_.number(f.offset);
-        out_.number(uint64_t{f.immutable} | uint64_t{f.quasi_immutable} << 1 | uint64_t{f.owner_is_global} << 2);
+        out_.number(uint64_t{f.immutable} | uint64_t{f.quasi_immutable} << 1 | uint64_t{f.owner_is_global} << 2 |
+                    uint64_t{f.virtualizable} << 3);
     }
 
     void array(const array_descr& a) {
         shape(a.shape);
         out_.number(a.items_offset);
         out_.number(a.length_offset);
-        out_.number(a.immutable);
-        out_.number(a.access ? uint64_t{a.access->index} + 1 : 0);
+        out_.number(uint64_t{a.immutable} | uint64_t{a.virtualizable} << 1);
     }
 
     void call(const call_descr& c) {

@@ -18,6 +18,30 @@ static constinit jit::driver drv{"test"};
 )";
 
 const refusal refusals[] = {
+    {"the slots of a virtualizable frame stored elsewhere", R"(
+struct slots_tag {};
+using slots_array = array<member<W_Object>, slots_tag>;
+struct W_Frame : W_Object { explicit W_Frame(slots_array* s) : slots(s) {} slots_array* const slots;
+    HEDDLE_GC_CLASS(W_Frame, W_Object, slots) HEDDLE_VIRTUALIZABLE(W_Frame, slots) };
+struct W_Thief : W_Object { W_Thief() : loot(nullptr) {} member<slots_array> loot; HEDDLE_GC_CLASS(W_Thief, W_Object, loot) };
+__attribute__((noinline)) void keep(W_Thief* thief, slots_array* slots) {
+    thief->loot = slots;   // HERE
+}
+int main() {
+    gc::initialise_from_environment_or_exit();
+    W_Frame* frame = make<W_Frame>(make_array<slots_array>(3));
+    keep(make<W_Thief>(), frame->slots);
+    return 0;
+}
+)",
+     "the slots of a frame (array<member<W_Object>, slots>, marked HEDDLE_VIRTUALIZABLE) are stored in W_Thief::loot",
+     "pass the frame or its slots as an argument"},
+    {"a virtualizable field that is no array", R"(
+struct W_Frame : W_Object { W_Frame() : slots(nullptr) {} member<W_Object> slots;
+    HEDDLE_GC_CLASS(W_Frame, W_Object, slots) HEDDLE_VIRTUALIZABLE(W_Frame, slots) };   // HERE
+int main() { gc::initialise_from_environment_or_exit(); make<W_Frame>(); return 0; }
+)",
+     "W_Frame::slots: HEDDLE_VIRTUALIZABLE takes a reference to a heddle::array", ""},
     {"a data member that is not listed", R"(
 struct W_Pair : W_Object { W_Pair() : first(1), second(2) {} const long first; const long second;
     HEDDLE_GC_CLASS(W_Pair, W_Object, first) };   // HERE

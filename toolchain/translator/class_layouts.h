@@ -1,8 +1,7 @@
 // The layouts of the VM's GC classes, read from the marker calls that HEDDLE_GC_CLASS and heddle::array emit.
 //
 // Collected after normalisation and before anything is lowered. Class identity in the IR is the StructType that a GEP
-// names, by its tag (driver/class_tags.h). Arrays are told apart by *shape* (what an item is) only: arrays of the same
-// shape share an alias class.
+// names, by its tag (driver/class_tags.h). That holds for arrays, too: each array class is an alias class of its own.
 //
 // Lifetime: everything here points into the module and is valid until lowering deletes the describe functions; names,
 // offsets, ids and the GlobalVariables stay valid afterwards. Addresses of gc_class, gc_field, array_shape are stable.
@@ -43,15 +42,19 @@ struct gc_field {
     llvm::Type* type = nullptr; // scalar type of the slot (i8 for bool, ptr, double, ...); null when it is an aggregate
     bool immutable = false;     // const member, or HEDDLE_IMMUTABLE
     bool quasi_immutable = false; // HEDDLE_QUASI_IMMUTABLE
+    bool virtualizable = false;   // HEDDLE_VIRTUALIZABLE
 };
 
-// What an array's item is. One object for each distinct shape.
+// What an array class's items are.
 struct array_shape {
+    const gc_class* owner = nullptr;
     llvm::Type* item_type = nullptr; // scalar type of an item; null when it is an aggregate
     uint32_t item_size = 0;
     slot_type slot = slot_type::data; // constant_*: written only through make_array_copy
     uint32_t length_offset = 0, items_offset = 8;
-    std::string name; // "array of references", "array of i64", "constant array of i8"
+    bool immutable = false;     // items of constants, or the tag's promise: written only before others see the array
+    bool virtualizable = false; // HEDDLE_VIRTUALIZABLE
+    std::string name;           // for logs: "array<member<W_Object>, frame_slots>"
 };
 
 struct gc_class {
@@ -61,7 +64,7 @@ struct gc_class {
     gc_class* base = nullptr;
     uint32_t size = 0;                  // sizeof, as in type_info::fixed_size
     std::vector<gc_field> fields;       // own ones, ascending by offset; inherited ones are in base
-    const array_shape* array = nullptr; // set for arrays
+    const array_shape* array = nullptr; // set for arrays; one of their own
     llvm::GlobalVariable* vtable =
         nullptr; // _ZTV...; null for arrays, and when no constructor or method is in the program
     llvm::Function* describe = nullptr;
@@ -90,19 +93,18 @@ public:
     const gc_class* by_vtable(const llvm::Value* vtable) const; // the _ZTV global; null when it is not a GC class's
     // The field that covers the byte, looking into bases too; null for the vtable pointer and for padding.
     const gc_field* field_at(const gc_class& c, uint64_t offset) const;
-    // The shape that a StructType of heddle::array<...> stands for; null for other types. Works for arrays that nothing
-    // describes.
+    // The array class that a StructType of heddle::array<...> stands for; null for other types.
     const array_shape* shape_of_structure(const llvm::Type* structure) const;
     const llvm::DataLayout& data_layout() const { return *data_layout_; }
 
 private:
     friend class layout_reader;
-    const array_shape* intern_shape(const array_shape& shape) const;
     const llvm::DataLayout* data_layout_ = nullptr;
     std::deque<gc_class> classes_;
-    mutable std::deque<array_shape> shapes_;
+    std::deque<array_shape> shapes_;
     std::unordered_map<const llvm::Value*, gc_class*> by_type_info_, by_vtable_;
     std::unordered_map<uint64_t, gc_class*> by_tag_;
+    std::unordered_map<uint64_t, const array_shape*> shapes_by_tag_;
 };
 
 } // namespace heddle::translator

@@ -25,6 +25,8 @@ void check_sources(llvm::Module& module, diagnostics& problems);
 // On the normalised module: data members that HEDDLE_GC_CLASS doesn't list; stores that hide a GC reference; local
 // variables whose address escapes in functions whose hints ask for tracing.
 void check_classes(llvm::Module& module, const class_layouts& layouts, diagnostics& problems);
+// Stores of a frame's slots (HEDDLE_VIRTUALIZABLE) anywhere but in their frame. Limits: virtualizables.cpp.
+void check_virtualizables(llvm::Module& module, const class_layouts& layouts, diagnostics& problems);
 void check_hinted_functions(llvm::Module& module, const annotations& hints, diagnostics& problems);
 // An error for each stack slot that is left. why: "which must be traced", "which is marked HEDDLE_UNROLL_SAFE".
 void refuse_stack_slots(llvm::Function& function, const std::string& why, diagnostics& problems);

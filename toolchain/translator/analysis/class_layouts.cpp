@@ -49,13 +49,22 @@ llvm::Type* scalar_at(llvm::Type* type, uint64_t offset, const llvm::DataLayout&
     }
 }
 
-std::string type_name(const llvm::Type* type) {
-    if (!type) return "aggregate";
-    if (type->isPointerTy()) return "pointer";
-    if (type->isDoubleTy()) return "double";
-    if (type->isFloatTy()) return "float";
-    if (type->isIntegerTy()) return "i" + std::to_string(type->getIntegerBitWidth());
-    return "data";
+// "heddle::array<heddle::member<python::W_Object>, python::frame_slots_tag>" -> "array<member<W_Object>, frame_slots>"
+std::string short_name(llvm::StringRef name) {
+    std::string text;
+    size_t word = 0;
+    for (char c : name) {
+        if (c == ':') {
+            text.resize(word);
+            continue;
+        }
+        if (c == '>' && llvm::StringRef(text).ends_with(", void")) text.resize(text.size() - 6); // no tag
+        if (c == '>' && llvm::StringRef(text).ends_with("_tag")) text.resize(text.size() - 4);
+        if (c == '>' && text.ends_with(' ')) text.pop_back();
+        text += c;
+        if (c == '<' || c == ' ') word = text.size();
+    }
+    return text;
 }
 
 llvm::StringRef constant_text(const llvm::Value* pointer) {
@@ -94,28 +103,10 @@ const gc_field* class_layouts::field_at(const gc_class& start, uint64_t offset) 
     return nullptr;
 }
 
-const array_shape* class_layouts::intern_shape(const array_shape& shape) const {
-    for (auto& known : shapes_)
-        if (known.item_type == shape.item_type && known.item_size == shape.item_size && known.slot == shape.slot)
-            return &known;
-    shapes_.push_back(shape);
-    array_shape& added = shapes_.back();
-    added.name = std::string(is_constant(shape.slot) ? "constant " : "") + "array of " +
-                 (holds_reference(shape.slot) ? "references" : type_name(shape.item_type));
-    return &added;
-}
-
 const array_shape* class_layouts::shape_of_structure(const llvm::Type* type) const {
     std::optional<uint64_t> tag = class_tag(type);
-    if (!tag || *tag >= first_class_tag) return nullptr;
-    auto* structure = const_cast<llvm::StructType*>(llvm::cast<llvm::StructType>(type));
-    llvm::Type* item = structure->getElementType(1)->getArrayElementType();
-    array_shape shape;
-    shape.slot = static_cast<slot_type>(*tag - first_array_tag);
-    shape.item_size = static_cast<uint32_t>(data_layout_->getTypeAllocSize(item));
-    shape.item_type = scalar_at(item, 0, *data_layout_);
-    shape.items_offset = static_cast<uint32_t>(data_layout_->getStructLayout(structure)->getElementOffset(1));
-    return intern_shape(shape);
+    auto i = tag ? shapes_by_tag_.find(*tag) : shapes_by_tag_.end();
+    return i == shapes_by_tag_.end() ? nullptr : i->second;
 }
 
 // Fills a class_layouts.
@@ -130,6 +121,7 @@ public:
         for (llvm::CallInst* call : calls_of("heddle_marker_class")) read_class(*call);
         for (llvm::CallInst* call : calls_of("heddle_marker_field")) read_field(*call);
         for (llvm::CallInst* call : calls_of("heddle_marker_array")) read_array(*call);
+        for (llvm::CallInst* call : calls_of("heddle_marker_virtualizable")) read_virtualizable(*call);
         for (gc_class& c : layouts_.classes_)
             std::sort(c.fields.begin(), c.fields.end(), [](auto& a, auto& b) { return a.offset < b.offset; });
         read_field_annotations();
@@ -204,17 +196,43 @@ private:
         c->fields.push_back(field);
     }
 
+    // heddle_marker_array(type_info, self, &self->items_[1], is_reference, is_constant, is_immutable)
     void read_array(llvm::CallInst& call) {
         gc_class* c = class_of(call);
+        if (!c || c->array) return;
         auto* gep = llvm::dyn_cast<llvm::GEPOperator>(call.getArgOperand(2)->stripPointerCasts());
-        while (c && gep) {
-            if (const array_shape* shape = layouts_.shape_of_structure(gep->getSourceElementType())) {
-                c->array = shape;
-                c->describe = call.getFunction();
-                return;
-            }
+        std::optional<uint64_t> tag;
+        while (gep && !(tag = class_tag(gep->getSourceElementType())))
             gep = llvm::dyn_cast<llvm::GEPOperator>(gep->getPointerOperand()->stripPointerCasts());
-        }
+        if (!tag) return;
+        auto* structure = llvm::cast<llvm::StructType>(gep->getSourceElementType());
+        llvm::Type* item = structure->getElementType(1)->getArrayElementType();
+        const llvm::DataLayout& layout = module_.getDataLayout();
+        array_shape& shape = layouts_.shapes_.emplace_back();
+        shape.owner = c;
+        bool reference = number(call.getArgOperand(3)) != 0, constant = number(call.getArgOperand(4)) != 0;
+        shape.slot = constant    ? reference ? slot_type::constant_reference : slot_type::constant_data
+                     : reference ? slot_type::reference
+                                 : slot_type::data;
+        shape.immutable = constant || number(call.getArgOperand(5)) != 0;
+        shape.item_size = static_cast<uint32_t>(layout.getTypeAllocSize(item));
+        shape.item_type = scalar_at(item, 0, layout);
+        shape.items_offset = static_cast<uint32_t>(layout.getStructLayout(structure)->getElementOffset(1));
+        shape.name = short_name(c->name);
+        c->array = layouts_.shapes_by_tag_[*tag] = &shape;
+        c->describe = call.getFunction();
+    }
+
+    // heddle_marker_virtualizable(type_info, offset of the field, type_info of the array): HEDDLE_VIRTUALIZABLE
+    void read_virtualizable(llvm::CallInst& call) {
+        gc_class* c = class_of(call);
+        auto array = layouts_.by_type_info_.find(call.getArgOperand(2)->stripPointerCasts());
+        auto* field = c ? const_cast<gc_field*>(layouts_.field_at(*c, number(call.getArgOperand(1)))) : nullptr;
+        if (!field || array == layouts_.by_type_info_.end() || !array->second->array)
+            return problems_.error(place_of(call), "HEDDLE_VIRTUALIZABLE names a field that HEDDLE_GC_CLASS does not",
+                                   "list the field in the class's HEDDLE_GC_CLASS");
+        field->virtualizable = true;
+        const_cast<array_shape*>(array->second->array)->virtualizable = true;
     }
 
     // [[clang::annotate]] on a member shows at each access as a call of llvm.ptr.annotation; which are removed here.

@@ -75,6 +75,7 @@ uint32_t descriptor_table::field(const gc_field& f) {
     d.offset = f.offset;
     d.immutable = f.immutable;
     d.quasi_immutable = f.quasi_immutable;
+    d.virtualizable = f.virtualizable;
     descr_symbols_.push_back({d.index, symbols_.number_of(f.owner->type_info)});
     return found->second = d.index;
 }
@@ -89,22 +90,9 @@ uint32_t descriptor_table::array(const array_shape& a) {
     d.shape = shape;
     d.items_offset = a.items_offset;
     d.length_offset = a.length_offset;
-    d.immutable = is_constant(a.slot);
-    return found->second = d.index;
-}
-
-uint32_t descriptor_table::new_array(const gc_class& c) {
-    auto [found, fresh] = new_arrays_.try_emplace(&c, no_descr);
-    if (!fresh) return found->second;
-    if (!c.array || array(*c.array) == no_descr) return no_descr;
-    const auto& access = static_cast<const jit::array_descr&>(*program_.descrs[array(*c.array)]);
-    jit::array_descr& d = start(program_.arrays, jit::descr_type::array, c.name);
-    d.shape = access.shape;
-    d.items_offset = access.items_offset;
-    d.length_offset = access.length_offset;
-    d.immutable = access.immutable;
-    d.access = &access;
-    descr_symbols_.push_back({d.index, symbols_.number_of(c.type_info)});
+    d.immutable = a.immutable;
+    d.virtualizable = a.virtualizable;
+    descr_symbols_.push_back({d.index, symbols_.number_of(a.owner->type_info)});
     return found->second = d.index;
 }
 

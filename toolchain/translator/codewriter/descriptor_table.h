@@ -45,8 +45,7 @@ public:
     // Each answers the index in program::descrs, or no_descr when the memory has no shape that the JIT knows.
     static constexpr uint32_t no_descr = UINT32_MAX;
     uint32_t field(const gc_field& f);
-    uint32_t array(const array_shape& shape); // accesses of items, lengths
-    uint32_t new_array(const gc_class& c);    // the exact class
+    uint32_t array(const array_shape& shape);
     uint32_t size(const gc_class& c);
     uint32_t raw(const llvm::Type* type);
     uint32_t global(const llvm::GlobalVariable& variable, int64_t offset, const llvm::Type* type);
@@ -66,7 +65,7 @@ private:
     symbol_table& symbols_;
     std::vector<jit::descr_symbols> descr_symbols_;
     std::vector<uint32_t> raws_;
-    std::unordered_map<const void*, uint32_t> fields_, arrays_, new_arrays_, sizes_;
+    std::unordered_map<const void*, uint32_t> fields_, arrays_, sizes_;
     std::map<std::pair<jit::kind, uint32_t>, uint32_t> raw_, constant_memory_;
     std::map<std::tuple<const llvm::GlobalVariable*, int64_t, jit::kind, uint32_t>, uint32_t> globals_;
     std::map<std::string, uint32_t> calls_;

@@ -226,11 +226,12 @@ void effect_analysis::scan_call(llvm::CallBase& call, uint32_t number) {
     } else if (name == "heddle_marker_merge_point" || name == "heddle_marker_can_enter_jit") {
         does.may_run_portal = does.may_collect = true;
     } else if (name == "heddle_marker_copy_array") {
-        const gc_class* c = layouts_.by_type_info(call.getArgOperand(0)->stripPointerCasts());
-        uint32_t descr = c && c->array ? descrs_.array(*c->array) : descriptor_table::no_descr;
-        if (descr == descriptor_table::no_descr) does.anything = true;
-        mark(does.reads, descr);
-        mark(does.writes, descr);
+        for (unsigned operand : {0u, 1u}) {
+            const gc_class* c = layouts_.by_type_info(call.getArgOperand(operand)->stripPointerCasts());
+            uint32_t descr = c && c->array ? descrs_.array(*c->array) : descriptor_table::no_descr;
+            if (descr == descriptor_table::no_descr) does.anything = true;
+            mark(operand == 0 ? does.reads : does.writes, descr);
+        }
     } else if (!name.starts_with("heddle_marker_")) {
         nodes_[number_of(callee)].callers.push_back(number);
     }

@@ -144,8 +144,10 @@ bool function_lowering::lower_marker(llvm::CallBase& call, llvm::StringRef name)
         uint32_t descr = c && c->array ? context_.descrs.array(*c->array) : descriptor_table::no_descr;
         if (descr == descriptor_table::no_descr)
             return fail(call, "copies an array whose items the JIT does not know"), true;
+        if (c != context_.layouts.by_type_info(call.getArgOperand(1)->stripPointerCasts()))
+            return fail(call, "copies between arrays of different classes"), true;
         llvm::SmallVector<flat_value, 5> inputs;
-        for (unsigned i = 1; i < 6; ++i) inputs.push_back(argument(i));
+        for (unsigned i = 2; i < 7; ++i) inputs.push_back(argument(i));
         emit(static_cast<jitcode_op>(opcode::copy_array), inputs).descr = descr;
         return true;
     }
@@ -193,7 +195,7 @@ void function_lowering::lower_new(llvm::CallBase& call) {
     const gc_class* c = context_.layouts.by_type_info(call.getArgOperand(0)->stripPointerCasts());
     if (!c) return fail(call, "makes an object of a class that the translator can't tell");
     if (call.getCalledFunction()->getName() == "heddle_marker_new_array") {
-        uint32_t descr = context_.descrs.new_array(*c);
+        uint32_t descr = c->array ? context_.descrs.array(*c->array) : descriptor_table::no_descr;
         if (descr == descriptor_table::no_descr) return fail(call, "makes an array whose items the JIT does not know");
         flat_value length = get(call.getArgOperand(1));
         emit(static_cast<jitcode_op>(opcode::new_array), {length}, result_for(&call)).descr = descr;

@@ -105,6 +105,7 @@ private:
         layouts_ = class_layouts::collect(*module_, problems_);
         hints_ = annotations::collect(*module_, problems_);
         check_classes(*module_, layouts_, problems_);
+        check_virtualizables(*module_, layouts_, problems_);
         check_hinted_functions(*module_, hints_, problems_);
         drivers_ = collect_drivers(*module_, problems_);
         end_phase(phase, "analyse");

@@ -12,16 +12,6 @@ namespace heddle::translator {
 
 namespace {
 
-// Clang numbers the instances (".7"), and loading into a context that has the name already numbers again (".7.312").
-bool is_template_instance(llvm::StringRef structure, llvm::StringRef name) {
-    return structure.consume_front(name) && structure.find_first_not_of("0123456789.") == llvm::StringRef::npos;
-}
-
-llvm::StringRef name_of(llvm::Type* type) {
-    auto* structure = llvm::dyn_cast<llvm::StructType>(type);
-    return structure && !structure->isLiteral() ? structure->getName() : "";
-}
-
 llvm::StructType* tagged(llvm::StructType* plain, uint64_t tag, const std::string& name) {
     llvm::LLVMContext& context = plain->getContext();
     std::vector<llvm::Type*> elements(plain->element_begin(), plain->element_end());
@@ -40,43 +30,38 @@ llvm::GlobalVariable* type_info_of(llvm::Value* value) {
     return llvm::dyn_cast<llvm::GlobalVariable>(value);
 }
 
-// heddle_describe holds one call of heddle_marker_class(type_info, self + 1), whose GEP names the StructType.
-void tag_described(llvm::Module& module, size_t number, std::map<llvm::Type*, llvm::StructType*>& tags) {
-    llvm::Function* marker = module.getFunction("heddle_marker_class");
+// The struct type that the GEP, or the one beneath it, names.
+llvm::StructType* structure_of(const llvm::Value* address) {
+    auto* gep = llvm::dyn_cast<llvm::GetElementPtrInst>(address->stripPointerCasts());
+    if (!gep) return nullptr;
+    if (auto* structure = llvm::dyn_cast<llvm::StructType>(gep->getSourceElementType())) return structure;
+    return structure_of(gep->getPointerOperand());
+}
+
+// heddle_describe holds one call of heddle_marker_class(type_info, self + 1), an array's of heddle_marker_array
+// (type_info, self, &self->items_[1], ...): the GEPs name the StructType.
+void tag_described(llvm::Module& module, size_t number, llvm::StringRef marker_name, unsigned address_operand,
+                   std::map<llvm::Type*, llvm::StructType*>& tags) {
+    llvm::Function* marker = module.getFunction(marker_name);
     if (!marker) return;
     for (llvm::User* user : marker->users()) {
         auto* call = llvm::dyn_cast<llvm::CallInst>(user);
         if (!call) continue;
-        auto* gep = llvm::dyn_cast<llvm::GetElementPtrInst>(call->getArgOperand(1)->stripPointerCasts());
         llvm::GlobalVariable* type_info = type_info_of(call->getArgOperand(0));
-        auto* structure = gep ? llvm::dyn_cast<llvm::StructType>(gep->getSourceElementType()) : nullptr;
+        llvm::StructType* structure = structure_of(call->getArgOperand(address_operand));
         if (!structure || !type_info) continue;
         std::string name =
             type_info->getName().str() + (type_info->hasLocalLinkage() ? "#" + std::to_string(number) : "");
-        tags[structure] = tagged(structure, (llvm::xxh3_64bits(name) >> 4) + first_class_tag, "heddle." + name);
+        tags[structure] = tagged(structure, (llvm::xxh3_64bits(name) >> 4) + 1, "heddle." + name);
     }
-}
-
-slot_type slot_of_item(llvm::Type* item) {
-    if (is_template_instance(name_of(item), "class.heddle::member")) return slot_type::reference;
-    if (is_template_instance(name_of(item), "class.heddle::field")) return slot_type::data;
-    return item->isPointerTy() ? slot_type::constant_reference : slot_type::constant_data;
 }
 
 } // namespace
 
 void tag_classes(llvm::Module& module, size_t number) {
     std::map<llvm::Type*, llvm::StructType*> tags;
-    tag_described(module, number, tags);
-    for (llvm::StructType* structure : module.getIdentifiedStructTypes()) {
-        if (!is_template_instance(name_of(structure), "class.heddle::array") || structure->getNumElements() != 2)
-            continue;
-        auto* items = llvm::dyn_cast<llvm::ArrayType>(structure->getElementType(1));
-        if (items)
-            tags[structure] =
-                tagged(structure, first_array_tag + static_cast<uint64_t>(slot_of_item(items->getElementType())),
-                       "heddle.array");
-    }
+    tag_described(module, number, "heddle_marker_class", 1, tags);
+    tag_described(module, number, "heddle_marker_array", 2, tags);
     for (llvm::Function& function : module)
         for (llvm::Instruction& i : llvm::instructions(function))
             if (auto* gep = llvm::dyn_cast<llvm::GetElementPtrInst>(&i))

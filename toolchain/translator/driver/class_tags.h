@@ -20,7 +20,5 @@ void tag_classes(llvm::Module& module, size_t number);
 
 // The tag of a tagged struct type; nothing for other types.
 std::optional<uint64_t> class_tag(const llvm::Type* type);
-// Tags of arrays: this plus the slot type's number. Those of classes are above.
-constexpr uint64_t first_array_tag = 1, first_class_tag = 16;
 
 } // namespace heddle::translator

@@ -68,7 +68,7 @@ public:
         } else if (name.starts_with("is_constant") || name == "is_virtual" || name == "we_are_jitted") {
             result = functions_.number(1, 0);
         } else if (name == "copy_array") {
-            std::vector<llvm::Value*> arguments(call.arg_begin() + 1, call.arg_end()); // all but the array's class
+            std::vector<llvm::Value*> arguments(call.arg_begin() + 2, call.arg_end()); // all but the classes
             std::vector<llvm::Type*> types;
             for (llvm::Value* a : arguments) types.push_back(a->getType());
             auto* type = llvm::FunctionType::get(call.getType(), types, false);
@@ -195,7 +195,8 @@ void remove_heap_address_space(llvm::Module& module) {
 
 void remove_descriptions(llvm::Module& module) {
     std::vector<llvm::Function*> describers;
-    for (const char* marker : {"heddle_marker_class", "heddle_marker_array", "heddle_marker_field"})
+    for (const char* marker :
+         {"heddle_marker_class", "heddle_marker_array", "heddle_marker_field", "heddle_marker_virtualizable"})
         if (llvm::Function* function = module.getFunction(marker))
             for (llvm::User* user : llvm::make_early_inc_range(function->users()))
                 if (auto* call = llvm::dyn_cast<llvm::CallBase>(user)) {

@@ -46,13 +46,8 @@ struct array_descr : descr {
     slot_shape shape;
     uint32_t items_offset = 0, length_offset = 0; // the length is a word
     bool immutable = false;
-    bool virtualizable = false;          // as field_descr's; of the descriptor that accesses name, too
+    bool virtualizable = false;          // as field_descr's
     const gc::type_info* type = nullptr; // the array's exact class
-    // new_array's descriptor names the class, but items and length are accessed through one that classes may share
-    // (earlier in the program's table); null: through this one. What an allocation is known to hold is known under
-    // item_access().
-    const array_descr* access = nullptr;
-    const array_descr& item_access() const { return access ? *access : *this; }
 };
 
 struct size_descr : descr {

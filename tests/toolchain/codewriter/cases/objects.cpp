@@ -23,6 +23,20 @@ struct W_List : W_Object {
     Result<W_Object*> add(W_Object* item) override;
     HEDDLE_GC_CLASS(W_List, W_Object, items, length, dirty, version)
 };
+// Arrays of the same items for other uses: a frame's slots, a tuple's items.
+struct slots_tag {};
+using slots_array = array<member<W_Object>, slots_tag>;
+struct tuple_tag {
+    static constexpr bool immutable = true;
+};
+using tuple_array = array<member<W_Object>, tuple_tag>;
+struct W_Frame : W_Object {
+    explicit W_Frame(slots_array* s) : slots(s) {}
+    slots_array* const slots;
+    Result<W_Object*> add(W_Object* other) override;
+    HEDDLE_GC_CLASS(W_Frame, W_Object, slots)
+    HEDDLE_VIRTUALIZABLE(W_Frame, slots)
+};
 root<W_List> last_list;
 
 Result<W_Object*> W_Int::add(W_Object* other) {
@@ -40,6 +54,12 @@ Result<W_Object*> W_List::add(W_Object* item) {
     dirty = true;
     last_list = this;
     return items->get(0);
+}
+Result<W_Object*> W_Frame::add(W_Object* item) {
+    slots->set(0, item);
+    auto* copy = make_array<tuple_array>(2);
+    copy_items(slots, 0, copy, 0, 2); // between classes: a call
+    return copy->get(1);
 }
 struct W_Weak : W_Object { // not traced: it has a weak reference
     explicit W_Weak(W_Object* o) : target(o) {}
@@ -60,6 +80,8 @@ Result<W_Object*> run(W_Object* program, W_Object* w, long n) {
 }
 int main() {
     gc::initialise_from_environment_or_exit();
+    auto frame = make<W_Frame>(make_array<slots_array>(4))->add(nullptr);
+    if (frame.failed()) return 1;
     W_List* list = make<W_List>(make_array<items_array>(4));
     auto result = run(list, make<W_Int>(1), 5);
     return result.failed() ? 1 : 0;

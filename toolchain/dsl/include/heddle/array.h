@@ -4,6 +4,15 @@
 //     auto* items = heddle::make_array<heddle::array<heddle::member<W_Object>>>(10);   // all null
 //     items->set(3, w);  W_Object* w = items->get(3);
 //
+// Each array class is an alias class of its own: the JIT takes a store into one never to change another. So arrays with
+// the same items but different uses should be different classes, told apart by the second template argument:
+//
+//     struct frame_slots_tag {};
+//     using frame_slots = heddle::array<heddle::member<W_Object>, frame_slots_tag>;
+//
+// A tag with `static constexpr bool immutable = true` promises that items are written only before others see the array.
+// Never cast between array classes.
+//
 // Index checks are the interpreter's business. No spans into an array may live across a safepoint unless it is pinned.
 #pragma once
 #include "heddle/field.h"
@@ -14,10 +23,11 @@ namespace heddle {
 
 #ifdef HEDDLE_TRANSLATE
 extern "C" void heddle_marker_array(const gc::type_info* type, const void* array, const void* second_item,
-                                    bool is_reference, bool is_constant);
+                                    bool is_reference, bool is_constant, bool is_immutable);
 extern "C" int64_t heddle_marker_array_length(const void* array, const gc::type_info* type);
-extern "C" void heddle_marker_copy_array(const gc::type_info* type, const void* source, int64_t source_index,
-                                         void* destination, int64_t destination_index, int64_t count);
+extern "C" void heddle_marker_copy_array(const gc::type_info* source_type, const gc::type_info* destination_type,
+                                         const void* source, int64_t source_index, void* destination,
+                                         int64_t destination_index, int64_t count);
 #endif
 
 namespace detail {
@@ -38,9 +48,22 @@ template <class T> struct item_of<T* const> {
     using value = T*;
     static constexpr bool reference = true, is_constant = true;
 };
+template <class Tag> constexpr bool is_immutable_tag() {
+    if constexpr (requires { Tag::immutable; })
+        return Tag::immutable;
+    else
+        return false;
+}
 } // namespace detail
 
-template <class Item> class array : public cell {
+// In translated builds each use of an array class names it, so that every file describes those it uses.
+#ifdef HEDDLE_TRANSLATE
+#define HEDDLE_DESCRIBE_ARRAY (void)&heddle_describe
+#else
+#define HEDDLE_DESCRIBE_ARRAY (void)0
+#endif
+
+template <class Item, class Tag = void> class array : public cell {
     using traits = detail::item_of<Item>;
 
 public:
@@ -56,6 +79,7 @@ public:
 #endif
     }
     HEDDLE_INLINE value_type get(long index) const {
+        HEDDLE_DESCRIBE_ARRAY;
         if constexpr (traits::is_constant)
             return items_[index];
         else
@@ -64,6 +88,7 @@ public:
     HEDDLE_INLINE void set(long index, value_type value)
         requires(!traits::is_constant)
     {
+        HEDDLE_DESCRIBE_ARRAY;
 #ifndef HEDDLE_TRANSLATE
         if constexpr (traits::reference) gc::write_barrier_array(this, index);
 #endif
@@ -74,11 +99,13 @@ public:
     value_type* data()
         requires(!traits::reference)
     {
+        HEDDLE_DESCRIBE_ARRAY;
         return reinterpret_cast<value_type*>(const_cast<std::remove_const_t<Item>*>(&items_[0]));
     }
     const value_type* data() const
         requires(!traits::reference)
     {
+        HEDDLE_DESCRIBE_ARRAY;
         return reinterpret_cast<const value_type*>(&items_[0]);
     }
 
@@ -95,7 +122,8 @@ public:
     }
 #ifdef HEDDLE_TRANSLATE
     __attribute__((used, noinline)) static void heddle_describe(array* self) {
-        heddle_marker_array(heddle_type(), self, &self->items_[1], traits::reference, traits::is_constant);
+        heddle_marker_array(heddle_type(), self, &self->items_[1], traits::reference, traits::is_constant,
+                            detail::is_immutable_tag<Tag>());
     }
 #endif
 private:
@@ -107,27 +135,45 @@ private:
 };
 
 namespace detail {
-template <class Item> inline constinit gc::type_info type_of_class<array<Item>> = array<Item>::heddle_make_type();
+template <class Item, class Tag>
+inline constinit gc::type_info type_of_class<array<Item, Tag>> = array<Item, Tag>::heddle_make_type();
 } // namespace detail
-template <class Item> HEDDLE_INLINE gc::type_info* array<Item>::heddle_type() {
+template <class Item, class Tag> HEDDLE_INLINE gc::type_info* array<Item, Tag>::heddle_type() {
     (void)&heddle_registration;
-#ifdef HEDDLE_TRANSLATE
-    (void)&heddle_describe;
-#endif
-    return &detail::type_of_class<array<Item>>;
+    HEDDLE_DESCRIBE_ARRAY;
+    return &detail::type_of_class<array<Item, Tag>>;
 }
-template <class Item> gc::registration array<Item>::heddle_registration{&array<Item>::heddle_type};
+template <class Item, class Tag> gc::registration array<Item, Tag>::heddle_registration{&array<Item, Tag>::heddle_type};
 
-// Copies count items; the ranges may overlap in one array. Traces do it in one operation.
+// Copies count items; the ranges may overlap in one array. Traces do it in one operation, or between different array
+// classes in one call.
 extern "C" void heddle_copy_array(const void* source, int64_t source_index, void* destination,
                                   int64_t destination_index, int64_t count);
-template <class Item>
-HEDDLE_INLINE void copy_items(const array<Item>* source, long from, array<Item>* destination, long to, long count) {
 #ifdef HEDDLE_TRANSLATE
-    heddle_marker_copy_array(array<Item>::heddle_type(), source, from, destination, to, count);
+namespace detail {
+template <class From, class To>
+HEDDLE_DONT_LOOK_INSIDE void copy_between(const From* source, long from, To* destination, long to, long count) {
+    heddle_marker_copy_array(From::heddle_type(), To::heddle_type(), source, from, destination, to, count);
+}
+} // namespace detail
+#endif
+template <class Item, class From, class To>
+HEDDLE_INLINE void copy_items(const array<Item, From>* source, long from, array<Item, To>* destination, long to,
+                              long count) {
+#ifdef HEDDLE_TRANSLATE
+    if constexpr (std::is_same_v<From, To>)
+        heddle_marker_copy_array(array<Item, From>::heddle_type(), array<Item, To>::heddle_type(), source, from,
+                                 destination, to, count);
+    else
+        detail::copy_between(source, from, destination, to, count);
 #else
     heddle_copy_array(source, from, destination, to, count);
 #endif
+}
+// For copy_items<Item>(...) of what only converts to an array's pointer (a member<>).
+template <class Item>
+HEDDLE_INLINE void copy_items(const array<Item>* source, long from, array<Item>* destination, long to, long count) {
+    copy_items<Item, void, void>(source, from, destination, to, count);
 }
 
 } // namespace heddle

@@ -79,6 +79,19 @@ template <class T> struct slot_of<const raw<T>> {
     static constexpr bool allowed = true;
 };
 
+// The class that a member refers to.
+template <class T> struct target_of {};
+template <class T> struct target_of<member<T>> {
+    using type = T;
+};
+template <class T> struct target_of<T* const> {
+    using type = T;
+};
+
+template <class T> constexpr bool refers_to_array() {
+    return requires { typename target_of<T>::type::item_type; };
+}
+
 struct slot_entry {
     uint32_t offset;
     slot_type type;
@@ -134,6 +147,7 @@ extern "C" {
 void heddle_marker_class(const gc::type_info* type, const void* one_past);
 void heddle_marker_field(const gc::type_info* type, const char* name, uint32_t offset, uint32_t size,
                          uint32_t slot_type);
+void heddle_marker_virtualizable(const gc::type_info* type, uint32_t offset, const gc::type_info* array);
 bool heddle_marker_is(const void* object, const gc::type_info* type);
 bool heddle_marker_is_exact(const void* object, const gc::type_info* type);
 }
@@ -148,6 +162,26 @@ bool heddle_marker_is_exact(const void* object, const gc::type_info* type);
     }
 #else
 #define HEDDLE_DESCRIBE(Class, ...)
+#endif
+
+// The frame's class of an interpreter: `name`, a member that refers to its array of slots. While the portal runs a
+// frame, its array is touched only by code that was given the frame or the array as an argument, and the array is
+// referred to by nothing but this member; the translator refuses stores of it elsewhere. Comes after HEDDLE_GC_CLASS.
+#define HEDDLE_VIRTUALIZABLE(Class, name)                                                           \
+    static_assert(::heddle::detail::refers_to_array<decltype(Class::name)>(),                       \
+                  #Class "::" #name ": HEDDLE_VIRTUALIZABLE takes a reference to a heddle::array"); \
+    HEDDLE_DESCRIBE_VIRTUALIZABLE(Class, name)
+#ifdef HEDDLE_TRANSLATE
+#define HEDDLE_DESCRIBE_VIRTUALIZABLE(Class, name)                                                                \
+    HEDDLE_IGNORE_OFFSETOF                                                                                        \
+    __attribute__((used, noinline)) static void heddle_describe_virtualizable(Class*) {                           \
+        if constexpr (::heddle::detail::refers_to_array<decltype(Class::name)>())                                 \
+            heddle_marker_virtualizable(heddle_type(), offsetof(Class, name),                                     \
+                                        ::heddle::detail::target_of<decltype(Class::name)>::type::heddle_type()); \
+    }                                                                                                             \
+    _Pragma("GCC diagnostic pop")
+#else
+#define HEDDLE_DESCRIBE_VIRTUALIZABLE(Class, name)
 #endif
 
 // Calls M(context, x) for each further argument, up to 64.
