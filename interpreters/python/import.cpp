@@ -1,6 +1,6 @@
 // Modules: compiling files, finding them along sys.path, packages, the import statements.
+#include "builtin_modules.h"
 #include "frontend/compile.h"
-#include "interpreter.h"
 #include <cerrno>
 #include <fstream>
 #include <sstream>
@@ -92,12 +92,15 @@ static Result<W_Object*> load_module(const std::string& full_name, const std::st
     W_Str* name = intern(make_str(full_name));
     std::string found, source;
     bool is_package = false, built_in = false;
-    if (!package) {
-        if (const char* text = library_source(last)) {
-            found = "<heddle " + last + ">";
-            source = text;
-            built_in = true;
-        }
+    if (const char* text = library_source(full_name)) {
+        found = "<heddle " + full_name + ">";
+        source = text;
+        built_in = true;
+    } else if (module_setup* setup = find_builtin_module(full_name)) {
+        W_Module* module = make_module(name);
+        HEDDLE_TRY(dict_set(modules_dict, name, module));
+        setup(module->dict);
+        return module;
     }
     if (!built_in) {
         auto places = search_path(package);

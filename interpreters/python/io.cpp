@@ -165,6 +165,34 @@ Result<W_Object*> file_close(W_Object* o) {
     if (!good) return raise_os_error(errno, nullptr);
     return none();
 }
+// Where the next read or write happens, in bytes.
+long file_position(file_state* state) {
+    long at = lseek(state->descriptor, 0, SEEK_CUR);
+    return at < 0 ? at : at + static_cast<long>(state->out.size()) - static_cast<long>(state->in.size() - state->in_at);
+}
+Result<W_Object*> file_tell(W_Object* o) {
+    if (state_of(o)->closed) return closed_file();
+    long at = file_position(state_of(o));
+    if (at < 0) return raise_os_error(errno, nullptr);
+    return make_int(at);
+}
+Result<W_Object*> file_seek(W_Object* o, W_Object* offset, W_Object* whence) {
+    file_state* state = state_of(o);
+    if (state->closed) return closed_file();
+    long to = HEDDLE_TRY(index_of(offset)), how = whence ? HEDDLE_TRY(index_of(whence)) : SEEK_SET;
+    if (how != SEEK_SET && how != SEEK_CUR && how != SEEK_END)
+        return raise_error(T::ValueError, "invalid whence (%ld, should be 0, 1 or 2)", how);
+    if (how == SEEK_CUR) {
+        to += file_position(state);
+        how = SEEK_SET;
+    }
+    if (!file_flush(state)) return raise_os_error(errno, nullptr);
+    long at = lseek(state->descriptor, to, static_cast<int>(how));
+    if (at < 0) return raise_os_error(errno, nullptr);
+    state->in.clear();
+    state->in_at = 0;
+    return make_int(at);
+}
 Result<W_Object*> file_self(W_Object* o) { return o; }
 Result<W_Object*> file_exit(W_Arguments* arguments) { return file_close(arguments->at(0)); }
 Result<W_Object*> file_fileno(W_Object* o) { return make_int(state_of(o)->descriptor); }
@@ -180,7 +208,8 @@ constexpr builtin_entry file_methods[] = {
     {"readline", file_readline}, {"readlines", file_readlines},     {"writelines", file_writelines},
     {"close", file_close},       {"__enter__", file_self},          {"__exit__", file_exit},
     {"__iter__", file_self},     {"__next__", file_next},           {"fileno", file_fileno},
-    {"isatty", file_isatty},     {"reconfigure", file_reconfigure},
+    {"isatty", file_isatty},     {"reconfigure", file_reconfigure}, {"seek", file_seek, 2},
+    {"tell", file_tell},
 };
 constexpr getset_entry file_attributes[] = {{"name", file_name, nullptr},
                                             {"closed", file_closed, nullptr},

@@ -639,12 +639,52 @@ class Error(Exception):
 
 _atomic = (int, float, str, bytes, bool, type(None), type, range, type(len), type(lambda: 0))
 
+def _recipe_of(o, cls):
+    # What a reducing method of o's own class says; None: it has none.
+    method = getattr(cls, "__reduce_ex__", None)
+    if method is not None and method is not getattr(object, "__reduce_ex__", None):
+        return method(o, 4)
+    method = getattr(cls, "__reduce__", None)
+    if method is not None and method is not getattr(object, "__reduce__", None):
+        return method(o)
+    return None
+
+def _rebuild(recipe, memo):
+    # From what __reduce__ says: a callable, its arguments, and perhaps a state, items and pairs. memo None: a shallow copy.
+    if isinstance(recipe, str):
+        raise Error("copying an object whose __reduce__ names a global is not supported")
+    maker, arguments, state, items, pairs = tuple(recipe) + (None,) * (5 - len(recipe))
+    if memo is not None:
+        arguments = [deepcopy(argument, memo) for argument in arguments]
+    made = maker(*arguments)
+    if state is not None:
+        if memo is not None:
+            state = deepcopy(state, memo)
+        if hasattr(made, "__setstate__"):
+            made.__setstate__(state)
+        else:
+            attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+            if attributes is not None:
+                made.__dict__.update(attributes)
+            for name, value in (slots or {}).items():
+                setattr(made, name, value)
+    for item in items or ():
+        made.append(item if memo is None else deepcopy(item, memo))
+    for key, value in pairs or ():
+        if memo is not None:
+            key, value = deepcopy(key, memo), deepcopy(value, memo)
+        made[key] = value
+    return made
+
 def copy(o):
     cls = type(o)
     if isinstance(o, _atomic) and cls in _atomic or cls in (tuple, frozenset):
         return o
     if hasattr(cls, "__copy__"):
         return cls.__copy__(o)
+    recipe = _recipe_of(o, cls)
+    if recipe is not None:
+        return _rebuild(recipe, None)
     if isinstance(o, list):
         made = cls.__new__(cls)
         made[:] = o
@@ -667,6 +707,10 @@ def deepcopy(o, memo=None):
         return memo[id(o)]
     if hasattr(cls, "__deepcopy__"):
         made = memo[id(o)] = cls.__deepcopy__(o, memo)
+        return made
+    recipe = _recipe_of(o, cls)
+    if recipe is not None:
+        made = memo[id(o)] = _rebuild(recipe, memo)
         return made
     if isinstance(o, tuple):
         return cls.__new__(cls, [deepcopy(item, memo) for item in o]) if cls is not tuple else tuple([deepcopy(item, memo) for item in o])

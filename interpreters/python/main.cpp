@@ -31,7 +31,8 @@ constexpr const char* help_text =
     "file           : program read from script file\n"
     "-              : program read from stdin\n"
     "arg ...        : arguments passed to program in sys.argv[1:]\n"
-    "Environment: HEDDLE_GC_NURSERY, HEDDLE_GC_MAX, HEDDLE_GC_STRESS, HEDDLE_GC_LOG (docs/gc.md), HEDDLE_LOG "
+    "Environment: PYTHONPATH (folders joined by ':'), HEDDLE_GC_NURSERY, HEDDLE_GC_MAX, HEDDLE_GC_STRESS, "
+    "HEDDLE_GC_LOG (docs/gc.md), HEDDLE_LOG "
     "(docs/jit.md)\n";
 
 struct command_line {
@@ -121,6 +122,9 @@ int run_request() {
             filename = "<stdin>";
         }
     }
+    std::istringstream more(getenv("PYTHONPATH") ? getenv("PYTHONPATH") : "");
+    for (std::string folder; std::getline(more, folder, ':');)
+        if (!folder.empty()) add_text(the_path, folder);
     add_text(the_arguments, request.kind == command_line::script    ? request.text
                             : request.kind == command_line::command ? "-c"
                                                                     : "");
