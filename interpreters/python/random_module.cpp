@@ -103,14 +103,14 @@ Result<W_Object*> random_getrandbits(W_Object* o, W_Object* bits) {
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> random_getstate(W_Object* o) {
     if (!is<W_RandomState>(o)) return needs_state();
-    auto* items = make_array<slots_array>(state_size + 1);
+    auto* items = make_array<object_array>(state_size + 1);
     for (long i = 0; i < state_size; i++) items->set(i, make_int(state_of(o)->words->get(i)));
     items->set(state_size, make_int(state_of(o)->index));
     return make<W_Tuple>(items);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> random_setstate(W_Object* o, W_Object* state) {
     if (!is<W_RandomState>(o)) return needs_state();
-    slots_array* items = HEDDLE_TRY(iterable_to_slots(state));
+    object_array* items = HEDDLE_TRY(iterable_to_slots(state));
     if (items->length() != state_size + 1) return raise_text(T::ValueError, "state vector is the wrong size");
     uint32_t words[state_size];
     for (long i = 0; i < state_size; i++) words[i] = static_cast<uint32_t>(HEDDLE_TRY(index_of(items->get(i))));

@@ -228,7 +228,7 @@ W_Object* unpack_value(const char* from, const element& e, bool big_endian) {
     return number.object();
 }
 W_Object* unpack_all(const std::string& data, const layout_of_format& layout) {
-    auto* items = make_array<slots_array>(layout.values);
+    auto* items = make_array<object_array>(layout.values);
     long next = 0;
     for (const element& e : layout.elements) {
         if (e.code == 'x') continue;
