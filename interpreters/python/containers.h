@@ -66,8 +66,8 @@ struct W_Dict : W_Object {
     member<dict_values> values;
     field<long> used; // entries in use, deleted ones included
     field<long> count;
-    field<long> only_strings;   // all keys are exact str: comparing them runs no user code
-    member<VersionTag> version; // of a module's namespace, else null
+    field<long> only_strings;                          // all keys are exact str: comparing them runs no user code
+    HEDDLE_QUASI_IMMUTABLE member<VersionTag> version; // of a module's namespace, else null
     HEDDLE_GC_CLASS(W_Dict, W_Object, index, hashes, keys, values, used, count, only_strings, version)
 };
 W_Dict* make_dict();

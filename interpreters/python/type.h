@@ -84,16 +84,17 @@ struct W_Type : W_Object {
     W_Type* const base;     // the first base; null for object
     const layout instance_layout;
     W_Dict* const dict; // values may be AttributeCells
-    member<VersionTag> version;
+    HEDDLE_QUASI_IMMUTABLE member<VersionTag> version;
     member<object_array> mro; // W_Types, this one first; set once
     member<W_Tuple> bases;
     member<W_List> subclasses;
     member<Map> root_map;
     member<Map> dict_map;
-    member<W_Object> constructor; // built-in types: a W_Builtin that makes an instance from the arguments
-    field<long> instance_size;    // attributes that instances were seen to have, for sizing storages
-    const long is_builtin;        // attributes can't be set
-    field<long> has_dict;         // instances may have any attribute (no __slots__, or a base without)
+    HEDDLE_QUASI_IMMUTABLE member<W_Object>
+        constructor;           // built-in types: a W_Builtin that makes an instance from the arguments
+    field<long> instance_size; // attributes that instances were seen to have, for sizing storages
+    const long is_builtin;     // attributes can't be set
+    HEDDLE_QUASI_IMMUTABLE field<long> has_dict; // instances may have any attribute (no __slots__, or a base without)
     field<long> has_slots;
     member<W_Str> qualname;
     HEDDLE_GC_CLASS(W_Type, W_Object, name, metatype, base, instance_layout, dict, version, mro, bases, subclasses,

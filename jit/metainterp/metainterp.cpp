@@ -221,13 +221,26 @@ bool metainterp::fold_or_forward(opcode op, const descr* d, const boxed* a, word
     }
     if (immutable && a[0].is_constant()) return true;
     value_ref known = cache_.find(intern(a[0]), d, item, immutable);
-    if (known.is_none()) return false;
+    if (known.is_none())
+        return op == opcode::getfield && fold_quasi_immutable(*static_cast<const field_descr*>(d), a[0], value);
     if (!known.is_constant()) {
         if (cache_.has(known, heap_cache::constant)) known = {};
         result.reference = known;
         return true;
     }
     return recorded_.constants[known.index()].value == value; // else the heap has changed behind our back
+}
+
+// A field that rarely changes, of a constant object: a constant, as long as nobody writes the field (and nobody has
+// written it again and again). The guard stands here, where the field is read.
+bool metainterp::fold_quasi_immutable(const field_descr& field, const boxed& object, word value) {
+    if (!field.quasi_immutable || !object.is_constant() || f_->last_live + 2 != f_->pc) return false;
+    if (!runtime_.invalidations.is_stable(field_dependency{object.value, &field}.slot())) return false;
+    boxed constant{value, {}, field.shape.slot_kind};
+    record(opcode::quasi_immutable_field, {object, constant}, &field);
+    guard(opcode::guard_not_invalidated, {}, f_->last_live, never_bridge);
+    cache_.put(intern(object), &field, heap_cache::field_item, intern(constant));
+    return true;
 }
 
 void metainterp::note_effects(opcode op, const descr* d, const boxed* a, value_ref result) {

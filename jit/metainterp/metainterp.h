@@ -57,6 +57,7 @@ private:
     void overflow_instruction(opcode op);
     void get_slot(opcode op, const descr* d, boxed* arguments, uint32_t count, uint32_t result_register);
     bool fold_or_forward(opcode op, const descr* d, const boxed* arguments, word value, boxed& result);
+    bool fold_quasi_immutable(const field_descr& field, const boxed& object, word value);
     void note_effects(opcode op, const descr* d, const boxed* arguments, value_ref result);
     boxed fetch(uint32_t operand) const;
     boxed fetch_typed(uint32_t operand, kind k) const;

@@ -4,6 +4,7 @@
 // An earlier guard_nonnull or guard_class may become guard_nonnull_class, or guard_value, of the same object: the
 // object's class and identity don't change in between, and leaving the trace earlier is always allowed. A guard that is
 // known to fail makes the whole trace useless: optimise answers false.
+#include "ir/slots.h"
 #include "optimizer/walk.h"
 
 namespace heddle::jit {
@@ -128,6 +129,28 @@ bool guard_condition(walk& w, step& s) {
     return true;
 }
 
+// The recorded constant must still be what the field holds; the trace depends on it.
+bool quasi_immutable_field(walk& w, step& s) {
+    const field_descr& field = *static_cast<const field_descr*>(s.description);
+    word object = 0, recorded = 0;
+    if (!w.is_constant(w.argument(s, 0), object) || object == 0 || !w.is_constant(w.argument(s, 1), recorded))
+        return w.contradiction("a quasi_immutable_field of what is no constant");
+    field_dependency dependency{object, &field};
+    if (load_slot(field.shape, dependency.slot()) != recorded)
+        return w.contradiction("a quasi-immutable field that was written while it was traced");
+    for (const field_dependency& known : w.result.dependencies)
+        if (known.slot() == dependency.slot()) return true;
+    w.result.dependencies.push_back(dependency);
+    return true;
+}
+
+// One is enough until something may be written that code depends on. It must stay in every round of a loop.
+bool guard_not_invalidated(walk& w) {
+    if (w.invalidation_guarded) return true;
+    w.invalidation_guarded = true;
+    return false;
+}
+
 } // namespace
 
 bool optimise_guards(walk& w, step& s) {
@@ -139,6 +162,13 @@ bool optimise_guards(walk& w, step& s) {
     case opcode::guard_nonnull_class: return guard_class(w, s);
     case opcode::guard_nonnull: return guard_nonnull(w, s);
     case opcode::guard_is_null: return guard_is_null(w, s);
+    case opcode::guard_not_invalidated: return guard_not_invalidated(w);
+    case opcode::quasi_immutable_field: return quasi_immutable_field(w, s);
+    case opcode::call:
+        w.invalidation_guarded &= !static_cast<const call_descr*>(s.description)->effects.may_invalidate;
+        return false;
+    case opcode::call_may_force:
+    case opcode::call_assembler: w.invalidation_guarded = false; return false;
     case opcode::record_exact_class:
         if (!w.at(w.argument(s, 0)).is_constant && !w.is_virtual(w.argument(s, 0)))
             learn_class(w, w.argument(s, 0), class_argument(w, s));

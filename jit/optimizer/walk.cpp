@@ -273,6 +273,7 @@ void walk::handle_label(step& s, const operation& o) {
     forget_heap();
     forget_pure();
     barrier_done.clear();
+    invalidation_guarded = false;
     for (uint32_t i = 0; i < s.count; ++i) {
         value_id before = pool[s.first + i], after = new_value(values[before].type);
         values[after].definition = values[before].definition;

@@ -198,8 +198,9 @@ public:
     pure_table pure;
     std::vector<value_id> barrier_done; // objects whose barrier has run since the last safepoint
     uint32_t clock = 1, last_safepoint = 0;
-    int overflow = -1;               // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)
-    uint32_t shareable_guard = none; // emitted guard with no effect after it: its resume data may be shared
+    int overflow = -1;                 // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)
+    bool invalidation_guarded = false; // a guard_not_invalidated with no call since that might invalidate
+    uint32_t shareable_guard = none;   // emitted guard with no effect after it: its resume data may be shared
 
 private:
     friend class guard_capture;

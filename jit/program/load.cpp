@@ -69,6 +69,16 @@ private:
             default: in_.mark_damaged();
             }
         }
+        for (call_descr& c : program_.calls) c.effects.may_invalidate = may_invalidate(c.effects);
+    }
+
+    bool may_invalidate(const effect_info& effects) const {
+        if (effects.writes_anything || effects.may_run_portal) return true;
+        for (uint32_t index : effects.writes) {
+            const descr* d = index < program_.descrs.size() ? program_.descrs[index] : nullptr;
+            if (d && d->type == descr_type::field && static_cast<const field_descr*>(d)->quasi_immutable) return true;
+        }
+        return false;
     }
 
     void field(field_descr& f, uint64_t symbol) {

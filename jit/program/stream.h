@@ -10,7 +10,7 @@
 namespace heddle::jit::image {
 
 constexpr uint32_t magic = 0x4a444548; // "HEDJ"
-constexpr uint32_t version = 2;
+constexpr uint32_t version = 3;
 
 class byte_writer {
 public:

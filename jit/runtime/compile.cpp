@@ -63,6 +63,11 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
                        [&](std::string* listing) { return runtime.machine->compile_loop(result, token, listing); });
     if (problem != abort_reason::none) return problem;
     token.compiled = true;
+    for (const field_dependency& dependency : result.dependencies) runtime.invalidations.add(dependency, token);
+    for (loop_token* former : place.invalidated) { // what calls those now comes here
+        former->entry = token.entry;
+        former->compiled = true;
+    }
     runtime.warm.keep_calling(place);
     ++(closes ? runtime.counts.loops : runtime.counts.entries);
     return abort_reason::none;
@@ -79,7 +84,9 @@ abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& g
     problem = assemble(runtime, title, [&](std::string* listing) {
         return runtime.machine->compile_bridge(result, guard, token, listing);
     });
-    if (problem == abort_reason::none) ++runtime.counts.bridges;
+    if (problem != abort_reason::none) return problem;
+    for (const field_dependency& dependency : result.dependencies) runtime.invalidations.add(dependency, token);
+    ++runtime.counts.bridges;
     return problem;
 }
 

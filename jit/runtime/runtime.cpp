@@ -101,7 +101,7 @@ outcome leave_through_guard(jit_runtime& runtime, guard_data& guard, const word*
     uint64_t needed = uint64_t{runtime.options.trace_eagerness} << guard.aborted_bridges;
     bool hot = runtime.options.bridges == bridge_policy::always || guard.failures >= needed;
     if (hot && runtime.options.bridges != bridge_policy::never && !guard.never_bridge && !guard.bridge &&
-        runtime.may_trace(&guard))
+        !guard.owner->invalidated && runtime.may_trace(&guard))
         return metainterp(runtime).trace_from_guard(guard, values, buffer);
     frame_stack& stack = frame_stack::instance();
     frame* base = stack.end();

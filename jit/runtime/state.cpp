@@ -58,6 +58,7 @@ void jit_runtime::close() {
     drivers.clear();
     owned_program.reset();
     kept.clear();
+    invalidations.clear();
     kept_set_.clear();
     events.close();
     prog = nullptr;
@@ -164,6 +165,7 @@ std::string summary() {
     number("machine code entries", runtime.counts.machine_code_entries);
     number("guard failures", runtime.counts.guard_failures);
     number("blackhole runs", runtime.counts.blackhole_runs);
+    number("invalidations", runtime.counts.invalidations);
     number("aborts", runtime.counts.aborts);
     for (size_t i = 0; i < static_cast<size_t>(abort_reason::count); ++i)
         if (runtime.aborts_by_reason[i])

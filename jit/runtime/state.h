@@ -4,6 +4,7 @@
 #include "heddle/jit/program.h"
 #include "heddle/jit/runtime.h"
 #include "metainterp/decoded_jitcode.h"
+#include "runtime/invalidation.h"
 #include "runtime/log.h"
 #include "runtime/options.h"
 #include "runtime/warm_state.h"
@@ -53,6 +54,7 @@ struct jit_runtime {
     runtime_options options;
     std::unique_ptr<backend> machine;
     warm_state warm;
+    invalidation_table invalidations;
     log events;
     std::vector<driver_data> drivers;
     std::vector<std::unique_ptr<loop_token>> tokens;

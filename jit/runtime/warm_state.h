@@ -19,8 +19,9 @@ struct cell {
     uint64_t hash = 0;
     uint32_t driver = 0;
     std::vector<word> greens;
-    loop_token* token = nullptr; // made when first compiled or called from machine code
-    uint32_t counted = 0;        // passes since the last trace was tried
+    loop_token* token = nullptr;          // made when first compiled or called from machine code
+    std::vector<loop_token*> invalidated; // former ones, which machine code may still call
+    uint32_t counted = 0;                 // passes since the last trace was tried
     uint32_t aborts = 0;
     bool dont_trace = false;
     bool dont_inline = false; // traces call its machine code instead of inlining it

@@ -70,8 +70,7 @@ public:
 private:
     std::string check(const operation& o) {
         std::string where = "portable backend: " + std::string(info(o.op).name);
-        if (o.op == opcode::guard_not_forced || o.op == opcode::guard_not_invalidated || o.op == opcode::call_may_force)
-            return where + " is not supported yet";
+        if (o.op == opcode::guard_not_forced || o.op == opcode::call_may_force) return where + " is not supported yet";
         if ((o.op == opcode::call || o.op == opcode::call_pure) &&
             !static_cast<const call_descr*>(o.description)->thunk)
             return where + ": the call descriptor '" + o.description->name + "' has no thunk";
@@ -131,6 +130,8 @@ public:
         return {};
     }
 
+    void invalidate(loop_token&) override {} // the guards look at the token
+
     exit_state execute(loop_token& token, const word* inputs) override {
         const portable_code* code = reinterpret_cast<const portable_code*>(token.entry);
         frame values(*code);
@@ -184,7 +185,9 @@ exit_state portable_backend::run(const portable_code* code, frame& values) {
         const uint32_t* operand = code->operands.data() + at.first_operand;
         word* slots = values.words();
         if (at.is_guard) {
-            if (holds(at.op, slots, operand, overflow)) continue;
+            if (at.op == opcode::guard_not_invalidated ? !at.guard->owner->invalidated
+                                                       : holds(at.op, slots, operand, overflow))
+                continue;
             size_t count = at.guard->fail_arguments.size();
             exit_state exit = leave(*code, at, slots, at.first_exit, count);
             if (!at.guard->bridge) return exit;

@@ -4,6 +4,7 @@
 #include "backend/x86_64/trace_compiler.h"
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -30,6 +31,19 @@ public:
         std::string problem = compiler_.compile_bridge(t, guard, asm_log);
         if (problem.empty()) name_for_perf(*guard.bridge, "bridge", guard.number, token.name);
         return problem;
+    }
+
+    void invalidate(loop_token& token) override {
+        for (auto& guard : token.guards) {
+            if (!guard->invalidation_address) continue;
+            uint8_t jump[invalidation_size] = {0xe9};
+            auto distance =
+                static_cast<int32_t>(guard->patch_address - (guard->invalidation_address + invalidation_size));
+            std::memcpy(jump + 1, &distance, sizeof distance);
+            context_.memory->patch(guard->invalidation_address, jump, sizeof jump);
+        }
+        // Without memory for a stub the old code is entered and leaves by its guard.
+        (void)context_.make_entry_stub(token).empty();
     }
 
     exit_state execute(loop_token& token, const word* inputs) override {

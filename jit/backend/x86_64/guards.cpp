@@ -256,6 +256,14 @@ void trace_compiler::compile_guard_value(uint32_t position) {
     }
 }
 
+// Room for the jump to the exit that invalidate() writes.
+void trace_compiler::compile_guard_not_invalidated(uint32_t position) {
+    static constexpr uint8_t long_nop[invalidation_size] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
+    pending_guard& g = add_guard(position);
+    g.invalidation = static_cast<uint32_t>(a_.offset());
+    a_.embed(long_nop, sizeof long_nop);
+}
+
 void trace_compiler::compile_guard(uint32_t position) {
     opcode o = op(position).op;
     std::span<const value_ref> args = arguments(position);
@@ -290,6 +298,7 @@ void trace_compiler::compile_guard(uint32_t position) {
     }
     case opcode::guard_no_overflow: guard_holds_if(position, {CondCode::kNotOverflow}); return;
     case opcode::guard_overflow: guard_holds_if(position, {CondCode::kOverflow}); return;
+    case opcode::guard_not_invalidated: compile_guard_not_invalidated(position); return;
     case opcode::guard_always_fails: compile_constant_guard(position, false); return;
     default: fail(std::string(info(o).name) + " is not supported by the x86_64 backend yet");
     }

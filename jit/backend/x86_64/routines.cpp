@@ -176,9 +176,10 @@ std::string backend_context::make_entry_stub(loop_token& token) {
     m.a.mov(x86::rax, Imm(code.run_portal));
     m.a.jmp(x86::rax);
     size_t bytes = m.size();
-    token.entry = m.finish();
-    if (!token.entry) return "machine-code memory is full; raise its size or run with the JIT off";
-    token.code.push_back(std::make_unique<native_code>(memory, token.entry, bytes));
+    uint64_t entry = m.finish();
+    if (!entry) return "machine-code memory is full; raise its size or run with the JIT off";
+    token.entry = entry;
+    token.code.push_back(std::make_unique<native_code>(memory, entry, bytes));
     return "";
 }
 

@@ -46,8 +46,7 @@ std::string trace_compiler::check(const trace& t) {
     for (uint32_t i = 0; i < t.operations.size(); ++i) {
         const operation& o = t.operations[i];
         auto name = [&] { return std::string(info(o.op).name); };
-        if (o.op == opcode::guard_not_forced || o.op == opcode::guard_not_invalidated)
-            return name() + " is not supported by the x86_64 backend yet";
+        if (o.op == opcode::guard_not_forced) return name() + " is not supported by the x86_64 backend yet";
         if ((info(o.op).flags & DESCR) && !o.description) return name() + " without a descriptor";
         if (is_guard(o.op) && !o.guard) return name() + " without guard data";
         if (is_guard(o.op) && o.guard->fail_arguments.size() > context_.exit_values_capacity)
@@ -207,6 +206,7 @@ void trace_compiler::publish(uint64_t base) {
         guard_data& guard = *g.guard;
         size_t count = guard.fail_arguments.size();
         guard.patch_address = base + g.exit_offset;
+        guard.invalidation_address = g.invalidation ? base + g.invalidation : 0;
         guard.frame_size = frame_size_;
         guard.locations.assign(guard_places_.begin() + g.first_place,
                                guard_places_.begin() + g.first_place + static_cast<ptrdiff_t>(count));

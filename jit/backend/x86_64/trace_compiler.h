@@ -38,6 +38,7 @@ struct condition {
 // Guards that were compiled: where a guard's branches are, as distances from its exit's address (0: no branch), behind
 // the places of the fail arguments in guard_data::locations.
 constexpr size_t branches_per_guard = 2;
+constexpr size_t invalidation_size = 5; // bytes of a guard_not_invalidated: a jump fits
 
 class trace_compiler final : move_emitter {
 public:
@@ -52,6 +53,7 @@ private:
         Label exit;
         uint32_t exit_offset = 0;
         uint32_t branches[branches_per_guard] = {}; // offset just after a branch's 32-bit displacement; 0: none
+        uint32_t invalidation = 0;                  // guard_not_invalidated: offset of the bytes to overwrite
         uint32_t first_place;                       // in guard_places_
     };
     struct own_label {
@@ -134,6 +136,7 @@ private:
     void set_result(uint32_t position, condition c);
     void compile_guard(uint32_t position);
     void compile_guard_value(uint32_t position);
+    void compile_guard_not_invalidated(uint32_t position);
     void guard_holds_if(uint32_t position, condition c);
     void compile_constant_guard(uint32_t position, bool holds);
     void compare_type(const Gp& object, value_ref type);

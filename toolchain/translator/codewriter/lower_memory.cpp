@@ -115,7 +115,9 @@ void function_lowering::lower_load(llvm::LoadInst& load) {
         uint32_t descr = context_.descrs.field(*place.field);
         std::string what = "the field " + place.field->owner->name + "." + place.field->name;
         if (place.offset_in_field) return fail(load, "accesses a part of " + what);
-        if (check_shape(load, descr, load.getType(), what)) with_descr(opcode::getfield, {get(place.base)}, descr);
+        if (!check_shape(load, descr, load.getType(), what)) return;
+        if (place.field->quasi_immutable) live(); // the read is a guard's place
+        with_descr(opcode::getfield, {get(place.base)}, descr);
         return;
     }
     case place_kind::array_item: {
@@ -215,6 +217,10 @@ void function_lowering::lower_store(llvm::StoreInst& store) {
         uint32_t descr = context_.descrs.field(*place.field);
         std::string what = "the field " + place.field->owner->name + "." + place.field->name;
         if (place.offset_in_field) return fail(store, "accesses a part of " + what);
+        if (place.field->quasi_immutable && place.through_heap)
+            return fail(store, "writes " + what +
+                                   ", which is HEDDLE_QUASI_IMMUTABLE; do it in a function marked "
+                                   "HEDDLE_DONT_LOOK_INSIDE");
         if (check_shape(store, descr, value->getType(), what))
             with_descr(opcode::setfield, {get(place.base), get(value)}, descr);
         return;

@@ -122,6 +122,7 @@ private:
     bool transform() {
         size_t phase = begin_phase("transform");
         insert_write_barriers(*module_, layouts_);
+        if (options_.jit && !drivers_.empty()) report_quasi_immutable_writes(*module_, layouts_);
         remove_descriptions(*module_);
         if (options_.jit) transform_portals(*module_, drivers_);
         if (!explained_.empty()) embed_explain_records(*module_, explained_);

@@ -144,6 +144,23 @@ void insert_write_barriers(llvm::Module& module, const class_layouts& layouts) {
     }
 }
 
+void report_quasi_immutable_writes(llvm::Module& module, const class_layouts& layouts) {
+    std::vector<llvm::StoreInst*> stores;
+    for (llvm::Function& function : module)
+        for (llvm::Instruction& i : llvm::instructions(function))
+            if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&i); store && store->getPointerAddressSpace() == 1)
+                if (address place = classify(store->getPointerOperand(), layouts);
+                    place.kind == place_kind::field && place.field->quasi_immutable)
+                    stores.push_back(store);
+    runtime_functions functions(module);
+    auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), {functions.pointer()}, false);
+    for (llvm::StoreInst* store : stores) {
+        llvm::IRBuilder<> builder(store->getNextNode());
+        builder.CreateCall(module.getOrInsertFunction("heddle_quasi_immutable_written", type),
+                           {builder.CreateAddrSpaceCast(store->getPointerOperand(), functions.pointer())});
+    }
+}
+
 void lower_markers(llvm::Module& module, const class_layouts& layouts, diagnostics& problems) {
     for (const gc_class& c : layouts.classes()) {
         set_type_info_number(*c.type_info, type_info_member::id, c.id);

@@ -12,6 +12,8 @@ class class_layouts;
 class diagnostics;
 
 void insert_write_barriers(llvm::Module& module, const class_layouts& layouts);
+// VMs with a JIT: after each write of a HEDDLE_QUASI_IMMUTABLE field but a constructor's, the JIT is told.
+void report_quasi_immutable_writes(llvm::Module& module, const class_layouts& layouts);
 // Patches the classes' numbers into their type_info, and replaces all markers but merge_point and can_enter_jit
 // (portal.h; without a JIT they are dropped here).
 void lower_markers(llvm::Module& module, const class_layouts& layouts, diagnostics& problems);

@@ -33,6 +33,7 @@ struct guard_data {
     opcode op = opcode::guard_true;
     // The backend's: where the guard's branch is, where its values lie at failure (to compile the bridge's entry).
     uint64_t patch_address = 0;
+    uint64_t invalidation_address = 0; // guard_not_invalidated: what invalidate() overwrites
     std::vector<int32_t> locations; // per fail argument; meaning is the backend's
     uint32_t frame_size = 0;
     ~guard_data();
@@ -68,6 +69,7 @@ struct loop_token : descr {
     std::vector<std::unique_ptr<target_token>> targets;
     std::vector<std::unique_ptr<compiled_code>> code;
     std::vector<void*> kept_objects; // constants; a GC root list
+    bool invalidated = false;        // a field changed that the code depends on: it is left and not entered again
     bool compiled = false;           // false: the entry runs the portal natively (a call_assembler's temporary target)
 };
 
@@ -94,6 +96,9 @@ public:
     virtual std::string compile_loop(trace& t, loop_token& token, std::string* asm_log) = 0;
     virtual std::string compile_bridge(trace& t, guard_data& guard, loop_token& token,
                                        std::string* asm_log) = 0; // inputs = the guard's fail arguments
+    // From now on the token's guard_not_invalidated fail, also in code that is on the stack. The token has
+    // 'invalidated' set, 'compiled' cleared; its entry runs the portal natively where that can be had.
+    virtual void invalidate(loop_token& token) = 0;
     virtual exit_state execute(loop_token& token, const word* inputs) = 0;
     virtual void free_code(loop_token& token) = 0;
 };

@@ -64,6 +64,7 @@ struct effect_info {
     bool may_collect =
         true; // may allocate: young objects may move afterwards only if nothing on the stack refers to them
     bool may_run_portal = false;         // may run interpreted code (and so force frames, change anything)
+    bool may_invalidate = true;          // may write a quasi-immutable field
     bool writes_anything = true;         // then the sets below are empty and meaningless
     std::vector<uint32_t> reads, writes; // sorted indices of field, array and raw descrs
 };

@@ -22,6 +22,8 @@ extern uint32_t heddle_jit_counters[4096];
 // 0: carry on. 1: the portal is finished, its result (if it has one) is buffer[0]. 2: go on at the merge point with the
 // greens and reds that now are in the buffer.
 int heddle_jit_enter(uint32_t driver, heddle::jit::word* greens_then_reds, int function_entry);
+// Native code has written a quasi-immutable field (HEDDLE_QUASI_IMMUTABLE), at this address.
+void heddle_quasi_immutable_written(const void* slot);
 // Called by a translated VM's static constructor. Counters are 0 at the start, so that the first loop or call enters
 // and the image is loaded then, with the options of that time.
 void heddle_jit_register_image(const heddle::jit::program_image* image);
@@ -59,7 +61,7 @@ std::string summary();
 
 struct statistics {
     uint64_t loops = 0, entries = 0, bridges = 0, traces_started = 0, aborts = 0, guard_failures = 0,
-             blackhole_runs = 0, machine_code_entries = 0;
+             blackhole_runs = 0, machine_code_entries = 0, invalidations = 0;
 };
 statistics get_statistics();
 

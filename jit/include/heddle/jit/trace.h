@@ -95,6 +95,13 @@ enum operation_note : uint16_t {
     resumes_elsewhere = 4
 };
 
+// Code that is only right as long as a field that rarely changes holds what it held when the trace was optimised.
+struct field_dependency {
+    word object = 0;
+    const field_descr* field = nullptr;
+    const void* slot() const { return reinterpret_cast<const char*>(object) + field->offset; }
+};
+
 struct trace {
     std::vector<operation> operations;
     std::vector<value_ref> arguments;
@@ -102,6 +109,7 @@ struct trace {
     std::vector<snapshot_frame> snapshot_frames;
     std::vector<value_ref> snapshot_values;
     uint32_t input_count = 0;
+    std::vector<field_dependency> dependencies; // of an optimised trace
 
     std::span<const value_ref> arguments_of(const operation& o) const {
         return {arguments.data() + o.first_argument, o.argument_count};
