@@ -129,21 +129,6 @@ bool guard_condition(walk& w, step& s) {
     return true;
 }
 
-// The recorded constant must still be what the field holds; the trace depends on it.
-bool quasi_immutable_field(walk& w, step& s) {
-    const field_descr& field = *static_cast<const field_descr*>(s.description);
-    word object = 0, recorded = 0;
-    if (!w.is_constant(w.argument(s, 0), object) || object == 0 || !w.is_constant(w.argument(s, 1), recorded))
-        return w.contradiction("a quasi_immutable_field of what is no constant");
-    field_dependency dependency{object, &field};
-    if (load_slot(field.shape, dependency.slot()) != recorded)
-        return w.contradiction("a quasi-immutable field that was written while it was traced");
-    for (const field_dependency& known : w.result.dependencies)
-        if (known.slot() == dependency.slot()) return true;
-    w.result.dependencies.push_back(dependency);
-    return true;
-}
-
 // One is enough until something may be written that code depends on. It must stay in every round of a loop.
 bool guard_not_invalidated(walk& w) {
     if (w.invalidation_guarded) return true;
@@ -163,7 +148,6 @@ bool optimise_guards(walk& w, step& s) {
     case opcode::guard_nonnull: return guard_nonnull(w, s);
     case opcode::guard_is_null: return guard_is_null(w, s);
     case opcode::guard_not_invalidated: return guard_not_invalidated(w);
-    case opcode::quasi_immutable_field: return quasi_immutable_field(w, s);
     case opcode::call:
         w.invalidation_guarded &= !static_cast<const call_descr*>(s.description)->effects.may_invalidate;
         return false;
@@ -175,6 +159,24 @@ bool optimise_guards(walk& w, step& s) {
         return true;
     default: return false;
     }
+}
+
+// The recorded constant must still be what the field holds; the trace depends on it. Done whatever passes run.
+void walk::depend_on_field(const step& s) {
+    const field_descr& field = *static_cast<const field_descr*>(s.description);
+    word object = 0, seen = 0;
+    if (!is_constant(argument(s, 0), object) || object == 0 || !is_constant(argument(s, 1), seen)) {
+        contradiction("a quasi_immutable_field of what is no constant");
+        return;
+    }
+    field_dependency dependency{object, &field};
+    if (load_slot(field.shape, dependency.slot()) != seen) {
+        contradiction("a quasi-immutable field that was written while it was traced");
+        return;
+    }
+    for (const field_dependency& known : result.dependencies)
+        if (known.slot() == dependency.slot()) return;
+    result.dependencies.push_back(dependency);
 }
 
 void walk::become(value_id id, value_id constant_id) {

@@ -241,6 +241,7 @@ void walk::handle(uint32_t index) {
     if ((o.op == opcode::guard_no_overflow || o.op == opcode::guard_overflow) && handle_overflow_guard(o.op)) return;
     if (info(o.op).flags & OVERFLOW) overflow = -1;
     if (o.op == opcode::record_exact_class && !input.options.guards) return; // a hint: no backend knows it
+    if (o.op == opcode::quasi_immutable_field) return depend_on_field(s);
     send(s);
 }
 

@@ -166,6 +166,7 @@ public:
     uint32_t emit(step& s);
 
     // ---- knowledge (guards.cpp, bounds.cpp)
+    void depend_on_field(const step& s);            // a quasi_immutable_field
     void become(value_id id, value_id constant_id); // id is known to equal a constant
     void learn_from_guard(const step& s, uint32_t emitted_index);
     void learn_condition(value_id condition, bool is_true);

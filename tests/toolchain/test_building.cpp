@@ -115,3 +115,57 @@ TEST_CASE("classes of one structure and classes of one name in two files are kep
     REQUIRE(built.status == 0);
     CHECK(shop.run("./out").output == "10 15 100\n");
 }
+
+namespace {
+
+// Versions of a class, read by every round of a loop; a residual function changes them now and then.
+const char* const version_program = R"(
+struct W_Class : W_Object { W_Class() : version(1), shape(nullptr) {} HEDDLE_QUASI_IMMUTABLE field<long> version; HEDDLE_QUASI_IMMUTABLE member<W_Object> shape;
+    HEDDLE_GC_CLASS(W_Class, W_Object, version, shape) };
+static constinit jit::driver drv{"versions"};
+HEDDLE_DONT_LOOK_INSIDE void change(W_Class* c, long n) {
+    c->version = n;
+    c->shape = make<W_Int>(n * 3);
+}
+long run(W_Class* c, long every, long n, long sum) {
+    for (;;) {
+        HEDDLE_MERGE_POINT(drv, (c, every), (n, sum));
+        sum += c->version * n + c->shape->number();
+        if (n % every == 0) change(c, n);
+        sum += c->version;
+        if (--n <= 0) return sum;
+        HEDDLE_CAN_ENTER_JIT(drv, (c, every), (n, sum));
+    }
+}
+int main(int count, char** arguments) {
+    gc::initialise_from_environment_or_exit();
+    if (count > 1) { std::string error = heddle_jit_configure(arguments[1]); if (!error.empty()) { std::puts(error.c_str()); return 1; } }
+    for (long every : {100000l, 500l, 90l, 7l, 1l}) {
+        W_Class* c = make<W_Class>();
+        change(c, 2);
+        for (long i = 0; i < 4; i++) std::printf("%ld\n", run(c, every, 1000, 0));
+    }
+}
+)";
+
+} // namespace
+
+TEST_CASE("writes of quasi-immutable fields discard machine code") {
+    workshop shop;
+    shop.write("vm/main.cpp", std::string(prelude) + version_program);
+    run_result built = shop.heddle("build vm -o without --no-jit -O1");
+    INFO(built.output);
+    REQUIRE(built.status == 0);
+    std::string expected = shop.run("./without").output;
+    built = shop.heddle("build vm -o vm1 -O1");
+    INFO(built.output);
+    REQUIRE(built.status == 0);
+    for (const char* options : {"threshold=3", "threshold=3,backend=portable", "threshold=20,trace_eagerness=2"}) {
+        INFO(options);
+        CHECK(shop.run(std::string("./vm1 ") + options).output == expected);
+        CHECK(shop.run(std::string("HEDDLE_GC_STRESS=3 ./vm1 ") + options).output == expected);
+        std::string log = shop.run(std::string("HEDDLE_LOG=jit-summary:log ./vm1 ") + options + " && cat log").output;
+        CHECK(log.find("invalidations: 0") == std::string::npos);
+        CHECK(log.find("invalidations: ") != std::string::npos);
+    }
+}

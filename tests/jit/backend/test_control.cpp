@@ -47,6 +47,50 @@ TEST_CASE("a bridge takes over at a guard and jumps back into the loop") {
     }
 }
 
+TEST_CASE("invalidated code leaves at its guards, also when it is on the stack") {
+    start_collector();
+    static unit* running;
+    static int rounds_left;
+    rounds_left = 0;
+    call_descr count;
+    static_cast<descr&>(count).type = descr_type::call;
+    count.name = "count";
+    count.argument_kinds = "i";
+    count.result = kind::integer;
+    auto function = +[](word x) -> word {
+        if (--rounds_left == 0) {
+            running->token.invalidated = true;
+            running->token.compiled = false;
+            running->where.invalidate(running->token);
+        }
+        return x + 1;
+    };
+    count.thunk = [](void* f, const word* arguments, word* result) {
+        *result = reinterpret_cast<word (*)(word)>(f)(arguments[0]);
+    };
+    for (auto& b : all_backends()) {
+        INFO(b.name);
+        unit u(*b.what, {{&count}, {{"count", reinterpret_cast<word>(function)}}});
+        REQUIRE(u.compile("[i0, i1]\n"
+                          "label(i0, i1, descr=label1)\n"
+                          "guard_not_invalidated() [i1, i0]\n"
+                          "guard_not_invalidated() [i0]\n"
+                          "i2 = call(ptr(count), i1, descr=count)\n"
+                          "i3 = int_sub(i0, 1)\n"
+                          "guard_true(i3) [i2]\n"
+                          "jump(i3, i2, descr=label1)\n") == "");
+        for (auto& guard : u.token.guards) guard->owner = &u.token;
+        running = &u;
+        outcome o = u.run({w(int64_t{100}), 0});
+        CHECK(o.guard == 2);
+        CHECK(o.values == std::vector<word>{100});
+        rounds_left = 40;
+        o = u.run({w(int64_t{100}), 0});
+        CHECK(o.guard == 0);
+        CHECK(o.values == std::vector<word>{40, 60});
+    }
+}
+
 TEST_CASE("a bridge with a larger frame than its loop's, and a value that is twice a fail argument") {
     start_collector();
     for (auto& b : all_backends()) {

@@ -230,3 +230,89 @@ done: live *
     CHECK(calls_of_square >= 100);
     CHECK(calls_of_square <= 110);
 }
+
+namespace {
+int64_t bump_every;
+// Now and then writes the quasi-immutable field, as translated native code does.
+int64_t bump(pair_object* pair, int64_t n) {
+    if (n % bump_every == 0) {
+        ++pair->version;
+        heddle_quasi_immutable_written(&pair->version);
+    }
+    return n;
+}
+const char* const reads_version = R"(
+jitcode {portal} args=pii result=i driver={d}
+loop: live *
+  merge_point {d}, (0, p0, i0, i1)
+  live *
+  getfield p0, {Pair.version} -> i2
+  int_add i1, i2 -> i1
+  call_residual &{bump}, {call bump}, (p0, i0) -> i3
+  live *
+  getfield p0, {Pair.version} -> i2
+  int_mul i2, i3 -> i2
+  int_add i1, i2 -> i1
+  int_sub i0, 1 -> i0
+  branch i0, @back, @done
+back: live *
+  can_enter_jit {d}
+  jump @loop
+done: live *
+  return_i i1
+)";
+} // namespace
+
+TEST_CASE("a quasi-immutable field is written now and then, while the code that depends on it is on the stack") {
+    for (int64_t every : {1000, 150, 37, 10, 1}) {
+        world w;
+        bump_every = every;
+        w.add_function("bump", "pi>i", reinterpret_cast<void*>(bump));
+        w.load(reads_version, "ip", "ii", "i");
+        w.check("every " + std::to_string(every), [&] {
+            auto* pair = static_cast<pair_object*>(gc::allocate(w.pair_type));
+            pair->first = pair->second = nullptr;
+            pair->tag = 0;
+            pair->version = 3;
+            return w.call("portal", {reinterpret_cast<word>(pair), 300, 0});
+        });
+    }
+}
+
+TEST_CASE("code is discarded at a write of a quasi-immutable field, and a field that is written often is left alone") {
+    world w;
+    bump_every = 1000;
+    w.add_function("bump", "pi>i", reinterpret_cast<void*>(bump));
+    w.load(reads_version, "ip", "ii", "i");
+    auto* pair = static_cast<pair_object*>(gc::allocate(w.pair_type));
+    pair->first = pair->second = nullptr;
+    pair->tag = pair->version = 0;
+    gc::pin(pair);
+    auto run = [&](int64_t n) { return w.call("portal", {reinterpret_cast<word>(pair), static_cast<word>(n), 0}); };
+    std::string log = w.logged("jit-opt", "threshold=3,function_threshold=1000000,backend=portable", [&] {
+        run(100);
+        CHECK(w.statistics().loops == 1);
+        CHECK(w.statistics().invalidations == 0);
+        ++pair->version;
+        heddle_quasi_immutable_written(&pair->version);
+        CHECK(w.statistics().invalidations == 1);
+        heddle_quasi_immutable_written(&pair->version);
+        CHECK(w.statistics().invalidations == 1); // no code depends on it any more
+        CHECK(run(100) == 100 + 5050);
+        CHECK(w.statistics().loops == 2);
+        for (int i = 0; i < 20; ++i) {
+            ++pair->version;
+            heddle_quasi_immutable_written(&pair->version);
+            run(100);
+        }
+        CHECK(w.statistics().invalidations == 8);
+        CHECK(w.statistics().loops == 9);
+    });
+    gc::unpin(pair);
+    size_t first_loop = log.find("label("), last_loop = log.rfind("label(");
+    // Constant under two guards (one before, one after the call); at last an ordinary field.
+    CHECK(log.find("getfield", first_loop) > log.find("label(", first_loop + 1));
+    CHECK(log.find("guard_not_invalidated", first_loop) < log.find("label(", first_loop + 1));
+    CHECK(log.find("getfield", last_loop) != std::string::npos);
+    CHECK(log.find("guard_not_invalidated", last_loop) == std::string::npos);
+}

@@ -174,6 +174,8 @@ void world::add_types() {
     field("Base.value", base, offsetof(base_object, value), jit::kind::integer, true);
     field("Pair.first", pair, offsetof(pair_object, first), jit::kind::pointer, false);
     field("Pair.second", pair, offsetof(pair_object, second), jit::kind::pointer, false);
+    field("Pair.version", pair, offsetof(pair_object, version), jit::kind::integer, false);
+    prog.fields.back().quasi_immutable = true;
     field("Pair.tag", pair, offsetof(pair_object, tag), jit::kind::integer, false);
     for (gc::type_info* type : {&base, &left, &right, &pair}) {
         add_descr(prog.sizes, jit::descr_type::size, type->name).type = type;

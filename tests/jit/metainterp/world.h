@@ -26,6 +26,7 @@ struct pair_object {
     void* first;
     void* second;
     int64_t tag;
+    int64_t version; // quasi-immutable
 };
 struct array_object {
     const void* vtable;

@@ -52,6 +52,32 @@ TEST_CASE("record_exact_class tells the class and vanishes", "[guards]") {
           canonical("[p0]\nfinish()\n"));
 }
 
+TEST_CASE("quasi-immutable fields are constants under one guard between calls that may write them", "[guards]") {
+    world().reset_constants();
+    CHECK_OPTIMISED("[p0]\nquasi_immutable_field(ptr(node0), 0, descr=Node.version)\nguard_not_invalidated() [p0]\n"
+                    "i1 = call(ptr(fn_set_value), p0, 1, descr=set_value)\n"
+                    "quasi_immutable_field(ptr(node1), 0, descr=Node.version)\nguard_not_invalidated() [p0]\n"
+                    "finish(p0)\n",
+                    "[p0]\nguard_not_invalidated() [p0]\n"
+                    "i1 = call(ptr(fn_set_value), p0, 1, descr=set_value)\nfinish(p0)\n");
+    // scramble may do anything.
+    CHECK_OPTIMISED("[p0]\nquasi_immutable_field(ptr(node0), 0, descr=Node.version)\nguard_not_invalidated() [p0]\n"
+                    "i1 = call(ptr(fn_scramble), p0, 1, descr=scramble)\n"
+                    "quasi_immutable_field(ptr(node0), 0, descr=Node.version)\nguard_not_invalidated() [p0]\n"
+                    "finish(p0)\n",
+                    "[p0]\nguard_not_invalidated() [p0]\ni1 = call(ptr(fn_scramble), p0, 1, descr=scramble)\n"
+                    "guard_not_invalidated() [p0]\nfinish(p0)\n");
+    // Each round of a loop has its own.
+    CHECK_OPTIMISED("[i0]\nguard_not_invalidated() [i0]\nlabel(i0, descr=loop)\nguard_not_invalidated() [i0]\n"
+                    "jump(i0, descr=loop)\n",
+                    "[i0]\nguard_not_invalidated() [i0]\nlabel(i0, descr=loop)\nguard_not_invalidated() [i0]\n"
+                    "jump(i0, descr=loop)\n");
+    world().constants[0]->version = 7;
+    CHECK(optimised("[i0]\nquasi_immutable_field(ptr(node0), 6, descr=Node.version)\nfinish(i0)\n") ==
+          "impossible: a quasi-immutable field that was written while it was traced");
+    world().reset_constants();
+}
+
 TEST_CASE("consecutive guards share the earlier one's state", "[guards]") {
     CHECK_OPTIMISED("[p0, i1]\nguard_true(i1) [i1, p0]\ni2 = int_add(i1, 1)\nguard_value(i2, 7) [i2]\nfinish()\n",
                     "[p0, i1]\nguard_true(i1) [i1, p0]\ni2 = int_add(i1, 1)\nguard_value(i2, 7) [i1, p0]\nfinish()\n");

@@ -144,6 +144,8 @@ void set_up_fields(heap_world& w) {
     add_field(w, w.byte, "Node.byte", offsetof(node, byte), {kind::integer, 1, false, false});
     add_field(w, w.ratio, "Node.ratio", offsetof(node, ratio), {kind::floating, 4, false, false});
     add_field(w, w.tag, "Node.tag", offsetof(node, tag), integer);
+    add_field(w, w.version, "Node.version", offsetof(node, version), integer);
+    w.version.quasi_immutable = true;
     w.tag.immutable = true;
     const jit::field_descr* all[] = {&w.next,   &w.other, &w.ints, &w.refs,  &w.value,
                                      &w.weight, &w.small, &w.byte, &w.ratio, &w.tag};
@@ -192,6 +194,7 @@ void set_up_calls(heap_world& w) {
     add_call(w, w.half, "half", "f", kind::floating, thunk_f_f, reinterpret_cast<void*>(half));
     w.pure_sum.effects.elidable = true;
     for (jit::call_descr* d : {&w.pure_sum, &w.set_value, &w.make_node, &w.half}) d->effects.writes_anything = false;
+    for (jit::call_descr* d : {&w.pure_sum, &w.set_value, &w.make_node, &w.half}) d->effects.may_invalidate = false;
     for (jit::call_descr* d : {&w.pure_sum, &w.set_value, &w.half}) d->effects.may_collect = false;
     w.set_value.effects.reads = w.set_value.effects.writes = {w.value.index};
 }

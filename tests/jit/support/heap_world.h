@@ -23,13 +23,14 @@ struct node {
     int32_t small;
     uint8_t byte;
     float ratio;
-    int64_t tag; // immutable
+    int64_t tag;     // immutable
+    int64_t version; // quasi-immutable
 };
 
 struct heap_world {
     gc::type_info node_type, leaf_type, int_array_type, ref_array_type;
     jit::size_descr node_size, leaf_size;
-    jit::field_descr next, other, ints, refs, value, weight, small, byte, ratio, tag, error;
+    jit::field_descr next, other, ints, refs, value, weight, small, byte, ratio, tag, version, error;
     jit::array_descr int_array, ref_array;
     jit::raw_descr raw_word, raw_int, raw_double;
     // pure_sum(i, i) i: elidable. set_value(p, i) i: reads and writes Node.value. scramble(p, i) i: may do anything.
