@@ -1,4 +1,4 @@
-// The tutorial language's values: ordinary C++ classes that live in Heddle's collected heap.
+// The tutorial language's values: ordinary C++ classes whose objects live in Heddle's collected heap.
 #pragma once
 #include "heddle/heddle.h"
 #include <string>
@@ -12,16 +12,7 @@ struct W_Object : heddle::object {
 };
 using Items = array<member<W_Object>>;
 
-struct W_Constant : W_Object { // nil, true, false
-    W_Constant(bool t, const char* n) : is_true(t), name(n) {}
-    const bool is_true;
-    const heddle::raw<const char> name;
-    bool truth() override { return is_true; }
-    std::string show() override { return name.pointer; }
-    HEDDLE_GC_CLASS(W_Constant, W_Object, is_true, name)
-};
-
-struct W_Int : W_Object {
+struct W_Int : W_Object { // 0 is also "no" and "nothing"
     explicit W_Int(long v) : value(v) {}
     const long value;
     bool truth() override { return value != 0; }
@@ -44,16 +35,13 @@ struct W_List : W_Object {
     HEDDLE_GC_CLASS(W_List, W_Object, items, length)
 };
 
-struct Code : W_Object { // a function's code: instructions are operation + 256 * operand
-    Code(array<const long>* i, array<const long>* l, Items* c, const char* n, long a, long v, long s)
-        : instructions(i), lines(l), constants(c), name(n), arguments(a), variables(v), stack_size(s) {}
-    array<const long>* const instructions;
-    array<const long>* const lines;
-    HEDDLE_IMMUTABLE member<Items> constants;
-    const heddle::raw<const char> name;
+struct Code : heddle::object { // a compiled function
+    Code(array<const long>* i, array<W_Object* const>* c, long a, long v, long s)
+        : instructions(i), constants(c), arguments(a), variables(v), stack_size(s) {}
+    array<const long>* const instructions; // operation + (operand << 8) + (line << 32)
+    array<W_Object* const>* const constants;
     const long arguments, variables, stack_size;
-    std::string show() override { return name.pointer; }
-    HEDDLE_GC_CLASS(Code, W_Object, instructions, lines, constants, name, arguments, variables, stack_size)
+    HEDDLE_GC_CLASS(Code, heddle::object, instructions, constants, arguments, variables, stack_size)
 };
 
 struct Scope : heddle::object { // the variables of one call: the heap object that a closure closes over
@@ -66,49 +54,20 @@ struct Scope : heddle::object { // the variables of one call: the heap object th
 struct W_Function : W_Object {
     W_Function(Code* c, Scope* s) : code(c), scope(s) {}
     Code* const code;
-    Scope* const scope;
-    std::string show() override { return "function " + code->show(); }
+    Scope* const scope; // where it was made
+    std::string show() override { return "a function"; }
     HEDDLE_GC_CLASS(W_Function, W_Object, code, scope)
 };
 
-struct W_Error : W_Object {
-    explicit W_Error(W_String* m) : message(m), line(0) {}
-    W_String* const message;
-    field<long> line;
-    std::string show() override { return "line " + std::to_string(line) + ": " + message->show(); }
-    HEDDLE_GC_CLASS(W_Error, W_Object, message, line)
-};
-
+// clang-format off
 enum Operation : long {
-    op_constant,
-    op_local,
-    op_set_local,
-    op_outer,
-    op_set_outer,
-    op_pop,
-    op_make_function,
-    op_make_list,
-    op_index,
-    op_set_index,
-    op_add,
-    op_subtract,
-    op_multiply,
-    op_divide,
-    op_remainder,
-    op_less,
-    op_equal,
-    op_not,
-    op_jump,
-    op_loop,
-    op_jump_if_false,
-    op_call,
-    op_return,
-    op_print,
-    op_length,
-    op_push
+    op_constant, op_variable, op_set_variable, op_drop, op_function, op_call, op_return, op_jump, op_jump_if_false, op_loop,
+    op_list, op_item, op_put, op_length, op_print, op_not,
+    op_less, op_equal, op_add, op_subtract, op_multiply, op_divide, op_remainder
 };
-extern heddle::root<W_Constant> nil, yes, no;
+// clang-format on
+extern heddle::root<W_Int> zero;
 W_String* make_string(const std::string& text);
-Result<W_Object*> fail(const char* message);                  // raises
-Code* compile(const std::string& source, std::string& error); // null, and "line N: ...", when the source is wrong
-Result<W_Object*> run(Code* code, Scope* scope, Items* stack, long instruction, long depth);
+[[noreturn]] void stop(const std::string& message); // a message begins with a line number
+W_Function* compile(const std::string& source);
+Result<W_Object*> call(long word, W_Object* callee, Items* stack, long first, long count);

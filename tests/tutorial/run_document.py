@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs the steps of a tutorial document and compares their outputs.
 
-usage: run_document.py DOCUMENT BIN
+usage: run_document.py DOCUMENT BIN FOLDER-OF-HEDDLE
 
 Blocks of the document: ```LANGUAGE file=NAME writes a file, ```LANGUAGE file=NAME edit replaces the text before '---' in it by the text after,
-```sh runs commands (with BIN first on PATH, in a temporary folder), and a following ```output block says what they print (standard output
+```sh runs commands (in a temporary folder, with BIN first on PATH and HEDDLE the third argument), and a following ```output block says what they print (standard output
 and error together; 'status=N' after 'output': they end with exit status N).
 """
 import os, pathlib, re, subprocess, sys, tempfile
@@ -14,7 +14,7 @@ def blocks(text):
 
 def main():
     document, binaries = pathlib.Path(sys.argv[1]), os.path.abspath(sys.argv[2])
-    environment = dict(os.environ, PATH=binaries + os.pathsep + os.environ["PATH"])
+    environment = dict(os.environ, HEDDLE=os.path.abspath(sys.argv[3]), PATH=binaries + os.pathsep + os.environ["PATH"])
     steps = 0
     with tempfile.TemporaryDirectory() as folder:
         output = status = None
