@@ -2,6 +2,7 @@
 #include "arena.h"
 
 #include <sys/mman.h>
+#include <utility>
 
 #include <algorithm>
 
@@ -87,7 +88,7 @@ void arena::release() {
     runs_by_length_.clear();
     base_ = size_ = 0;
     heddle_gc_arena_base = heddle_gc_arena_size = 0;
-    fresh_start_ = used_blocks_ = 0;
+    fresh_start_ = used_blocks_ = peak_ = earlier_peak_ = 0;
 }
 
 void arena::insert_run(uint32_t start, uint32_t length) {
@@ -123,6 +124,7 @@ uint32_t arena::allocate_blocks(uint32_t count, block_kind first, block_kind res
         blocks_[start + i].span = i;
     }
     used_blocks_ += count;
+    peak_ = std::max(peak_, used_blocks_);
     if (zeroed != nullptr) *zeroed = clean;
     return start;
 }
@@ -150,6 +152,9 @@ void arena::free_blocks(uint32_t first, uint32_t count) {
 }
 
 void arena::decommit(uint32_t keep_blocks) {
+    uint32_t regrowth = std::max(peak_, earlier_peak_) - used_blocks_;
+    keep_blocks = std::max(keep_blocks, regrowth);
+    earlier_peak_ = std::exchange(peak_, used_blocks_);
     // Short runs are the likeliest to be used again soon; give back the long ones first.
     uint32_t dirty_total = 0;
     for (auto [start, length] : free_runs_)

@@ -83,7 +83,9 @@ public:
     // *zeroed tells whether their memory is known to be zero.
     uint32_t allocate_blocks(uint32_t count, block_kind first, block_kind rest, bool* zeroed = nullptr);
     void free_blocks(uint32_t first, uint32_t count);
-    // Gives memory of free blocks back to the system, all but `keep_blocks` of them.
+    // Gives memory of free blocks back to the system, all but `keep_blocks` of them, and all but what would bring the
+    // heap back to the largest size it had since the last call but one: a program whose heap breathes does not pay for
+    // page faults at each breath.
     void decommit(uint32_t keep_blocks);
 
     uint32_t fresh_start() const { return fresh_start_; }
@@ -104,6 +106,7 @@ private:
     uint32_t block_count_ = 0;
     uint32_t fresh_start_ = 0;
     uint32_t used_blocks_ = 0;
+    uint32_t peak_ = 0, earlier_peak_ = 0;                   // of used blocks, since the last decommit and before it
     std::map<uint32_t, uint32_t> free_runs_;                 // start -> length, never adjacent
     std::set<std::pair<uint32_t, uint32_t>> runs_by_length_; // (length, start)
 };
