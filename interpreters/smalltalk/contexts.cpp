@@ -1,0 +1,147 @@
+// Contexts as the image sees them: numbered slots. MethodContext: sender, pc, stackp, method, closure, receiver, then
+// temporaries and stack. BlockContext: caller, pc, stackp, arguments, initial pc, home, then its stack.
+//
+// The image may change any of them while native frames run these contexts: a native frame therefore compares its
+// callee's sender and its own state when a value comes back (interpreter.cpp).
+#include "frame.h"
+
+namespace heddle::smalltalk {
+
+root<ExecutionContext> the_context;
+
+long context_size(W_Frame* frame) {
+    // Large contexts have 56 slots behind the fixed ones, small ones 16; more if somebody made it bigger.
+    long slots = frame->slots->length();
+    return 6 + (slots > 56 ? slots : slots > 16 ? 56 : 16);
+}
+
+static W_Object* slot_or_nil(slots_array* slots, long index) {
+    W_Object* value = index < slots->length() ? slots->get(index) : nullptr;
+    return value ? value : nil();
+}
+static W_Object* instruction_to_pc(W_Frame* frame, long instruction) {
+    if (!frame->code || instruction < 0 || instruction >= frame->code->byte_positions->length()) return nil();
+    return make_int(image_pc(frame->code, instruction));
+}
+
+W_Object* context_fetch(W_Frame* frame, long index) {
+    bool old_block = frame->kind == frame_old_block;
+    long state = frame->state;
+    switch (index) {
+    case 0: return frame->sender;
+    case 1: return state < 0 ? nil() : instruction_to_pc(frame, state_instruction(state));
+    case 2: return make_int(state < 0 ? 0 : state_depth(state));
+    case 3:
+        if (old_block) return make_int(state_depth(frame->block_entry));
+        return frame->code ? static_cast<W_Object*>(frame->code->method) : nil();
+    case 4: return old_block ? instruction_to_pc(frame, state_instruction(frame->block_entry)) : frame->home.get();
+    case 5: return old_block ? frame->home : frame->receiver;
+    default: return slot_or_nil(frame->slots, index - 6);
+    }
+}
+
+// The code of a context that the image builds: known once its method, or its home, is there.
+static bool set_code(W_Frame* frame, Code* code) {
+    if (!code) return false;
+    frame->code = code;
+    if (frame->slots->length() < code->frame_size) {
+        slots_array* longer = new_slots(code->frame_size);
+        heddle::copy_items(frame->slots.get(), 0, longer, 0, frame->slots->length());
+        frame->slots = longer;
+        if (frame->kind != frame_old_block) frame->temporaries = longer;
+    }
+    return true;
+}
+static bool set_home(W_Frame* frame, W_Object* value) {
+    W_Frame* home = as_frame(value);
+    if (!home || !home->code || home == frame) return value == nil();
+    frame->home = value;
+    frame->receiver = home->receiver;
+    frame->temporaries = home->slots;
+    return set_code(frame, home->code);
+}
+static bool set_pc(W_Frame* frame, W_Object* value) {
+    long depth = frame->state < 0 ? 0 : state_depth(frame->state);
+    if (value == nil()) {
+        frame->state = -1;
+        return true;
+    }
+    if (!is_int(value) || !frame->code) return false;
+    long instruction = instruction_at(frame->code, int_value(value));
+    if (instruction < 0) return false;
+    frame->state = make_state(instruction, depth);
+    return true;
+}
+
+bool context_store(W_Frame* frame, long index, W_Object* value) {
+    bool old_block = frame->kind == frame_old_block;
+    if (index > 5) {
+        if (index - 6 >= frame->slots->length()) return false;
+        frame->slots->set(index - 6, value);
+        return true;
+    }
+    switch (index) {
+    case 0: frame->sender = value; return true;
+    case 1: return set_pc(frame, value);
+    case 2: {
+        if (!is_int(value) || int_value(value) < 0 || int_value(value) > frame->slots->length()) return false;
+        long instruction = frame->state < 0 ? 0 : state_instruction(frame->state);
+        frame->state = make_state(instruction, int_value(value));
+        return true;
+    }
+    case 3:
+        if (old_block) {
+            if (!is_int(value)) return false;
+            frame->block_entry = make_state(state_instruction(frame->block_entry), int_value(value));
+            return true;
+        }
+        return is_exact<W_Method>(value) && set_code(frame, code_of(static_cast<W_Method*>(value), nullptr));
+    case 4:
+        if (!old_block) {
+            frame->home = value;
+            frame->kind = value == nil() ? frame_method : frame_closure;
+            return true;
+        } else {
+            long instruction = is_int(value) && frame->code ? instruction_at(frame->code, int_value(value)) : -1;
+            if (instruction < 0) return false;
+            frame->block_entry = make_state(instruction, state_depth(frame->block_entry));
+            return true;
+        }
+    default:
+        if (old_block) return set_home(frame, value);
+        frame->receiver = value;
+        return true;
+    }
+}
+
+W_Frame* new_context(W_Class* c, long size) {
+    bool old_block = !traits.spur && c == special_at(special_block_context);
+    slots_array* slots = new_slots(size);
+    if (!slots) return nullptr;
+    return make<W_Frame>(c, nullptr, nil(), slots, slots, nil(), -1, nil(), old_block ? frame_old_block : frame_method,
+                         0);
+}
+
+bool is_runnable(W_Frame* frame) {
+    Code* code = frame->code;
+    long state = frame->state;
+    if (!code || state < 0) return false;
+    long instruction = state_instruction(state);
+    return instruction < code->depths->length() && code->depths->get(instruction) == state_depth(state) &&
+           frame->slots->length() >= code->frame_size && frame->temporaries->length() >= code->frame_size;
+}
+
+HEDDLE_UNROLL_SAFE W_Frame* home_of(W_Frame* frame) {
+    while (frame->kind != frame_method) {
+        W_Object* outer = frame->home;
+        if (frame->kind == frame_closure) {
+            if (!is_exact<W_Pointers>(outer) || static_cast<W_Pointers*>(outer)->slots->length() < 3) return nullptr;
+            outer = static_cast<W_Pointers*>(outer)->slots->get(0);
+        }
+        if (!is_exact<W_Frame>(outer)) return nullptr;
+        frame = static_cast<W_Frame*>(outer);
+    }
+    return frame;
+}
+
+} // namespace heddle::smalltalk

@@ -1,0 +1,44 @@
+// From bytecodes to the interpreter's instructions: plain C++ that knows nothing of the heap.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace heddle::smalltalk {
+
+enum operation : uint8_t {
+#define INSTRUCTION(name, effect) name,
+#include "instructions.def"
+#undef INSTRUCTION
+    operation_count
+};
+extern const char* const operation_names[];
+extern const signed char operation_effects[];
+
+struct decoded {
+    operation what;
+    long a, b;    // as instructions.def says
+    int position; // of its bytecode
+};
+// What special sends need: a of a special send is special_base + its number until the caller replaces it.
+constexpr long special_base = 1 << 20;
+
+enum class bytecode_set { v3, sista };
+std::vector<decoded> decode(const uint8_t* bytes, size_t count, bytecode_set set, const uint8_t* special_arguments);
+
+// Depths before each instruction (-1: not reached), and the deepest. Rewrites `^` outside of blocks into a plain
+// return. False: the code can't be trusted.
+struct verification {
+    std::vector<int> depths;
+    long deepest = 0;
+};
+struct method_shape {
+    long temporaries, constants;
+    bool is_block; // a CompiledBlock: `^` leaves its home
+    // The arguments of a blockCopy: come from the constant or integer pushed before.
+    long (*integer_constant)(void* data, long index);
+    void* data;
+};
+bool verify(std::vector<decoded>& code, const method_shape& shape, verification& result);
+
+} // namespace heddle::smalltalk

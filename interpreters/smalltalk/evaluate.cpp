@@ -1,0 +1,74 @@
+// Evaluating an expression in an image: a method made here sends evaluate:for:logged: to the image's Compiler, in a
+// new process of its own; the process that was saved as active does not run.
+#include "evaluate.h"
+#include "heap_walk.h"
+#include "process.h"
+
+namespace heddle::smalltalk {
+
+namespace {
+std::string quoted(const std::string& text) {
+    std::string result = "'";
+    for (char c : text) {
+        if (c == '\'') result += '\'';
+        result += c == '\n' ? '\r' : c;
+    }
+    return result + "'";
+}
+W_Class* find_class(const std::string& name) {
+    for (void* each : all_objects()) {
+        W_Object* o = as_object(each);
+        if (is<W_Class>(o) && class_name(static_cast<W_Class*>(o)) == name) return static_cast<W_Class*>(o);
+    }
+    return nullptr;
+}
+// What the image is asked to evaluate.
+std::string wrapped(const std::string& source) {
+    std::string inner = "[(Compiler evaluate: " + quoted(source) + " for: nil logged: false) printString] ";
+    if (find_symbol("on:do:") && traits.version != 6502) return inner + "on: Error do: [:e | 'ERROR: ', e description]";
+    return inner + "ifError: [:message :receiver | 'ERROR: ', message]";
+}
+void start_process() {
+    W_Object* association = special_at(special_scheduler);
+    W_Object* processor = has_slots(association, 2) ? slot(association, 1) : nil();
+    W_Class* process_class = special_class(special_process);
+    if (!has_slots(processor, 2)) return;
+    W_Object* old = slot(processor, 1);
+    if (!process_class && has_slots(old, 4)) process_class = class_of(old);
+    W_Object* process = process_class ? instantiate(process_class, 0) : nullptr;
+    if (!process || !has_slots(process, 4)) return;
+    set_slot(process, 2, has_slots(old, 3) && is_int(slot(old, 2)) ? slot(old, 2) : make_int(4));
+    set_slot(processor, 1, process);
+}
+} // namespace
+
+W_Frame* frame_for_evaluation(const std::string& source, std::string& error) {
+    W_Class* compiler = find_class("Compiler");
+    W_Object* selector = find_symbol("evaluate:for:logged:");
+    W_Class* methods = special_class(special_compiled_method);
+    if (!compiler || !selector || !methods || !find_method(class_of(compiler), selector, nullptr)) {
+        error = "the image has no compiler to evaluate with";
+        return nullptr;
+    }
+    // push Compiler, the source, nil, false; send; return.
+    static constexpr uint8_t code[] = {0x20, 0x21, 0x73, 0x72, 0x83, 2 | 3 << 5, 0x7c};
+    byte_array* bytes = heddle::make_array<byte_array>(sizeof code);
+    memcpy(bytes->data(), code, sizeof code);
+    slots_array* literals = new_slots(4);
+    literals->set(0, make_int(traits.spur ? 3 : 3 << 9));
+    literals->set(1, compiler);
+    literals->set(2, new_string(wrapped(source)));
+    literals->set(3, selector);
+    W_Method* method = make<W_Method>(methods, literals, bytes);
+    start_process();
+    W_Frame* frame = new_context(special_class(special_method_context), 16);
+    if (!frame || !context_store(frame, 3, method)) {
+        error = "the image's classes make no sense";
+        return nullptr;
+    }
+    frame->state = make_state(0, 0);
+    execution_context()->bottom = frame;
+    return frame;
+}
+
+} // namespace heddle::smalltalk

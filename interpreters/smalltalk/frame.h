@@ -1,0 +1,132 @@
+// Contexts and the code they run.
+//
+// A W_Frame is one activation and is also the context that the image sees: MethodContext or, in images without
+// closures, BlockContext. It is linked to its caller by `sender`, never the other way, so that the frame of an inlined
+// call stays virtual. Invariants, for a frame that runs natively (interpreter.cpp):
+//  * its native caller is running the frame `sender` (or is the run loop, process.cpp);
+//  * before each send, `state` says where it goes on when the value comes back.
+// So the heap alone tells the whole state of the computation at every send: a process switch, a non-local return, a
+// full native stack or a change of a sender link simply drops the native stack (an Unwind) and goes on from the frames.
+#pragma once
+#include "object.h"
+
+namespace heddle::smalltalk {
+
+using code_words = heddle::array<const long>;
+using code_numbers = heddle::array<const int>;
+
+// What a send saw the last time, for the interpreter; traces have their own knowledge.
+struct InlineCache : heddle::object {
+    InlineCache(W_Class* c, Version* v, Code* t) : class_(c), version(v), target(t) {}
+    member<W_Class> class_;
+    member<Version> version;
+    member<Code> target;
+    HEDDLE_GC_CLASS(InlineCache, heddle::object, class_, version, target)
+};
+
+// A method's instructions (instructions.def), decoded from its bytecodes and verified: the stack's depth at each
+// instruction is known and within frame_size, literals, temporaries and jumps are within bounds.
+struct Code : heddle::object {
+    Code(code_words* i, code_numbers* d, code_numbers* p, slots_array* c, heddle::array<member<InlineCache>>* k,
+         W_Method* m, W_Class* o, long a, long t, long size, long number)
+        : instructions(i), depths(d), byte_positions(p), constants(c), caches(k), method(m), owner(o), arguments(a),
+          temporaries(t), frame_size(size), primitive(number) {}
+    code_words* const instructions;
+    code_numbers* const depths;         // the stack's depth before each instruction; -1: never reached
+    code_numbers* const byte_positions; // the bytecode of each instruction
+    slots_array* const constants;       // literals (without the header), then what special sends need
+    heddle::array<member<InlineCache>>* const caches;
+    W_Method* const method;
+    W_Class* const owner; // where the method was found, for super; may be null
+    const long arguments, temporaries, frame_size;
+    const long primitive; // 0: none
+    HEDDLE_GC_CLASS(Code, heddle::object, instructions, depths, byte_positions, constants, caches, method, owner,
+                    arguments, temporaries, frame_size, primitive)
+};
+HEDDLE_ELIDABLE inline W_Object* code_constant(Code* code, long index) { return code->constants->get(index); }
+
+enum frame_kind : long { frame_method, frame_old_block, frame_closure };
+
+// state: the next instruction, the stack's depth in the upper half; -1: the frame has returned.
+HEDDLE_INLINE long make_state(long instruction, long depth) { return instruction | depth << 32; }
+HEDDLE_INLINE long state_instruction(long state) { return state & 0xffffffff; }
+HEDDLE_INLINE long state_depth(long state) { return state >> 32; }
+
+struct W_Frame : W_Instance {
+    W_Frame(W_Class* c, Code* k, W_Object* r, slots_array* s, slots_array* t, W_Object* from, long where, W_Object* h,
+            long kind_of_frame, long entry)
+        : W_Instance(c, 0), code(k), receiver(r), slots(s), temporaries(t), sender(from), state(where), home(h),
+          kind(kind_of_frame), block_entry(entry) {}
+    member<Code> code; // null: a context that the image is still building
+    member<W_Object> receiver;
+    member<slots_array> slots;       // temporaries and stack; an old block: the stack only
+    member<slots_array> temporaries; // slots; an old block: its home's
+    member<W_Object> sender;         // a W_Frame, or nil
+    field<long> state;
+    member<W_Object> home; // old block: the W_Frame it was made in; closure: the closure; method: nil
+    field<long> kind;
+    field<long> block_entry; // old block: first instruction, number of arguments in the upper half
+    HEDDLE_GC_CLASS(W_Frame, W_Instance, code, receiver, slots, temporaries, sender, state, home, kind, block_entry)
+};
+HEDDLE_INLINE W_Frame* as_frame(W_Object* o) { return is_exact<W_Frame>(o) ? static_cast<W_Frame*>(o) : nullptr; }
+
+// The pending "error" of a Result: leave all native frames until the one that runs target, which goes on from its
+// state, with value pushed if there is one.
+struct Unwind : heddle::object {
+    Unwind(W_Frame* t, W_Object* v) : target(t), value(v) {}
+    W_Frame* const target; // null: the VM ends (process.cpp)
+    W_Object* const value;
+    HEDDLE_GC_CLASS(Unwind, heddle::object, target, value)
+};
+HEDDLE_INLINE W_Object* unwind_to(W_Frame* target, W_Object* value) {
+    set_pending_error(make<Unwind>(target, value));
+    return nullptr;
+}
+
+struct ExecutionContext : heddle::object {
+    ExecutionContext() : depth(0), checked_depth(400), bottom(nullptr) {}
+    field<long> depth;         // native activations under way
+    field<long> checked_depth; // beyond it the native stack is looked at
+    member<W_Frame> bottom;    // the frame whose return ends the run loop, or null
+    HEDDLE_GC_CLASS(ExecutionContext, heddle::object, depth, checked_depth, bottom)
+};
+extern root<ExecutionContext> the_context;
+HEDDLE_ELIDABLE inline ExecutionContext* execution_context() { return the_context; }
+
+// ---- code.cpp
+HEDDLE_DONT_LOOK_INSIDE Code* code_of(W_Method* method, W_Class* owner); // decodes when needed; null: not executable
+long method_header(W_Method* method);
+long method_literal_count(long header);
+long method_argument_count(long header);
+long method_temporary_count(long header);
+long method_primitive(W_Method* method);
+long image_pc(Code* code, long instruction); // as the image counts: from 1, literals included
+long instruction_at(Code* code, long pc);    // the reverse; -1: no instruction starts there
+const char* instruction_name(long operation);
+
+// ---- contexts.cpp
+long context_size(W_Frame* frame); // slots, as the image sees them
+W_Object* context_fetch(W_Frame* frame, long index);
+bool context_store(W_Frame* frame, long index, W_Object* value);
+W_Frame* new_context(W_Class* c, long size);
+bool is_runnable(W_Frame* frame); // its state fits its code
+W_Frame* home_of(W_Frame* frame); // the method frame whose `^` this frame's is; null: gone
+
+// ---- lookup.cpp
+HEDDLE_ELIDABLE Code* lookup(W_Class* c, W_Object* selector, Version* version);                 // null: not understood
+HEDDLE_DONT_LOOK_INSIDE W_Object* find_method(W_Class* c, W_Object* selector, W_Class** owner); // the entry itself
+W_Object* find_symbol(const std::string& text); // null: the image has none
+
+// ---- interpreter.cpp
+W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth);
+W_Object* invoke(W_Frame* frame, Code* target, slots_array* slots, long first, long count);
+W_Object* activate(W_Frame* frame, Code* target, slots_array* slots, long first, long count);
+W_Object* enter(Code* code, W_Frame* callee, long instruction, long depth);
+W_Object* send(W_Frame* frame, W_Object* selector, slots_array* slots, long first, long count);
+HEDDLE_DONT_LOOK_INSIDE W_Object* does_not_understand(W_Frame* frame, W_Object* selector, slots_array* slots,
+                                                      long first, long count);
+// A send that no bytecode asked for; arguments may be null from the end on.
+HEDDLE_DONT_LOOK_INSIDE W_Object* send_message(W_Frame* frame, W_Object* selector, W_Object* receiver, W_Object* a,
+                                               W_Object* b);
+
+} // namespace heddle::smalltalk

@@ -1,0 +1,576 @@
+// The instruction loop: the portal that the JIT traces; sends, activations and returns around it.
+//
+// Greens: code, instruction, and the depth of the stack (an index into the frame's slots, known for each instruction).
+// Everything else is in the frame. Null from interpret() means that an Unwind is pending: the native caller whose frame
+// is its target goes on, all others leave (frame.h).
+#include "decoder.h"
+#include "frame.h"
+#include "primitives.h"
+#include "process.h"
+
+namespace heddle::smalltalk {
+
+static const char* describe_location(const uint64_t* greens) {
+    static char text[300];
+    auto* code = reinterpret_cast<Code*>(greens[0]);
+    long instruction = static_cast<long>(greens[1]);
+    snprintf(text, sizeof text, "%s:%d %s", describe_method(code).c_str(), code->byte_positions->get(instruction),
+             instruction_name(code->instructions->get(instruction) & 255));
+    return text;
+}
+static constinit heddle::jit::driver driver{"smalltalk", describe_location};
+
+namespace {
+
+HEDDLE_INLINE void clear_slot(slots_array* slots, long index) {
+    if (jit::we_are_jitted()) slots->set(index, nullptr);
+}
+HEDDLE_INLINE bool both_ints(W_Object* a, W_Object* b) { return is_int(a) && is_int(b); }
+HEDDLE_INLINE bool both_floats(W_Object* a, W_Object* b) { return is_exact<W_Float>(a) && is_exact<W_Float>(b); }
+HEDDLE_INLINE bool mixed_floats(W_Object* a, W_Object* b) {
+    return is_exact<W_Float>(a) ? is_int(b) : is_exact<W_Float>(b) && is_int(a);
+}
+HEDDLE_INLINE double number_value(W_Object* o) {
+    return is_exact<W_Float>(o) ? float_value(o) : static_cast<double>(int_value(o));
+}
+
+// The results of special sends whose operands are numbers; null: send.
+#define HEDDLE_SMALLTALK_ARITHMETIC(name, overflow, operator_)                                                 \
+    HEDDLE_INLINE W_Object* fast_##name(W_Object* a, W_Object* b) {                                            \
+        if (both_ints(a, b)) {                                                                                 \
+            long result;                                                                                       \
+            if (!overflow(int_value(a), int_value(b), &result) && fits_small(result)) return make_int(result); \
+        } else if (both_floats(a, b)) {                                                                        \
+            return make_float(float_value(a) operator_ float_value(b));                                        \
+        } else if (mixed_floats(a, b)) {                                                                       \
+            return make_float(number_value(a) operator_ number_value(b));                                      \
+        }                                                                                                      \
+        return nullptr;                                                                                        \
+    }
+HEDDLE_SMALLTALK_ARITHMETIC(add, __builtin_saddl_overflow, +)
+HEDDLE_SMALLTALK_ARITHMETIC(subtract, __builtin_ssubl_overflow, -)
+HEDDLE_SMALLTALK_ARITHMETIC(multiply, __builtin_smull_overflow, *)
+#undef HEDDLE_SMALLTALK_ARITHMETIC
+
+HEDDLE_INLINE W_Object* fast_divide(W_Object* a, W_Object* b) {
+    if (both_ints(a, b)) {
+        long x = int_value(a), y = int_value(b);
+        if (y != 0 && x % y == 0 && fits_small(x / y)) return make_int(x / y);
+    } else if (both_floats(a, b) || mixed_floats(a, b)) {
+        if (number_value(b) != 0) return make_float(number_value(a) / number_value(b));
+    }
+    return nullptr;
+}
+HEDDLE_INLINE W_Object* fast_modulo(W_Object* a, W_Object* b) {
+    if (!both_ints(a, b) || int_value(b) == 0) return nullptr;
+    long x = int_value(a), y = int_value(b), remainder = x % y;
+    if (remainder != 0 && (remainder ^ y) < 0) remainder += y;
+    return make_int(remainder);
+}
+HEDDLE_INLINE W_Object* fast_integer_divide(W_Object* a, W_Object* b) {
+    if (!both_ints(a, b) || int_value(b) == 0) return nullptr;
+    long x = int_value(a), y = int_value(b), quotient = x / y;
+    if (quotient * y != x && (x ^ y) < 0) quotient--;
+    return fits_small(quotient) ? make_int(quotient) : nullptr;
+}
+HEDDLE_INLINE W_Object* fast_bit_shift(W_Object* a, W_Object* b) {
+    if (!both_ints(a, b)) return nullptr;
+    long x = int_value(a), by = int_value(b);
+    if (by <= 0) return make_int(by < -63 ? x >> 63 : x >> -by);
+    if (by > 61) return nullptr;
+    long shifted = static_cast<long>(static_cast<unsigned long>(x) << by);
+    return shifted >> by == x && fits_small(shifted) ? make_int(shifted) : nullptr;
+}
+HEDDLE_INLINE W_Object* fast_bit_and(W_Object* a, W_Object* b) {
+    return both_ints(a, b) ? make_int(int_value(a) & int_value(b)) : nullptr;
+}
+HEDDLE_INLINE W_Object* fast_bit_or(W_Object* a, W_Object* b) {
+    return both_ints(a, b) ? make_int(int_value(a) | int_value(b)) : nullptr;
+}
+HEDDLE_INLINE W_Object* fast_point(W_Object* a, W_Object* b) {
+    if (!(is_int(a) || is_exact<W_Float>(a)) || !(is_int(b) || is_exact<W_Float>(b))) return nullptr;
+    return make_point(a, b);
+}
+
+// ---- lookup at a send
+HEDDLE_DONT_LOOK_INSIDE Code* lookup_and_remember(Code* code, long instruction, W_Class* c, W_Object* selector) {
+    Code* target = cached_lookup(c, selector);
+    if (target) code->caches->set(instruction, make<InlineCache>(c, the_version, target));
+    return target;
+}
+HEDDLE_INLINE Code* target_of(Code* code, long instruction, W_Class* c, long selector_index) {
+    if (jit::we_are_jitted())
+        return lookup(jit::promote(c), code_constant(code, selector_index), jit::promote(the_version.get()));
+    InlineCache* cache = code->caches->get(instruction);
+    if (cache && cache->class_ == c && cache->version == the_version) return cache->target;
+    return lookup_and_remember(code, instruction, c, code->constants->get(selector_index));
+}
+HEDDLE_INLINE W_Object* send_from_stack(Code* code, W_Frame* frame, long instruction, long selector_index, long first,
+                                        long count) {
+    frame->state = make_state(instruction + 1, first);
+    slots_array* slots = frame->slots;
+    Code* target = target_of(code, instruction, class_of(slots->get(first)), selector_index);
+    if (!target) return does_not_understand(frame, code_constant(code, selector_index), slots, first, count);
+    return invoke(frame, target, slots, first, count);
+}
+// The class above the one that the last literal, an association, says the method is in.
+W_Class* superclass_for(Code* code) {
+    long last = code->method->literals->length() - 2;
+    W_Object* association = last >= 0 ? code_constant(code, last) : nil();
+    W_Object* holder = has_slots(association, 2) ? slot(association, 1) : nil();
+    W_Object* above = has_slots(holder, 1) ? slot(holder, 0) : nil();
+    return is<W_Class>(above) ? static_cast<W_Class*>(above) : nullptr;
+}
+HEDDLE_ELIDABLE W_Class* superclass_at(Code* code, Version*) { return superclass_for(code); }
+W_Object* send_super(Code* code, W_Frame* frame, long instruction, long selector_index, long first, long count,
+                     W_Class* c) {
+    frame->state = make_state(instruction + 1, first);
+    Code* target = c ? target_of(code, instruction, c, selector_index) : nullptr;
+    if (!target) return does_not_understand(frame, code_constant(code, selector_index), frame->slots, first, count);
+    return invoke(frame, target, frame->slots, first, count);
+}
+
+HEDDLE_UNROLL_SAFE void copy_slots(slots_array* from, long first, slots_array* to, long to_first, long count) {
+    for (long i = 0; i < count; i++) to->set(to_first + i, from->get(first + i));
+}
+HEDDLE_UNROLL_SAFE void fill_nil(slots_array* slots, long from, long to) {
+    W_Object* value = nil();
+    for (long i = from; i < to; i++) slots->set(i, value);
+}
+HEDDLE_UNROLL_SAFE void clear_slots(slots_array* slots, long from, long to) {
+    if (!jit::we_are_jitted()) return;
+    for (long i = from; i < to; i++) slots->set(i, nullptr);
+}
+
+HEDDLE_DONT_LOOK_INSIDE bool native_stack_is_low() {
+    return static_cast<char*>(__builtin_frame_address(0)) < heddle_thread.stack_limit + 131072;
+}
+
+// ---- returns
+// `^` in a block: the value goes to the sender of the home context. All frames on the way are finished with.
+HEDDLE_UNROLL_SAFE W_Frame* unwind_target(W_Frame* frame, W_Frame* home) {
+    W_Frame* at = frame;
+    while (at != home) {
+        W_Frame* next = as_frame(at->sender);
+        if (!next) return nullptr;
+        if (next != home && is_unwind_marked(next)) return nullptr;
+        at = next;
+    }
+    return as_frame(home->sender);
+}
+HEDDLE_UNROLL_SAFE void finish_frames(W_Frame* frame, W_Frame* home) {
+    W_Frame* at = frame;
+    for (;;) {
+        W_Object* next = at->sender;
+        at->sender = nil();
+        at->state = -1;
+        if (at == home) return;
+        at = static_cast<W_Frame*>(next);
+    }
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* return_the_hard_way(W_Frame* frame, W_Frame* home, W_Object* value) {
+    // A context on the way wants to be told (ensure:), or home is gone.
+    if (home && home->state >= 0) {
+        for (W_Frame* at = frame; at; at = as_frame(at->sender)) {
+            if (at != frame && at != home && is_unwind_marked(at) && special_at(special_about_to_return) != nil())
+                return send_message(frame, special_at(special_about_to_return), frame, value, at);
+        }
+    }
+    return send_message(frame, special_at(special_cannot_return), frame, value, nullptr);
+}
+HEDDLE_INLINE W_Object* return_from_home(W_Frame* frame, W_Object* value) {
+    W_Frame* home = home_of(frame);
+    W_Frame* target = home && home->state >= 0 ? unwind_target(frame, home) : nullptr;
+    if (!target || target->state < 0) return return_the_hard_way(frame, home, value);
+    finish_frames(frame, home);
+    return unwind_to(target, value);
+}
+
+// ---- what instructions with more than a line do
+HEDDLE_INLINE W_Object* receiver_variable(W_Frame* frame, long index) {
+    W_Object* receiver = frame->receiver;
+    if (is<W_Pointers>(receiver)) {
+        slots_array* slots = static_cast<W_Pointers*>(receiver)->slots;
+        if (index < slots->length()) return slots->get(index);
+    }
+    W_Object* value = fetch_slot(receiver, index);
+    return value ? value : nil();
+}
+HEDDLE_INLINE void set_receiver_variable(W_Frame* frame, long index, W_Object* value) {
+    W_Object* receiver = frame->receiver;
+    if (is_exact<W_Pointers>(receiver)) {
+        slots_array* slots = static_cast<W_Pointers*>(receiver)->slots;
+        if (index < slots->length()) slots->set(index, value);
+        return;
+    }
+    store_slot(receiver, index, value);
+}
+HEDDLE_INLINE W_Object* literal_variable(W_Object* association) {
+    return has_slots(association, 2) ? slot(association, 1) : nil();
+}
+HEDDLE_INLINE void set_literal_variable(W_Object* association, W_Object* value) {
+    if (has_slots(association, 2)) store_slot(association, 1, value);
+}
+HEDDLE_INLINE W_Object* remote_variable(W_Object* vector, long index) {
+    return has_slots(vector, index + 1) ? slot(vector, index) : nil();
+}
+HEDDLE_INLINE void set_remote_variable(W_Object* vector, long index, W_Object* value) {
+    if (has_slots(vector, index + 1)) set_slot(vector, index, value);
+}
+W_Object* make_closure(Code* code, W_Frame* frame, long body, long arguments, slots_array* stack, long first,
+                       long copied) {
+    slots_array* slots = new_slots(3 + copied);
+    slots->set(0, frame);
+    slots->set(1, make_int(image_pc(code, body)));
+    slots->set(2, make_int(arguments));
+    copy_slots(stack, first, slots, 3, copied);
+    return make<W_Pointers>(special_class(special_block_closure), slots);
+}
+W_Object* make_full_closure(Code* code, W_Frame* frame, W_Object* block, slots_array* stack, long first, long copied,
+                            bool ignore_outer, W_Object* receiver) {
+    (void)code;
+    slots_array* slots = new_slots(4 + copied);
+    if (!ignore_outer) slots->set(0, frame);
+    slots->set(1, block);
+    slots->set(
+        2,
+        make_int(is_exact<W_Method>(block) ? method_argument_count(method_header(static_cast<W_Method*>(block))) : 0));
+    slots->set(3, receiver);
+    copy_slots(stack, first, slots, 4, copied);
+    return make<W_Pointers>(special_class(special_full_block_closure), slots);
+}
+W_Object* make_old_block(Code* code, W_Frame* frame, long body, long arguments) {
+    // Blocks inside blocks belong to the method's context too.
+    W_Object* home = frame->kind == frame_old_block ? frame->home.get() : static_cast<W_Object*>(frame);
+    slots_array* own = heddle::make_array<slots_array>(code->frame_size);
+    return make<W_Frame>(special_class(special_block_context), code, frame->receiver, own, frame->temporaries, nil(),
+                         make_state(body, arguments), home, frame_old_block, make_state(body, arguments));
+}
+
+} // namespace
+
+#define TOP slots->get(depth - 1)
+#define SECOND slots->get(depth - 2)
+#define PUSH(value) (slots->set(depth, value), depth++)
+#define DROP() (depth--, clear_slot(slots, depth))
+#define NEXT()         \
+    {                  \
+        instruction++; \
+        continue;      \
+    }
+// The rest of a special send whose result is known or has to be sent for.
+#define SPECIAL(expression)               \
+    {                                     \
+        W_Object* a = SECOND;             \
+        W_Object* b = TOP;                \
+        W_Object* result = expression;    \
+        if (!result) goto special_binary; \
+        DROP();                           \
+        slots->set(depth - 1, result);    \
+        NEXT()                            \
+    }
+// A comparison followed by a conditional jump jumps itself.
+#define CONDITION(condition)                                  \
+    {                                                         \
+        long next = code->instructions->get(instruction + 1); \
+        if ((next & 255) == JUMP_FALSE) {                     \
+            DROP();                                           \
+            DROP();                                           \
+            if (condition)                                    \
+                instruction += 2;                             \
+            else                                              \
+                instruction = next >> 32;                     \
+            continue;                                         \
+        }                                                     \
+        W_Object* result;                                     \
+        if (condition)                                        \
+            result = true_object();                           \
+        else                                                  \
+            result = false_object();                          \
+        DROP();                                               \
+        slots->set(depth - 1, result);                        \
+        NEXT()                                                \
+    }
+#define COMPARE(operator_)                                              \
+    {                                                                   \
+        W_Object* a = SECOND;                                           \
+        W_Object* b = TOP;                                              \
+        if (both_ints(a, b)) {                                          \
+            bool condition = int_value(a) operator_ int_value(b);       \
+            CONDITION(condition)                                        \
+        }                                                               \
+        if (both_floats(a, b) || mixed_floats(a, b)) {                  \
+            bool condition = number_value(a) operator_ number_value(b); \
+            CONDITION(condition)                                        \
+        }                                                               \
+        goto special_binary;                                            \
+    }
+
+W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
+    for (;;) {
+        HEDDLE_MERGE_POINT(driver, (code, instruction, depth), (frame));
+        long word = code->instructions->get(instruction);
+        long a_operand = word >> 8 & 0xffffff, b_operand = word >> 32;
+        slots_array* slots = frame->slots;
+        W_Object* result;
+        long first;
+        switch (word & 255) {
+        case NOTHING: NEXT()
+        case PUSH_RECEIVER_VARIABLE: PUSH(receiver_variable(frame, a_operand)); NEXT()
+        case PUSH_TEMPORARY: PUSH(frame->temporaries->get(a_operand)); NEXT()
+        case PUSH_CONSTANT: PUSH(code_constant(code, a_operand)); NEXT()
+        case PUSH_LITERAL_VARIABLE: PUSH(literal_variable(code_constant(code, a_operand))); NEXT()
+        case PUSH_RECEIVER: PUSH(frame->receiver); NEXT()
+        case PUSH_TRUE: PUSH(true_object()); NEXT()
+        case PUSH_FALSE: PUSH(false_object()); NEXT()
+        case PUSH_NIL: PUSH(nil()); NEXT()
+        case PUSH_INTEGER: PUSH(make_int(b_operand)); NEXT()
+        case PUSH_CHARACTER: {
+            W_Object* character = make_character(b_operand);
+            PUSH(character ? character : nil());
+            NEXT()
+        }
+        case PUSH_THIS_CONTEXT:
+            frame->state = make_state(instruction + 1, depth);
+            PUSH(frame);
+            NEXT()
+        case PUSH_NEW_ARRAY: PUSH(new_array(a_operand)); NEXT()
+        case POP_INTO_ARRAY: {
+            W_Pointers* array = new_array(a_operand);
+            depth -= a_operand;
+            copy_slots(slots, depth, array->slots, 0, a_operand);
+            clear_slots(slots, depth, depth + a_operand);
+            PUSH(array);
+            NEXT()
+        }
+        case PUSH_CLOSURE: {
+            depth -= b_operand;
+            W_Object* closure = make_closure(code, frame, instruction + 2, a_operand, slots, depth, b_operand);
+            clear_slots(slots, depth, depth + b_operand);
+            PUSH(closure);
+            NEXT()
+        }
+        case PUSH_FULL_CLOSURE: {
+            W_Object* receiver = frame->receiver;
+            if (b_operand & 512) {
+                receiver = TOP;
+                DROP();
+            }
+            depth -= b_operand & 63;
+            W_Object* closure = make_full_closure(code, frame, code_constant(code, a_operand), slots, depth,
+                                                  b_operand & 63, (b_operand & 256) != 0, receiver);
+            clear_slots(slots, depth, depth + (b_operand & 63));
+            PUSH(closure);
+            NEXT()
+        }
+        case PUSH_REMOTE: PUSH(remote_variable(frame->temporaries->get(a_operand), b_operand)); NEXT()
+        case STORE_REMOTE: set_remote_variable(frame->temporaries->get(a_operand), b_operand, TOP); NEXT()
+        case POP_REMOTE:
+            set_remote_variable(frame->temporaries->get(a_operand), b_operand, TOP);
+            DROP();
+            NEXT()
+        case STORE_RECEIVER_VARIABLE: set_receiver_variable(frame, a_operand, TOP); NEXT()
+        case POP_RECEIVER_VARIABLE:
+            set_receiver_variable(frame, a_operand, TOP);
+            DROP();
+            NEXT()
+        case STORE_TEMPORARY: frame->temporaries->set(a_operand, TOP); NEXT()
+        case POP_TEMPORARY: {
+            W_Object* value = TOP;
+            DROP();
+            frame->temporaries->set(a_operand, value);
+            NEXT()
+        }
+        case STORE_LITERAL_VARIABLE: set_literal_variable(code_constant(code, a_operand), TOP); NEXT()
+        case POP_LITERAL_VARIABLE:
+            set_literal_variable(code_constant(code, a_operand), TOP);
+            DROP();
+            NEXT()
+        case POP: DROP(); NEXT()
+        case DUPLICATE: {
+            W_Object* value = TOP;
+            PUSH(value);
+            NEXT()
+        }
+        case JUMP: instruction = b_operand; continue;
+        case JUMP_BACK:
+            instruction = b_operand;
+            if (pending_actions()) {
+                frame->state = make_state(instruction, depth);
+                if (handle_actions(frame)) goto unwinding;
+            }
+            HEDDLE_CAN_ENTER_JIT(driver, (code, instruction, depth), (frame));
+            continue;
+        case JUMP_TRUE:
+        case JUMP_FALSE: {
+            W_Object* value = TOP;
+            bool is_true = value == true_object();
+            if (!is_true && value != false_object()) {
+                // Whatever mustBeBoolean answers is tested instead.
+                DROP();
+                frame->state = make_state(instruction, depth);
+                result = send_message(frame, special_at(special_must_be_boolean), value, nullptr, nullptr);
+                first = depth;
+                goto sent_again;
+            }
+            DROP();
+            if (is_true == ((word & 255) == JUMP_TRUE))
+                instruction = b_operand;
+            else
+                instruction++;
+            continue;
+        }
+        case RETURN_TOP: return TOP;
+        case RETURN_FROM_HOME:
+            if (frame->kind == frame_method) return TOP;
+            frame->state = make_state(instruction, depth - 1);
+            result = return_from_home(frame, TOP);
+            first = depth - 1;
+            goto sent_again;
+        case SEND:
+            first = depth - b_operand - 1;
+            result = send_from_stack(code, frame, instruction, a_operand, first, b_operand);
+            break;
+        case SEND_SUPER: {
+            first = depth - b_operand - 1;
+            W_Class* c =
+                jit::we_are_jitted() ? superclass_at(code, jit::promote(the_version.get())) : superclass_for(code);
+            result = send_super(code, frame, instruction, a_operand, first, b_operand, c);
+            break;
+        }
+        case SEND_SUPER_DIRECTED: {
+            W_Object* holder = TOP;
+            DROP();
+            first = depth - b_operand - 1;
+            W_Object* above = has_slots(holder, 1) ? slot(holder, 0) : nil();
+            result = send_super(code, frame, instruction, a_operand, first, b_operand,
+                                is<W_Class>(above) ? static_cast<W_Class*>(above) : nullptr);
+            break;
+        }
+        case ADD: SPECIAL(fast_add(a, b))
+        case SUBTRACT: SPECIAL(fast_subtract(a, b))
+        case MULTIPLY: SPECIAL(fast_multiply(a, b))
+        case LESS: COMPARE(<)
+        case GREATER: COMPARE(>)
+        case LESS_EQUAL: COMPARE(<=)
+        case GREATER_EQUAL: COMPARE(>=)
+        case EQUAL: COMPARE(==)
+        case NOT_EQUAL: COMPARE(!=)
+        case DIVIDE: SPECIAL(fast_divide(a, b))
+        case MODULO: SPECIAL(fast_modulo(a, b))
+        case MAKE_POINT: SPECIAL(fast_point(a, b))
+        case BIT_SHIFT: SPECIAL(fast_bit_shift(a, b))
+        case INTEGER_DIVIDE: SPECIAL(fast_integer_divide(a, b))
+        case BIT_AND: SPECIAL(fast_bit_and(a, b))
+        case BIT_OR: SPECIAL(fast_bit_or(a, b))
+        case IDENTICAL: {
+            bool condition = is_identical(SECOND, TOP);
+            CONDITION(condition)
+        }
+        case NOT_IDENTICAL: {
+            bool condition = !is_identical(SECOND, TOP);
+            CONDITION(condition)
+        }
+        case CLASS: slots->set(depth - 1, class_of(TOP)); NEXT()
+        case BLOCK_COPY: {
+            W_Object* context = SECOND;
+            W_Object* count = TOP;
+            if (!is_exact<W_Frame>(context) || !is_int(count)) goto special_binary;
+            W_Object* block =
+                make_old_block(code, static_cast<W_Frame*>(context), instruction + 2, jit::promote(int_value(count)));
+            DROP();
+            slots->set(depth - 1, block);
+            NEXT()
+        }
+        special_binary:
+            first = depth - 2;
+            result = send_from_stack(code, frame, instruction, a_operand, first, 1);
+            break;
+        default: result = illegal_instruction(frame, code, instruction); goto unwinding;
+        }
+
+        // A send from `first` has ended.
+        if (!result) goto unwinding;
+        if (frame->state != make_state(instruction + 1, first)) goto moved;
+        slots->set(first, result);
+        if (jit::we_are_jitted()) clear_slots(slots, first + 1, depth);
+        depth = first + 1;
+        instruction++;
+        continue;
+
+    sent_again: // the same for sends after which the instruction is done again
+        if (!result) goto unwinding;
+        if (frame->state != make_state(instruction, first)) goto moved;
+        slots->set(first, result);
+        depth = first + 1;
+        continue;
+
+    moved: // somebody changed this context's program counter meanwhile
+        return unwind_to(frame, result);
+
+    unwinding: {
+        auto* unwind = static_cast<Unwind*>(pending_error());
+        if (unwind->target != frame) return nullptr;
+        long state = jit::promote(frame->state.get());
+        if (state < 0) return nullptr; // the run loop complains
+        set_pending_error(nullptr);
+        long where = state_instruction(state), target_depth = state_depth(state);
+        if (!fits_code(code, frame, where, target_depth, unwind->value != nullptr)) {
+            set_pending_error(unwind);
+            return nullptr;
+        }
+        if (jit::we_are_jitted()) clear_slots(frame->slots, target_depth, depth);
+        if (unwind->value) {
+            frame->slots->set(target_depth, unwind->value);
+            target_depth++;
+        }
+        instruction = where;
+        depth = target_depth;
+    }
+    }
+}
+
+// ---- activations
+W_Object* enter(Code* code, W_Frame* callee, long instruction, long depth) {
+    ExecutionContext* context = execution_context();
+    long native_depth = context->depth + 1;
+    if (native_depth > context->checked_depth && native_stack_is_low()) return unwind_to(callee, nullptr);
+    if (pending_actions() && handle_actions(callee)) return nullptr;
+    W_Object* caller = callee->sender;
+    context->depth = native_depth;
+    W_Object* result = interpret(code, callee, instruction, depth);
+    context->depth = native_depth - 1;
+    if (!result) return nullptr;
+    if (callee->sender != caller) return return_elsewhere(callee, result);
+    callee->sender = nil();
+    callee->state = -1;
+    return result;
+}
+W_Object* activate(W_Frame* frame, Code* target, slots_array* slots, long first, long count) {
+    slots_array* own = heddle::make_array<slots_array>(target->frame_size);
+    copy_slots(slots, first + 1, own, 0, count);
+    fill_nil(own, count, target->temporaries);
+    long depth = target->temporaries;
+    W_Frame* callee = make<W_Frame>(special_class_constant(special_method_context), target, slots->get(first), own, own,
+                                    frame, make_state(0, depth), nil(), frame_method, 0);
+    return enter(target, callee, 0, depth);
+}
+W_Object* invoke(W_Frame* frame, Code* target, slots_array* slots, long first, long count) {
+    target = jit::promote(target);
+    if (target->arguments != count) return wrong_argument_count(frame, target, slots, first, count);
+    if (target->primitive) {
+        W_Object* result = run_primitive(frame, target, target->primitive, slots, first, count);
+        if (result || pending_error()) return result;
+    }
+    return activate(frame, target, slots, first, count);
+}
+W_Object* send(W_Frame* frame, W_Object* selector, slots_array* slots, long first, long count) {
+    W_Class* c = class_of(slots->get(first));
+    Code* target = jit::we_are_jitted()
+                       ? lookup(jit::promote(c), jit::promote(selector), jit::promote(the_version.get()))
+                       : cached_lookup(c, selector);
+    if (!target) return does_not_understand(frame, selector, slots, first, count);
+    return invoke(frame, target, slots, first, count);
+}
+
+} // namespace heddle::smalltalk

@@ -1,0 +1,192 @@
+// heddle-smalltalk: the command line.
+#include "evaluate.h"
+#include "image_loader.h"
+#include "primitives.h"
+#include "process.h"
+#include "settings.h"
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <pthread.h>
+
+namespace heddle::smalltalk {
+namespace {
+
+constexpr const char* usage_text =
+    "usage: heddle-smalltalk [option] ... IMAGE [--evaluate EXPRESSION | --file-in FILE.st | --headless | ARG ...]\n"
+    "       heddle-smalltalk --info IMAGE\n";
+constexpr const char* help_text =
+    "Options:\n"
+    "--info IMAGE           : print the image's format, size, object and class counts\n"
+    "--evaluate EXPRESSION  : print what the image answers to it; status 1 for an error\n"
+    "--file-in FILE.st      : evaluate the chunks of a source file\n"
+    "--headless             : run the image without a window (there is none yet in any case)\n"
+    "--log primitives       : list the primitives that were asked for and are missing, at the end, on stderr\n"
+    "--log messages         : write messages that are not understood to stderr, and methods that can't be run\n"
+    "--jit SETTINGS         : the JIT's settings, KEY=VALUE separated by commas; `off`; `help` lists them\n"
+    "--version, --help\n"
+    "Environment: HEDDLE_GC_NURSERY, HEDDLE_GC_MAX, HEDDLE_GC_STRESS, HEDDLE_GC_LOG (docs/gc.md), HEDDLE_LOG\n";
+
+constexpr size_t stack_bytes = size_t{1} << 28; // reserved, not used until needed
+
+struct command_line {
+    enum { run_image, info, evaluate, file_in } what = run_image;
+    std::string image, text;
+    bool log_primitives = false;
+    int status = 0;
+};
+command_line request;
+
+int complain(const std::string& text, int status) {
+    fflush(stdout);
+    fprintf(stderr, "heddle-smalltalk: %s\n", text.c_str());
+    return status;
+}
+
+void print_info(const image_file& file) {
+    printf("format:  %ld (%s, %zu-bit, %s-endian)\n", file.version, file.spur ? "Spur" : "V3", file.word_size * 8,
+           file.big_endian ? "big" : "little");
+    printf("size:    %zu bytes\n", file.file_size());
+    printf("objects: %zu\n", file.objects.size());
+    printf("classes: %zu\n", file.class_count());
+}
+
+// The answer of one evaluation; false: the image ended, or answered an error.
+bool evaluate(const std::string& source, bool print) {
+    std::string error;
+    W_Frame* frame = frame_for_evaluation(source, error);
+    if (!frame) {
+        request.status = complain(error, 1);
+        return false;
+    }
+    W_Object* answer = run(frame);
+    if (!answer) {
+        request.status = exit_status();
+        return false;
+    }
+    std::string text = text_of(answer);
+    for (char& c : text)
+        if (c == '\r') c = '\n';
+    bool failed = text.rfind("ERROR: ", 0) == 0;
+    if (print || failed) fprintf(failed && !print ? stderr : stdout, "%s\n", text.c_str());
+    if (failed) request.status = 1;
+    return !failed;
+}
+
+void file_in() {
+    std::ifstream file(request.text);
+    if (!file) {
+        request.status = complain("can't read " + request.text, 2);
+        return;
+    }
+    std::string source(std::istreambuf_iterator<char>(file), {});
+    std::string literal;
+    for (char c : source) {
+        if (c == '\'') literal += '\'';
+        literal += c == '\n' ? '\r' : c;
+    }
+    evaluate("(ReadWriteStream with: '" + literal + "') reset; fileIn", false);
+}
+
+void work() {
+    image_file file;
+    if (!file.read(request.image)) {
+        request.status = complain(request.image + ": " + file.error(), 1);
+        return;
+    }
+    if (request.what == command_line::info) return print_info(file);
+    if (std::string error = load_image(file); !error.empty()) {
+        request.status = complain(request.image + ": " + error, 1);
+        return;
+    }
+    char resolved[PATH_MAX];
+    settings.image_path = realpath(request.image.c_str(), resolved) ? resolved : request.image;
+    settings.directory = settings.image_path.substr(0, settings.image_path.rfind('/') + 1);
+    settings.width = static_cast<long>(file.window_size >> 16 & 0xffff);
+    settings.height = static_cast<long>(file.window_size & 0xffff);
+    if (settings.width < 64 || settings.height < 64) settings.width = 1024, settings.height = 768;
+    if (request.what == command_line::evaluate) {
+        evaluate(request.text, true);
+    } else if (request.what == command_line::file_in) {
+        file_in();
+    } else {
+        W_Frame* frame = active_context();
+        if (!frame) {
+            request.status = complain(request.image + ": it has no active process", 1);
+            return;
+        }
+        run(frame);
+        request.status = exit_status();
+    }
+    fflush(stdout);
+    if (request.log_primitives)
+        for (const std::string& name : missing_primitives()) fprintf(stderr, "missing primitive: %s\n", name.c_str());
+}
+
+void* thread_main(void*) {
+    gc::initialise_from_environment_or_exit();
+    work();
+    gc::shutdown();
+    return nullptr;
+}
+
+// 0 to go on; else the process's status + 1.
+int parse(int count, char** arguments) {
+    auto value = [&](int& i) -> const char* { return i + 1 < count ? arguments[++i] : nullptr; };
+    for (int i = 1; i < count; i++) {
+        std::string word = arguments[i];
+        if (word == "--help" || word == "-h") return printf("%s%s", usage_text, help_text), 1;
+        if (word == "--version") return puts("heddle-smalltalk 0.1"), 1;
+        if (word == "--headless") continue;
+        if (word == "--jit" || word == "--log" || word == "--evaluate" || word == "--file-in") {
+            const char* text = value(i);
+            if (!text) return complain(word + " wants an argument", 2) + 1;
+            if (word == "--jit") {
+                if (std::string(text) == "help") return printf("%s", heddle_jit_help().c_str()), 1;
+                if (std::string error = heddle_jit_configure(text); !error.empty()) return complain(error, 2) + 1;
+            } else if (word == "--log") {
+                std::string what = text;
+                if (what != "primitives" && what != "messages")
+                    return complain("--log: only `primitives` and `messages` are known", 2) + 1;
+                (what == "primitives" ? request.log_primitives : settings.log_messages) = true;
+            } else {
+                request.what = word == "--evaluate" ? command_line::evaluate : command_line::file_in;
+                request.text = text;
+            }
+            continue;
+        }
+        if (word == "--info") {
+            request.what = command_line::info;
+            continue;
+        }
+        if (request.image.empty()) {
+            if (word.rfind("--", 0) == 0) return complain("there is no option " + word + "; --help lists them", 2) + 1;
+            request.image = word;
+        } else {
+            settings.arguments.push_back(word);
+        }
+    }
+    if (request.image.empty()) {
+        fprintf(stderr, "%s", usage_text);
+        return 3;
+    }
+    return 0;
+}
+
+} // namespace
+} // namespace heddle::smalltalk
+
+int main(int count, char** arguments) {
+    using namespace heddle::smalltalk;
+    if (int status = parse(count, arguments)) return status - 1;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+    pthread_t thread;
+    if (pthread_create(&thread, &attributes, thread_main, nullptr) != 0) return complain("can't start a thread", 1);
+    pthread_join(thread, nullptr);
+    return request.status;
+}

@@ -1,0 +1,178 @@
+// Primitives that talk to the VM and the machine: time, quitting, memory, parameters, input that isn't there.
+#include "primitive_functions.h"
+#include "primitives.h"
+#include "process.h"
+#include "settings.h"
+#include <ctime>
+#include <unistd.h>
+
+namespace heddle::smalltalk {
+
+vm_settings settings;
+
+W_Object* primitive_flush_method_cache(W_Object* o) {
+    bump_version();
+    return o;
+}
+
+// ---- quitting
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_quit(W_Frame*, Code*, slots_array* slots, long first, long count) {
+    long status = count == 1 && is_int(slots->get(first + 1)) ? int_value(slots->get(first + 1)) : 0;
+    request_exit(static_cast<int>(status & 255));
+    return nullptr;
+}
+
+// ---- time
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_millisecond_clock(W_Object*) {
+    return make_int(microseconds_now() / 1000 & 0x1fffffff);
+}
+static long seconds_from_1901(long unix_seconds) { return unix_seconds + 2177452800L; }
+static long local_offset(time_t now) {
+    tm local;
+    localtime_r(&now, &local);
+    return local.tm_gmtoff;
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_seconds_clock(W_Object*) {
+    time_t now = time(nullptr);
+    return make_integer(seconds_from_1901(now + local_offset(now)));
+}
+static long utc_microseconds_now() {
+    timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return seconds_from_1901(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_utc_microseconds(W_Object*) { return make_integer(utc_microseconds_now()); }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_local_microseconds(W_Object*) {
+    return make_integer(utc_microseconds_now() + local_offset(time(nullptr)) * 1000000);
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_signal_at_milliseconds(W_Object* o, W_Object* semaphore, W_Object* when) {
+    if (!is_int(when)) return nullptr;
+    if (class_of(semaphore) != special_at(special_semaphore)) {
+        signal_at_microseconds(nil(), -1);
+        return o;
+    }
+    // The image counts modulo 2^29 milliseconds.
+    long now = microseconds_now(), wait = (int_value(when) - now / 1000) & 0x1fffffff;
+    if (wait > 0x0fffffff) wait = 0;
+    signal_at_microseconds(semaphore, now + wait * 1000);
+    return o;
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_signal_at_utc_microseconds(W_Object* o, W_Object* semaphore,
+                                                                       W_Object* when) {
+    if (class_of(semaphore) != special_at(special_semaphore)) {
+        signal_at_microseconds(nil(), -1);
+        return o;
+    }
+    long target = 0;
+    if (is_int(when)) {
+        target = int_value(when);
+    } else if (is_exact<W_Bytes>(when) && static_cast<W_Bytes*>(when)->bytes->length() <= 8) {
+        byte_array* bytes = static_cast<W_Bytes*>(when)->bytes;
+        for (long i = bytes->length() - 1; i >= 0; i--) target = target << 8 | bytes->get(i);
+    } else {
+        return nullptr;
+    }
+    signal_at_microseconds(semaphore, microseconds_now() + target - utc_microseconds_now());
+    return o;
+}
+
+// ---- memory
+HEDDLE_DONT_LOOK_INSIDE static long free_bytes() { return 512L << 20; }
+W_Object* primitive_bytes_left(W_Object*) { return make_int(free_bytes()); }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_full_collection(W_Object*) {
+    gc::collect_full();
+    return make_int(free_bytes());
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_quick_collection(W_Object*) {
+    gc::collect_minor();
+    return make_int(free_bytes());
+}
+W_Object* primitive_low_space_semaphore(W_Object* o, W_Object*) { return o; }
+W_Object* primitive_signal_at_bytes_left(W_Object* o, W_Object*) { return o; }
+W_Object* primitive_special_objects_array(W_Object*) { return special_objects.get(); }
+
+// ---- the image, the command line, parameters
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_image_name(W_Frame*, Code*, slots_array* slots, long first, long count) {
+    if (count > 1) return nullptr;
+    if (count == 1) {
+        if (!is_text(slots->get(first + 1))) return nullptr;
+        settings.image_path = text_of(slots->get(first + 1));
+        return slots->get(first);
+    }
+    return new_string(settings.image_path);
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_vm_path(W_Object*) { return new_string(settings.directory); }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_attribute(W_Object*, W_Object* index) {
+    if (!is_int(index)) return nullptr;
+    long number = int_value(index);
+    switch (number) {
+    case 0: return new_string("heddle-smalltalk");
+    case 1: return new_string(settings.image_path);
+    case 1001: return new_string("unix");
+    case 1002: return new_string("linux-gnu");
+    case 1003: return new_string("x86_64");
+    case 1004: return new_string("heddle-smalltalk 0.1");
+    case 1005: return new_string("none");
+    }
+    if (number >= 2 && number - 2 < static_cast<long>(settings.arguments.size()))
+        return new_string(settings.arguments[static_cast<size_t>(number - 2)]);
+    return number > 1 && number < 1000 ? nil() : nullptr;
+}
+HEDDLE_DONT_LOOK_INSIDE static W_Object* parameter(long index) {
+    gc::statistics statistics = gc::get_statistics();
+    switch (index) {
+    case 1: return make_integer(static_cast<long>(statistics.old_bytes));
+    case 3: return make_integer(static_cast<long>(statistics.heap_bytes));
+    case 7: return make_integer(static_cast<long>(statistics.major_cycles));
+    case 8: return make_integer(static_cast<long>(statistics.major_nanoseconds_total / 1000000));
+    case 9: return make_integer(static_cast<long>(statistics.minor_collections));
+    case 10: return make_integer(static_cast<long>(statistics.minor_nanoseconds_total / 1000000));
+    case 40: return make_int(traits.word_size);
+    case 41: return make_int(traits.version);
+    case 42:
+    case 43:
+    case 44: return make_int(0);
+    default: return make_int(0);
+    }
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_vm_parameter(W_Frame*, Code*, slots_array* slots, long first, long count) {
+    if (count == 0) {
+        W_Pointers* all = new_array(70);
+        for (long i = 0; i < 70; i++) set_slot(all, i, parameter(i + 1));
+        return all;
+    }
+    if (!is_int(slots->get(first + 1))) return nullptr;
+    long index = int_value(slots->get(first + 1));
+    if (index < 1 || index > 70) return nullptr;
+    return count == 1 ? parameter(index) : count == 2 ? parameter(index) : nullptr;
+}
+
+// ---- a console without mouse, keyboard and window
+W_Object* primitive_mouse_point(W_Object*) { return make_point(make_int(0), make_int(0)); }
+W_Object* primitive_mouse_buttons(W_Object*) { return make_int(0); }
+W_Object* primitive_keyboard_next(W_Object*) { return nil(); }
+W_Object* primitive_keyboard_peek(W_Object*) { return nil(); }
+W_Object* primitive_input_semaphore(W_Object* o, W_Object*) { return o; }
+W_Object* primitive_interrupt_semaphore(W_Object* o, W_Object*) { return o; }
+W_Object* primitive_set_interrupt_key(W_Object* o, W_Object*) { return o; }
+W_Object* primitive_screen_size(W_Object*) { return make_point(make_int(settings.width), make_int(settings.height)); }
+W_Object* primitive_test_display_depth(W_Object*, W_Object* depth) {
+    return boolean(is_int(depth) && int_value(depth) >= 1 && int_value(depth) <= 32 &&
+                   (int_value(depth) & (int_value(depth) - 1)) == 0);
+}
+W_Object* primitive_set_full_screen(W_Object* o, W_Object*) { return o; }
+W_Object* primitive_beep(W_Object* o) { return o; }
+W_Object* primitive_defer_updates(W_Object*, W_Object*) { return false_object(); }
+W_Object* primitive_force_display_update(W_Object* o) { return o; }
+W_Object* primitive_be_cursor(W_Frame*, Code*, slots_array* slots, long first, long count) {
+    return count <= 1 ? slots->get(first) : nullptr;
+}
+W_Object* primitive_be_display(W_Object* o) {
+    if (special_objects->size() > special_display) set_slot(special_objects, special_display, o);
+    return o;
+}
+W_Object* primitive_show_rectangle(W_Frame*, Code*, slots_array* slots, long first, long count) {
+    return count == 4 ? slots->get(first) : nullptr;
+}
+
+} // namespace heddle::smalltalk

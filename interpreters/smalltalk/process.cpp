@@ -1,0 +1,325 @@
+// Processes, semaphores, the scheduler and the run loop.
+//
+// The image's own objects are the scheduler's state: ProcessorScheduler (lists by priority, active process), Process
+// (next link, suspended context, priority, list), Semaphore (first, last, excess signals). A process switch stores the
+// running frame into its process and raises an Unwind to the other process's frame.
+#include "process.h"
+#include "heap_walk.h"
+#include <cerrno>
+#include <ctime>
+#include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
+
+namespace heddle::smalltalk {
+
+namespace {
+
+int the_exit_status = 0;
+bool exit_requested = false;
+long wake_time = -1;
+root<W_Object> timer_semaphore;
+
+W_Object* scheduler() {
+    W_Object* association = special_at(special_scheduler);
+    return has_slots(association, 2) ? slot(association, 1) : nil();
+}
+bool is_process(W_Object* o) { return has_slots(o, 4) && is_int(slot(o, 2)); }
+long priority_of(W_Object* process) { return int_value(slot(process, 2)); }
+W_Object* list_for_priority(long priority) {
+    W_Object* processor = scheduler();
+    W_Object* lists = has_slots(processor, 2) ? slot(processor, 0) : nil();
+    return priority > 0 && has_slots(lists, priority) ? slot(lists, priority - 1) : nil();
+}
+
+void add_last(W_Object* list, W_Object* process) {
+    if (slot(list, 0) == nil())
+        set_slot(list, 0, process);
+    else if (has_slots(slot(list, 1), 1))
+        set_slot(slot(list, 1), 0, process);
+    set_slot(list, 1, process);
+    set_slot(process, 0, nil());
+    set_slot(process, 3, list);
+}
+// The highest process that is ready; null: none is.
+W_Object* take_highest() {
+    W_Object* processor = scheduler();
+    W_Object* lists = has_slots(processor, 2) ? slot(processor, 0) : nil();
+    if (!is<W_Pointers>(lists)) return nullptr;
+    for (long i = static_cast<W_Pointers*>(lists)->size() - 1; i >= 0; i--)
+        if (is_list(slot(lists, i)) && !list_is_empty(slot(lists, i))) return first_of_list(slot(lists, i));
+    return nullptr;
+}
+
+void stop(const char* message) {
+    fprintf(stderr, "heddle-smalltalk: %s\n", message);
+    request_exit(1);
+}
+
+// The frame that runs now is kept in its process, the other one's runs.
+void transfer_to(W_Object* process, W_Frame* frame) {
+    W_Object* processor = scheduler();
+    W_Object* old = active_process();
+    if (frame && is_process(old)) set_slot(old, 1, frame);
+    set_slot(processor, 1, process);
+    W_Frame* next = as_frame(slot(process, 1));
+    if (!next) return stop("a process has no context to run");
+    set_slot(process, 1, nil());
+    unwind_to(next, nullptr);
+}
+
+// The active process has gone to some list: the next one runs; if there is none, time passes until there is.
+void switch_to_highest(W_Frame* frame) {
+    for (;;) {
+        if (W_Object* next = take_highest()) return transfer_to(next, frame);
+        if (wake_time < 0) return stop("all processes wait and nothing can wake them");
+        W_Object* running = active_process();
+        if (is_process(running)) set_slot(running, 1, frame);
+        sleep_until_action(wake_time - microseconds_now());
+        if (wake_time > microseconds_now()) continue;
+        wake_time = -1;
+        W_Object* semaphore = timer_semaphore.get() ? timer_semaphore.get() : nil();
+        timer_semaphore = nil();
+        if (!is_list(semaphore)) continue;
+        if (list_is_empty(semaphore)) {
+            if (has_slots(semaphore, 3) && is_int(slot(semaphore, 2)))
+                set_slot(semaphore, 2, make_int(int_value(slot(semaphore, 2)) + 1));
+        } else {
+            W_Object* process = first_of_list(semaphore);
+            W_Object* list = is_process(process) ? list_for_priority(priority_of(process)) : nil();
+            if (is_list(list)) add_last(list, process);
+        }
+    }
+}
+
+void on_timer(int) { __atomic_or_fetch(&heddle_thread.action_flag, action_timer, __ATOMIC_SEQ_CST); }
+
+void arm_timer() {
+    static bool installed = false;
+    if (!installed) {
+        struct sigaction action = {};
+        action.sa_handler = on_timer;
+        action.sa_flags = SA_RESTART;
+        sigaction(SIGALRM, &action, nullptr);
+        installed = true;
+    }
+    long wait = wake_time < 0 ? 0 : wake_time - microseconds_now();
+    if (wake_time >= 0 && wait < 1) wait = 1;
+    itimerval interval = {};
+    interval.it_value.tv_sec = wait / 1000000;
+    interval.it_value.tv_usec = wait % 1000000;
+    setitimer(ITIMER_REAL, &interval, nullptr);
+}
+
+} // namespace
+
+bool is_list(W_Object* o) { return has_slots(o, 2) && !is_exact<W_Class>(o); }
+bool list_is_empty(W_Object* list) { return slot(list, 0) == nil(); }
+W_Object* first_of_list(W_Object* list) {
+    W_Object* first = slot(list, 0);
+    if (first == slot(list, 1) || !has_slots(first, 4)) {
+        set_slot(list, 0, nil());
+        set_slot(list, 1, nil());
+    } else {
+        set_slot(list, 0, slot(first, 0));
+    }
+    if (has_slots(first, 4)) {
+        set_slot(first, 0, nil());
+        set_slot(first, 3, nil());
+    }
+    return first;
+}
+bool remove_from_list(W_Object* list, W_Object* process) {
+    W_Object* before = nil();
+    W_Object* at = slot(list, 0);
+    for (; at != process; at = slot(at, 0)) {
+        if (!has_slots(at, 4)) return false;
+        before = at;
+    }
+    W_Object* next = slot(process, 0);
+    if (before == nil())
+        set_slot(list, 0, next);
+    else
+        set_slot(before, 0, next);
+    if (slot(list, 1) == process) set_slot(list, 1, before);
+    set_slot(process, 0, nil());
+    return true;
+}
+
+int exit_status() { return the_exit_status; }
+void request_exit(int status) {
+    the_exit_status = status;
+    exit_requested = true;
+    unwind_to(nullptr, nullptr);
+}
+
+W_Object* active_process() {
+    W_Object* processor = scheduler();
+    return has_slots(processor, 2) ? slot(processor, 1) : nil();
+}
+
+bool resume_process(W_Object* process, W_Frame* frame) {
+    W_Object* active = active_process();
+    if (!is_process(process) || !is_process(active)) return false;
+    long priority = priority_of(process), running = priority_of(active);
+    if (priority > running) {
+        W_Object* list = list_for_priority(running);
+        if (!is_list(list)) return false;
+        if (!as_frame(slot(process, 1))) return false;
+        add_last(list, active);
+        transfer_to(process, frame);
+        return true;
+    }
+    W_Object* list = list_for_priority(priority);
+    if (!is_list(list)) return false;
+    add_last(list, process);
+    return true;
+}
+
+void signal_semaphore(W_Object* semaphore, W_Frame* frame) {
+    if (!is_list(semaphore) || !has_slots(semaphore, 3)) return;
+    if (!list_is_empty(semaphore)) {
+        resume_process(first_of_list(semaphore), frame);
+    } else if (is_int(slot(semaphore, 2))) {
+        set_slot(semaphore, 2, make_int(int_value(slot(semaphore, 2)) + 1));
+    }
+}
+
+void suspend_active_on(W_Object* list, W_Frame* frame) {
+    add_last(list, active_process());
+    switch_to_highest(frame);
+}
+
+bool wait_for_semaphore(W_Object* semaphore, W_Frame* frame) {
+    if (!is_list(semaphore) || !has_slots(semaphore, 3) || !is_int(slot(semaphore, 2))) return false;
+    long excess = int_value(slot(semaphore, 2));
+    if (excess > 0)
+        set_slot(semaphore, 2, make_int(excess - 1));
+    else
+        suspend_active_on(semaphore, frame);
+    return true;
+}
+
+bool suspend_process(W_Object* process, W_Frame* frame, W_Object** old_list) {
+    *old_list = nil();
+    if (!is_process(process)) return false;
+    if (process == active_process()) {
+        switch_to_highest(frame);
+        return true;
+    }
+    W_Object* list = slot(process, 3);
+    *old_list = list;
+    if (is_list(list)) {
+        remove_from_list(list, process);
+        set_slot(process, 3, nil());
+    }
+    return true;
+}
+
+void yield_process(W_Frame* frame) {
+    W_Object* active = active_process();
+    if (!is_process(active)) return;
+    W_Object* list = list_for_priority(priority_of(active));
+    if (!is_list(list) || list_is_empty(list)) return;
+    add_last(list, active);
+    switch_to_highest(frame);
+}
+
+// ---- time
+long microseconds_now() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    static const long start = now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return now.tv_sec * 1000000 + now.tv_nsec / 1000 - start;
+}
+void signal_at_microseconds(W_Object* semaphore, long when) {
+    timer_semaphore = semaphore;
+    wake_time = when;
+    arm_timer();
+}
+// Ends early for signals.
+void sleep_until_action(long microseconds) {
+    if (microseconds <= 0) return;
+    if (pending_actions() & (action_timer | action_interrupt)) return;
+    timespec wait{microseconds / 1000000, microseconds % 1000000 * 1000};
+    nanosleep(&wait, nullptr);
+}
+
+bool handle_actions(W_Frame* frame) {
+    uint32_t actions = pending_actions();
+    __atomic_and_fetch(&heddle_thread.action_flag, ~(action_timer | action_interrupt), __ATOMIC_SEQ_CST);
+    if (actions & gc::action_out_of_memory) {
+        stop("out of memory (HEDDLE_GC_MAX)");
+        return true;
+    }
+    if (actions & gc::action_finalizers) gc::run_finalizers();
+    if ((actions & action_timer) && wake_time >= 0) {
+        if (wake_time <= microseconds_now()) {
+            W_Object* semaphore = timer_semaphore.get() ? timer_semaphore.get() : nil();
+            wake_time = -1;
+            timer_semaphore = nil();
+            signal_semaphore(semaphore, frame);
+        } else {
+            arm_timer();
+        }
+    }
+    if ((actions & action_interrupt) && !pending_error())
+        signal_semaphore(special_at(special_interrupt_semaphore), frame);
+    return pending_error() != nullptr;
+}
+
+// ---- the run loop
+namespace {
+// A value came back to a frame that can't take it: the image is told, from the frame that returned.
+W_Object* cannot_return(W_Frame* frame, W_Object* value) {
+    return send_message(frame, special_at(special_cannot_return), frame, value, nullptr);
+}
+bool push_value(W_Frame* frame, W_Object* value) {
+    long state = frame->state, depth = state < 0 ? 0 : state_depth(state);
+    if (state < 0 || depth >= frame->slots->length()) return false;
+    frame->slots->set(depth, value);
+    frame->state = make_state(state_instruction(state), depth + 1);
+    return true;
+}
+} // namespace
+
+W_Object* run(W_Frame* start) {
+    W_Frame* frame = start;
+    W_Object* value = nullptr;
+    ExecutionContext* context = execution_context();
+    for (;;) {
+        context->depth = 0;
+        W_Object* result;
+        W_Object* sender = frame->sender;
+        if ((value && !push_value(frame, value)) || !is_runnable(frame)) {
+            stop("the image wants to run a context whose program counter or stack makes no sense");
+            result = nullptr;
+        } else {
+            long state = frame->state;
+            result = interpret(frame->code, frame, state_instruction(state), state_depth(state));
+        }
+        if (result && frame == context->bottom) return result;
+        if (result) {
+            W_Frame* target = as_frame(frame->sender);
+            if (target && target->state >= 0) {
+                frame->sender = nil();
+                frame->state = -1;
+                frame = target;
+                value = result;
+                continue;
+            }
+            (void)sender;
+            result = cannot_return(frame, result);
+            if (result) {
+                stop("a process has returned from its last context");
+                result = nullptr;
+            }
+        }
+        auto* unwind = static_cast<Unwind*>(take_pending_error());
+        if (!unwind->target || exit_requested) return nullptr;
+        frame = unwind->target;
+        value = unwind->value;
+    }
+}
+
+} // namespace heddle::smalltalk

@@ -1,0 +1,37 @@
+// Processes, semaphores, the scheduler and the run loop.
+#pragma once
+#include "frame.h"
+
+namespace heddle::smalltalk {
+
+// Runs the image from a frame until the bottom frame returns (execution_context()->bottom), and answers its value; null
+// when the VM was asked to end, with exit_status() set.
+W_Object* run(W_Frame* start);
+int exit_status();
+void request_exit(int status); // raises the Unwind that ends the run loop
+W_Object* active_process();
+
+// These may decide that another process runs: then an Unwind is pending. `frame` is what runs now; its state says where
+// it goes on when it runs again.
+void signal_semaphore(W_Object* semaphore, W_Frame* frame);
+bool wait_for_semaphore(W_Object* semaphore, W_Frame* frame); // false: the semaphore isn't one
+bool resume_process(W_Object* process, W_Frame* frame);
+bool suspend_process(W_Object* process, W_Frame* frame, W_Object** old_list); // the active one: old_list is nil
+void yield_process(W_Frame* frame);
+bool remove_from_list(W_Object* list, W_Object* process);
+void suspend_active_on(W_Object* list, W_Frame* frame);
+bool is_list(W_Object* o);
+bool list_is_empty(W_Object* list);
+W_Object* first_of_list(W_Object* list); // removes it
+
+// What pending_actions() asked for: timers, finalizers. True: an Unwind is pending, leave the frame.
+HEDDLE_DONT_LOOK_INSIDE bool handle_actions(W_Frame* frame);
+void signal_at_microseconds(W_Object* semaphore, long when); // when < 0: never
+void sleep_until_action(long microseconds);
+long microseconds_now(); // a monotonic clock, from the start
+void note_external_signal(long index);
+
+constexpr uint32_t action_timer = gc::action_first_for_vm;
+constexpr uint32_t action_interrupt = gc::action_first_for_vm << 1;
+
+} // namespace heddle::smalltalk
