@@ -154,6 +154,7 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
         problem = compile_bridge(runtime_, recorded_, *from_guard_);
     } else {
         loop_token& token = runtime_.token_for(*start->place);
+        size_t targets = token.targets.size();
         target_token* label = add_target(token);
         trace whole;
         std::vector<value_ref> map;
@@ -166,7 +167,7 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
         } else {
             problem = abort_reason::internal;
         }
-        if (problem != abort_reason::none) token.targets.pop_back();
+        if (problem != abort_reason::none) token.targets.resize(targets);
     }
     runtime_.operations_recorded += recorded - recorded_.operations.size();
     if (problem == abort_reason::none) return;

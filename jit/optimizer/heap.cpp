@@ -5,6 +5,7 @@
 // resume data. So a place written many times in an iteration is written once. Stores into immutable fields, and into
 // objects that the collector could see half made, are not held back. Two places alias only through the same descriptor
 // (descriptors.h) and when the objects may be the same.
+#include "heddle/gc/thread_state.h"
 #include "ir/slots.h"
 #include "optimizer/walk.h"
 #include <algorithm>
@@ -49,7 +50,10 @@ value_id known_value(walk& w, uint32_t slot, value_id object) {
     heap_slot& place = w.heap.slots[slot];
     if (place.lazy_object != no_value && w.find(place.lazy_object) == object) return w.find(place.lazy_value);
     for (size_t i = place.known.size(); i-- > 0;)
-        if (w.find(place.known[i].object) == object) return w.find(place.known[i].value);
+        if (w.find(place.known[i].object) == object) {
+            if (place.known[i].fact != none) w.need_fact(place.known[i].fact);
+            return w.find(place.known[i].value);
+        }
     return no_value;
 }
 
@@ -58,6 +62,7 @@ void remember(walk& w, uint32_t slot, value_id object, value_id value) {
     for (heap_entry& e : known)
         if (w.find(e.object) == object) {
             e.value = value;
+            e.fact = none;
             return;
         }
     if (known.size() == most_known_objects) known.erase(known.begin(), known.begin() + most_known_objects / 2);
@@ -202,6 +207,21 @@ void walk::heap_remember(const descr* where, int64_t item, value_id object, valu
     }
 }
 
+// Memory that others than the interpreter's code write, at any time: nothing is known of it in the next iteration, or
+// in a bridge.
+bool walk::changes_by_itself(const descr* where, value_id object) const {
+    if (where->type != descr_type::field) return false;
+    const field_descr& field = *static_cast<const field_descr*>(where);
+    if (field.owner && field.owner->is_weak) return true;
+    word address;
+    return field.owner_is_global && is_constant(object, address) &&
+           address + field.offset == reinterpret_cast<word>(&heddle_thread.action_flag);
+}
+
+uint32_t walk::heap_slot_of(const descr* where, int64_t item) { return find_slot(*this, where, item); }
+
+value_id walk::heap_known(uint32_t slot, value_id object) { return known_value(*this, slot, find(object)); }
+
 void walk::flush_slot(uint32_t slot) {
     heap_slot& place = heap.slots[slot];
     if (place.lazy_object == no_value) return;
@@ -241,24 +261,58 @@ void walk::heap_safepoint() {
     last_safepoint = ++clock;
 }
 
+// A virtualizable place of the trace's own frame: code that isn't given the frame can't reach it.
+bool walk::is_hidden(const descr* where, value_id object) const {
+    if (frame_escaped) return false;
+    frame_relation relation = values[find(object)].relation;
+    if (relation == frame_relation::part) return true;
+    return relation == frame_relation::frame && where->type == descr_type::field &&
+           static_cast<const field_descr*>(where)->virtualizable;
+}
+
+bool walk::gives_frame(const step& s) const {
+    for (uint32_t i = 0; i < s.count; ++i) {
+        frame_relation relation = values[argument(s, i)].relation;
+        if (relation == frame_relation::frame || relation == frame_relation::part) return true;
+    }
+    return false;
+}
+
+// The call may read ('reads') or change ('writes') this place, but for what is hidden from it.
+void walk::heap_slot_called(uint32_t slot, bool writes, bool sees_frame) {
+    value_id lazy = heap.slots[slot].lazy_object;
+    if (lazy != no_value && (sees_frame || !is_hidden(heap.slots[slot].where, lazy))) flush_slot(slot);
+    if (!writes) return;
+    heap_slot& place = heap.slots[slot];
+    if (sees_frame)
+        place.known.clear();
+    else
+        std::erase_if(place.known, [&](const heap_entry& e) { return !is_hidden(place.where, e.object); });
+}
+
 // An elidable call has no effect that anyone sees, but it may read what was stored just now, and leave an error in a
 // global.
-void walk::heap_call(const effect_info& effects, bool is_pure_call) {
+void walk::heap_call(const step& s, const effect_info& effects, bool is_pure_call) {
+    bool sees_frame = gives_frame(s), escaped_before = frame_escaped;
+    heap_call_effects(effects, is_pure_call, sees_frame);
+    // One of the stores done for it made the frame known to others.
+    if (frame_escaped != escaped_before) heap_call_effects(effects, is_pure_call, true);
+}
+
+void walk::heap_call_effects(const effect_info& effects, bool is_pure_call, bool sees_frame) {
     if (effects.writes_anything || effects.may_run_portal) {
-        flush_all_stores();
-        for (heap_slot& place : heap.slots) {
+        for (uint32_t slot = 0; slot < heap.slots.size(); ++slot) {
+            const descr* where = heap.slots[slot].where;
             bool is_global =
-                place.where->type == descr_type::field && static_cast<const field_descr*>(place.where)->owner_is_global;
-            if (!is_pure_call || is_global) place.known.clear();
+                where->type == descr_type::field && static_cast<const field_descr*>(where)->owner_is_global;
+            heap_slot_called(slot, !is_pure_call || is_global, sees_frame);
         }
         return;
     }
-    for (uint32_t index : effects.reads) for_each_slot(*this, index, [&](uint32_t slot) { flush_slot(slot); });
+    for (uint32_t index : effects.reads)
+        for_each_slot(*this, index, [&](uint32_t slot) { heap_slot_called(slot, false, sees_frame); });
     for (uint32_t index : effects.writes)
-        for_each_slot(*this, index, [&](uint32_t slot) {
-            flush_slot(slot);
-            heap.slots[slot].known.clear();
-        });
+        for_each_slot(*this, index, [&](uint32_t slot) { heap_slot_called(slot, true, sees_frame); });
 }
 
 bool optimise_heap(walk& w, step& s) {
@@ -273,14 +327,13 @@ bool optimise_heap(walk& w, step& s) {
     case opcode::call:
     case opcode::call_pure: {
         const effect_info& effects = static_cast<const call_descr*>(s.description)->effects;
-        w.heap_call(effects, s.op == opcode::call_pure);
+        w.heap_call(s, effects, s.op == opcode::call_pure);
         if (effects.may_collect) w.heap_safepoint();
         return false;
     }
     case opcode::call_may_force:
     case opcode::call_assembler:
-        w.flush_all_stores();
-        w.forget_heap();
+        w.heap_call(s, effect_info(), false);
         w.heap_safepoint();
         return false;
     case opcode::jump:

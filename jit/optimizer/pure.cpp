@@ -58,14 +58,16 @@ value_id walk::find_pure(opcode op, const descr* d, std::span<const value_id> ar
     uint32_t hash = hash_of(k, d), mask = static_cast<uint32_t>(pure.buckets.size() - 1);
     for (uint32_t bucket = hash & mask; pure.buckets[bucket] != none; bucket = (bucket + 1) & mask) {
         const pure_entry& e = pure.entries[pure.buckets[bucket]];
-        if (is_same(*this, e, hash, k, d)) return find(e.result);
+        if (!is_same(*this, e, hash, k, d)) continue;
+        if (e.fact != none) need_fact(e.fact);
+        return find(e.result);
     }
     return no_value;
 }
 
 // The latest entry for a key counts: an immutable field may be stored twice while its object is being constructed.
-void walk::remember_pure(opcode op, const descr* d, std::span<const value_id> args, value_id result_id) {
-    if (!input.options.pure) return;
+uint32_t walk::remember_pure(opcode op, const descr* d, std::span<const value_id> args, value_id result_id) {
+    if (!input.options.pure) return none;
     if ((pure.entries.size() - pure.valid_from + 1) * 2 > pure.buckets.size()) grow(pure);
     key k{op, {}, args};
     normalise(k);
@@ -75,7 +77,8 @@ void walk::remember_pure(opcode op, const descr* d, std::span<const value_id> ar
         pure_entry& e = pure.entries[pure.buckets[bucket]];
         if (!is_same(*this, e, hash, k, d)) continue;
         e.result = result_id;
-        return;
+        e.fact = none;
+        return pure.buckets[bucket];
     }
     pure.buckets[bucket] = static_cast<uint32_t>(pure.entries.size());
     uint32_t first = static_cast<uint32_t>(pool.size());
@@ -84,6 +87,9 @@ void walk::remember_pure(opcode op, const descr* d, std::span<const value_id> ar
     std::copy_n(k.arguments.begin(), count, copied); // the arguments may lie in the pool
     pool.insert(pool.end(), copied, copied + count);
     pure.entries.push_back({hash, k.op, d, first, static_cast<uint32_t>(count), result_id});
+    uint32_t entry = static_cast<uint32_t>(pure.entries.size() - 1);
+    if (k.op == opcode::getfield || k.op == opcode::getarrayitem) pure.loads.push_back(entry);
+    return entry;
 }
 
 void walk::forget_pure() {

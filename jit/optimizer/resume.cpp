@@ -75,18 +75,20 @@ resume_data encode(const resume_contents& contents) {
         }
         write_values(out, object.items);
     }
-    out.number(contents.stores.size());
-    for (const resume_store& store : contents.stores) {
-        out.descriptor(store.where);
-        out.value(store.object);
-        out.value(store.value);
-        out.difference(store.item);
+    for (const std::vector<resume_store>* list : {&contents.stores, &contents.facts}) {
+        out.number(list->size());
+        for (const resume_store& store : *list) {
+            out.descriptor(store.where);
+            out.value(store.object);
+            out.value(store.value);
+            out.difference(store.item);
+        }
     }
     data.stream.shrink_to_fit();
     return data;
 }
 
-resume_contents decode(const resume_data& data) {
+resume_contents decode(const resume_data& data, bool with_facts) {
     resume_contents contents;
     reader in(data.stream);
     contents.frames.resize(in.number());
@@ -105,12 +107,15 @@ resume_contents decode(const resume_data& data) {
         }
         in.values(object.items);
     }
-    contents.stores.resize(in.number());
-    for (resume_store& store : contents.stores) {
-        store.where = in.descriptor();
-        store.object = in.value();
-        store.value = in.value();
-        store.item = in.difference();
+    for (std::vector<resume_store>* list : {&contents.stores, &contents.facts}) {
+        list->resize(in.number());
+        for (resume_store& store : *list) {
+            store.where = in.descriptor();
+            store.object = in.value();
+            store.value = in.value();
+            store.item = in.difference();
+        }
+        if (!with_facts) break;
     }
     return contents;
 }

@@ -12,6 +12,7 @@ namespace heddle::jit {
 
 namespace {
 uint32_t next_guard_number = 1;
+constexpr size_t most_facts = 48; // for a bridge
 
 bool is_shareable(opcode op) {
     return op != opcode::guard_not_forced && op != opcode::guard_not_invalidated && op != opcode::guard_always_fails;
@@ -27,7 +28,7 @@ public:
         for (uint32_t frame = step_.snapshot; frame != none; frame = walk_.recorded.snapshot_frames[frame].parent) {
             const snapshot_frame& f = walk_.recorded.snapshot_frames[frame];
             for (uint32_t i = 0; i < f.value_count; ++i)
-                number(recorded_value(walk_.recorded.snapshot_values[f.first_value + i]));
+                number(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i]));
             ++frame_count_;
         }
         for (uint32_t slot : walk_.heap.lazy_slots) {
@@ -42,12 +43,6 @@ public:
     }
 
 private:
-    value_id recorded_value(value_ref v) {
-        if (v.is_none()) return no_value;
-        if (v.is_result()) return walk_.find(v.index());
-        return walk_.constant(walk_.recorded.constants[v.index()].type, walk_.recorded.constants[v.index()].value);
-    }
-
     void number(value_id id) {
         if (id == no_value) return;
         id = walk_.find(id);
@@ -91,7 +86,7 @@ private:
             out.number(f.pc);
             out.number(f.value_count);
             for (uint32_t i = 0; i < f.value_count; ++i)
-                out.value(describe(recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
+                out.value(describe(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
         }
         out.number(virtuals_.size());
         for (uint32_t index : virtuals_) write_virtual(out, walk_.virtuals[index]);
@@ -103,7 +98,38 @@ private:
             out.value(describe(slot.lazy_value));
             out.difference(slot.item);
         }
+        write_facts(out);
         stream.shrink_to_fit();
+    }
+
+    // What memory is known to hold, as far as the fail arguments can tell it.
+    void write_facts(resume_writer& out) {
+        std::vector<resume_store> facts;
+        auto add = [&](const descr* where, int64_t item, value_id object, value_id held) {
+            if (facts.size() == most_facts || !is_passed(object) || !is_passed(held)) return;
+            facts.push_back({where, describe(object), describe(held), item});
+        };
+        const pure_table& pure = walk_.pure;
+        for (size_t i = pure.loads.size(); i-- > 0 && pure.loads[i] >= pure.valid_from;) {
+            const pure_entry& e = pure.entries[pure.loads[i]];
+            int64_t item = -1;
+            if (e.op == opcode::getarrayitem && !walk_.is_constant_int(walk_.pool[e.first + 1], item)) continue;
+            add(e.description, item, walk_.pool[e.first], e.result);
+        }
+        for (const heap_slot& slot : walk_.heap.slots)
+            for (const heap_entry& e : slot.known)
+                if (!walk_.changes_by_itself(slot.where, e.object)) add(slot.where, slot.item, e.object, e.value);
+        out.number(facts.size());
+        for (const resume_store& fact : facts) {
+            out.descriptor(fact.where);
+            out.value(fact.object);
+            out.value(fact.value);
+            out.difference(fact.item);
+        }
+    }
+    bool is_passed(value_id id) const {
+        const value& v = walk_.values[walk_.find(id)];
+        return v.is_constant || (v.guard_stamp == stamp_ && v.virtual_index == none);
     }
 
     void write_virtual(resume_writer& out, const virtual_object& object) {
@@ -153,6 +179,8 @@ void walk::note_fail_arguments(const step& s, const emitted_operation& out, guar
     for (uint32_t i = 0; i < out.fail_count; ++i) {
         value_id id = pool[out.first_fail + i];
         if (s.count && pool[s.first] == id) guard.tested_argument = static_cast<int32_t>(i);
+        if (values[id].relation == frame_relation::frame && !frame_escaped)
+            guard.frame_argument = static_cast<int32_t>(i);
         const gc::type_info* known = values[id].exact_class;
         if (!known) continue;
         guard.fail_classes.resize(out.fail_count, nullptr);

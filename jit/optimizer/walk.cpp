@@ -2,6 +2,7 @@
 // each pass has a file of its own, and snapshot.cpp captures the state at guards.
 #include "optimizer/walk.h"
 #include "heddle/gc/gc.h"
+#include "optimizer/virtual_state.h"
 #include <algorithm>
 
 namespace heddle::jit {
@@ -30,6 +31,8 @@ walk::walk(const optimizer_input& chosen, trace& result_trace)
     guards_before_ = input.token ? input.token->guards.size() : 0;
 }
 
+walk::~walk() = default;
+
 // ---- values
 // -------------------------------------------------------------------------------------------------------------
 
@@ -55,6 +58,7 @@ value_id walk::constant(kind k, word w) {
     v.is_constant = true;
     v.constant = w;
     v.nonnull = w != 0;
+    v.relation = frame_relation::foreign; // a frame's part is no constant
     if (k == kind::integer) v.facts = int_facts::exactly(static_cast<int64_t>(w));
     return constant_ids_[index] = static_cast<value_id>(values.size() - 1);
 }
@@ -66,6 +70,12 @@ value_id walk::computed_constant(kind k, word w) {
         if (input.token) input.token->kept_objects.push_back(object);
     }
     return constant(k, w);
+}
+
+value_id walk::recorded_value(value_ref v) {
+    if (v.is_none()) return no_value;
+    if (v.is_result()) return find(base_ + v.index());
+    return constant(recorded.constants[v.index()].type, recorded.constants[v.index()].value);
 }
 
 bool walk::is_constant(value_id id, word& w) const {
@@ -98,6 +108,10 @@ bool walk::surely_different(value_id a, value_id b) {
     if (a == b) return false;
     const value &va = values[a], &vb = values[b];
     if (va.is_constant && vb.is_constant) return va.constant != vb.constant;
+    // Nothing but a virtualizable field refers to a frame's part.
+    if ((va.relation == frame_relation::part && vb.relation == frame_relation::foreign) ||
+        (vb.relation == frame_relation::part && va.relation == frame_relation::foreign))
+        return true;
     // An object that was never made can't have been loaded from anywhere.
     if (va.virtual_index != none || vb.virtual_index != none) return true;
     if (va.is_allocation && vb.born < va.born) return true;
@@ -159,6 +173,9 @@ uint32_t walk::emit(step& s) {
         if (values[id].virtual_index != none) force(id);
         pool[s.first + i] = id;
     }
+    note_frame(s);
+    if ((info(s.op).flags & DESCR) && !(info(s.op).flags & (CALL | CONTROL)) && s.count)
+        values[pool[s.first]].nonnull |= values[pool[s.first]].type == kind::pointer; // read or written through
     emitted_operation out{s};
     uint32_t index = static_cast<uint32_t>(emitted.size());
     if (is_guard(s.op))
@@ -172,6 +189,30 @@ uint32_t walk::emit(step& s) {
     if (info(s.op).flags & ALLOCATES) learn_allocation(s);
     if (is_guard(s.op) && input.options.guards) learn_from_guard(s, index);
     return index;
+}
+
+// How the result is related to the trace's own frame, and whether the frame becomes known to others.
+void walk::note_frame(const step& s) {
+    if (s.result_kind == kind::pointer) {
+        frame_relation& relation = values[s.result].relation;
+        if (s.op == opcode::getfield) {
+            bool virtualizable = static_cast<const field_descr*>(s.description)->virtualizable;
+            if (!virtualizable)
+                relation = frame_relation::foreign;
+            else if (values[pool[s.first]].relation == frame_relation::frame)
+                relation = frame_relation::part;
+        } else if (info(s.op).flags & (CALL | ALLOCATES | READS)) {
+            relation = frame_relation::foreign;
+        }
+    }
+    for (uint32_t i = 0; i < s.count; ++i) {
+        frame_relation relation = values[pool[s.first + i]].relation;
+        if (relation != frame_relation::frame && relation != frame_relation::part) continue;
+        bool is_place = (i == 0 && (info(s.op).flags & (READS | WRITES)) && !(info(s.op).flags & CALL)) ||
+                        s.op == opcode::arraylen || s.op == opcode::copy_array;
+        bool keeps = is_place || (info(s.op).flags & (GUARD | CONTROL | CALL)) || s.result_kind == kind::integer;
+        if (!keeps || s.op == opcode::ptr_to_int) frame_escaped = true;
+    }
 }
 
 // The object is younger than everything that could be named before: nobody could hold it while it was virtual.
@@ -195,7 +236,18 @@ void walk::add_inputs() {
         values[i].born = ++clock;
         emit(s);
     }
+    if (!input.from_guard) find_frames();
     use_guard_knowledge();
+}
+
+// A loop's virtualizable frame is the input whose virtualizable fields it uses.
+void walk::find_frames() {
+    for (const operation& o : recorded.operations) {
+        if (o.op != opcode::getfield || !static_cast<const field_descr*>(o.description)->virtualizable) continue;
+        value_ref object = recorded.arguments_of(o)[0];
+        if (object.is_result() && object.index() < recorded.input_count)
+            values[object.index()].relation = frame_relation::frame;
+    }
 }
 
 // A bridge: what is known because its guard failed, and the classes that the trace before it knew.
@@ -207,6 +259,7 @@ void walk::use_guard_knowledge() {
             values[i].exact_class = guard->fail_classes[i];
             values[i].nonnull = true;
         }
+    use_guard_facts(*guard);
     if (guard->tested_argument < 0 || static_cast<uint32_t>(guard->tested_argument) >= recorded.input_count) return;
     value_id tested = static_cast<value_id>(guard->tested_argument);
     switch (guard->op) {
@@ -219,6 +272,27 @@ void walk::use_guard_knowledge() {
     }
 }
 
+// What memory held when the guard failed, and still holds.
+void walk::use_guard_facts(const guard_data& guard) {
+    if (guard.frame_argument >= 0 && static_cast<uint32_t>(guard.frame_argument) < recorded.input_count)
+        values[static_cast<size_t>(guard.frame_argument)].relation = frame_relation::frame;
+    if (!guard.resume) return;
+    auto value_of = [&](const resume_value& v) {
+        return v.from == resume_value::constant ? constant(v.type, v.value) : v.index;
+    };
+    for (const resume_store& fact : decode(*guard.resume, true).facts) {
+        if (std::max(fact.object.from == resume_value::fail_argument ? fact.object.index : 0,
+                     fact.value.from == resume_value::fail_argument ? fact.value.index : 0) >= recorded.input_count)
+            continue;
+        value_id object = value_of(fact.object), held = value_of(fact.value);
+        heap_remember(fact.where, fact.item, object, held);
+        bool virtualizable =
+            fact.where->type == descr_type::field && static_cast<const field_descr*>(fact.where)->virtualizable;
+        if (virtualizable && values[object].relation == frame_relation::frame && !values[held].is_constant)
+            values[held].relation = frame_relation::part;
+    }
+}
+
 void walk::handle(uint32_t index) {
     const operation& o = recorded.operations[index];
     step s{o.op, o.flags, o.result};
@@ -227,17 +301,19 @@ void walk::handle(uint32_t index) {
     s.first = static_cast<uint32_t>(pool.size());
     s.count = o.argument_count;
     for (value_ref v : recorded.arguments_of(o)) {
-        value_id id = v.is_constant()
-                          ? constant(recorded.constants[v.index()].type, recorded.constants[v.index()].value)
-                          : find(v.index());
+        value_id id = recorded_value(v);
         pool.push_back(id);
     }
     if (o.result != kind::none) {
-        s.result = index;
-        values[index].type = o.result;
-        values[index].born = ++clock;
+        s.result = base_ + index;
+        values[s.result].type = o.result;
+        values[s.result].born = ++clock;
     }
-    if (o.op == opcode::label) return handle_label(s, o);
+    if (o.op == opcode::label) {
+        label_index_ = index;
+        return handle_label(s, o);
+    }
+    if (o.op == opcode::jump) return handle_jump(s, index);
     if ((o.op == opcode::guard_no_overflow || o.op == opcode::guard_overflow) && handle_overflow_guard(o.op)) return;
     if (info(o.op).flags & OVERFLOW) overflow = -1;
     if (o.op == opcode::record_exact_class && !input.options.guards) return; // a hint: no backend knows it
@@ -279,8 +355,17 @@ void walk::handle_label(step& s, const operation& o) {
         value_id before = pool[s.first + i], after = new_value(values[before].type);
         values[after].definition = values[before].definition;
         values[after].from_label = true;
+        values[after].relation = values[before].relation;
         values[recorded.arguments_of(o)[i].index()].forward = after;
     }
+}
+
+// Where the trace closes its own loop, the loop is peeled.
+void walk::handle_jump(step& s, uint32_t index) {
+    bool closes = label_index_ != none && recorded.operations[label_index_].description == s.description;
+    if (closes && input.options.peeling && input.token && peel_loop(*this, s, label_index_, index)) return;
+    if (!closes && input.options.peeling && jump_into_body(*this, s)) return;
+    send(s);
 }
 
 bool walk::run(std::string& reason) {
@@ -300,12 +385,11 @@ bool walk::run(std::string& reason) {
 // ---------------------------------------------------------------------------------------------------------
 
 // Backwards: an operation lives when it has an effect or a living one uses it.
-void walk::mark_live() {
-    live_.assign(emitted.size(), false);
+void walk::mark_live_range(size_t begin, size_t end) {
     auto use = [&](value_id id) {
         if (values[id].definition != none) live_[values[id].definition] = true;
     };
-    for (size_t i = emitted.size(); i-- > 0;) {
+    for (size_t i = end; i-- > begin;) {
         const emitted_operation& e = emitted[i];
         uint32_t flags = info(e.what.op).flags;
         bool kept = flags & (WRITES | GUARD | CONTROL);
@@ -316,9 +400,16 @@ void walk::mark_live() {
         }
         if (!kept && !live_[i]) continue;
         live_[i] = true;
-        for (uint32_t a = 0; a < e.what.count; ++a) use(pool[e.what.first + a]);
+        for (uint32_t a = 0; a < e.what.count; ++a)
+            if (is_passed(i, a)) use(pool[e.what.first + a]);
         for (uint32_t f = 0; f < e.fail_count; ++f) use(pool[e.first_fail + f]);
     }
+}
+
+void walk::mark_live() {
+    live_.assign(emitted.size(), false);
+    if (body_label_ != none) mark_live_body();
+    mark_live_range(0, body_label_ != none ? body_label_ + 1 : emitted.size());
 }
 
 value_ref walk::reference(value_id id, const std::vector<uint32_t>& positions) {
@@ -335,7 +426,8 @@ void walk::finish() {
         if (!live_[i]) continue;
         const emitted_operation& e = emitted[i];
         arguments.clear();
-        for (uint32_t a = 0; a < e.what.count; ++a) arguments.push_back(reference(pool[e.what.first + a], positions));
+        for (uint32_t a = 0; a < e.what.count; ++a)
+            if (is_passed(i, a)) arguments.push_back(reference(pool[e.what.first + a], positions));
         positions[i] = result.add(e.what.op, arguments, e.what.description).index();
         operation& o = result.operations.back();
         o.flags = e.what.flags;
@@ -347,6 +439,7 @@ void walk::finish() {
             e.guard->fail_kinds.push_back(values[pool[e.first_fail + f]].type);
         }
     }
+    if (body_label_ != none) finish_body();
 }
 
 bool optimise(const optimizer_input& input, trace& result, std::string& reason) {

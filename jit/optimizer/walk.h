@@ -6,11 +6,14 @@
 // that were current when they were emitted: what is learnt later never reaches back over a guard.
 //
 // Everything known is in this object, so that it can be looked at or exported when the walk is over. After a label only
-// its arguments are usable, as fresh values of which nothing is known (no loop peeling yet).
+// its arguments are usable, as fresh values of which nothing is known. Where a loop closes, its operations are walked
+// over a second time, with what is known at the end of the first: see peeling.cpp. Recorded operation i then has the
+// value base_ + i.
 #pragma once
 #include "heddle/gc/type_info.h"
 #include "heddle/jit/optimizer.h"
 #include "optimizer/int_facts.h"
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,12 +24,18 @@ using value_id = uint32_t;
 constexpr value_id no_value = UINT32_MAX;
 constexpr uint32_t none = UINT32_MAX;
 
+// Of pointers, for virtualizable frames (heap.cpp): the frame that the trace runs; what only its virtualizable fields
+// refer to; what surely isn't such a part.
+enum class frame_relation : uint8_t { unknown, frame, part, foreign };
+
 struct value {
     kind type = kind::none;
     bool is_constant = false;
     bool nonnull = false;
     bool from_label = false;    // 'definition' names it, but does not tell what it holds
     bool is_allocation = false; // made by a new_object or new_array of this trace
+    uint8_t widened = 0;        // what of the knowledge isn't taken for granted in the loop's body (peeling.cpp)
+    frame_relation relation = frame_relation::unknown;
     value_id forward = no_value;
     word constant = 0;
     uint32_t definition = none;    // in walk::emitted
@@ -34,6 +43,7 @@ struct value {
     uint32_t virtual_index = none; // in walk::virtuals, while the object has not been made
     uint32_t check = none; // emitted guard_nonnull, guard_class or guard_nonnull_class that a stronger one may replace
     uint32_t guard_stamp = 0, guard_index = 0; // numbering of the guard being captured
+    uint32_t state_stamp = 0, state_index = 0; // numbering of the virtual state being exported
     const gc::type_info* exact_class = nullptr;
     int_facts facts; // integers
 };
@@ -72,6 +82,8 @@ struct virtual_object {
 
 struct heap_entry {
     value_id object, value;
+    uint32_t fact = none; // of the loop's virtual state, when it is known from there
+    bool dropped = false; // not to be exported
 };
 
 // One place of the heap: a field, or an array's item at a constant index. At most one store to it is delayed.
@@ -97,13 +109,17 @@ struct pure_entry {
     const descr* description;
     uint32_t first, count;
     value_id result;
+    uint32_t fact = none; // as heap_entry's
+    bool dropped = false;
 };
 struct pure_table {
     std::vector<pure_entry> entries;
     std::vector<uint32_t> buckets;
-    uint32_t valid_from = 0; // entries before it belong to before a label
+    uint32_t valid_from = 0;     // entries before it belong to before a label
+    std::vector<uint32_t> loads; // entries that are loads from memory that doesn't change
 };
 
+struct virtual_state;
 class walk;
 using pass = bool (*)(walk& w, step& s); // true: the step is done with
 bool optimise_rewrite(walk& w, step& s);
@@ -114,6 +130,10 @@ bool optimise_calls(walk& w, step& s);
 bool optimise_pure(walk& w, step& s);
 bool optimise_heap(walk& w, step& s);
 bool optimise_barriers(walk& w, step& s);
+// The jump that closes the loop (recorded operations label to jump): true when the loop has been peeled.
+bool peel_loop(walk& w, step& s, uint32_t label, uint32_t jump);
+// The jump to another loop: true when it goes to that loop's body.
+bool jump_into_body(walk& w, const step& s);
 enum pass_number : uint32_t {
     rewrite_pass,
     guards_pass,
@@ -129,6 +149,7 @@ enum pass_number : uint32_t {
 class walk {
 public:
     walk(const optimizer_input& chosen, trace& result_trace);
+    ~walk();
     bool run(std::string& reason);
 
     // ---- values
@@ -152,6 +173,8 @@ public:
     bool is_virtual(value_id id) const { return values[find(id)].virtual_index != none; }
     // Whether two pointers surely differ.
     bool surely_different(value_id a, value_id b);
+    value_id recorded_value(value_ref v);
+    bool has_failed() const { return !problem_.empty(); }
 
     // ---- steps
     step make_step(opcode op, std::initializer_list<value_id> args, const descr* d = nullptr);
@@ -175,7 +198,7 @@ public:
 
     // ---- pure.cpp
     value_id find_pure(opcode op, const descr* d, std::span<const value_id> args);
-    void remember_pure(opcode op, const descr* d, std::span<const value_id> args, value_id result);
+    uint32_t remember_pure(opcode op, const descr* d, std::span<const value_id> args, value_id result); // the entry
     void forget_pure();
     // ---- virtuals.cpp
     void force(value_id id);
@@ -184,8 +207,16 @@ public:
     void flush_slot(uint32_t slot);
     void forget_heap();
     void heap_safepoint();
-    void heap_call(const effect_info& effects, bool is_pure);
+    void heap_call(const step& s, const effect_info& effects, bool is_pure);
+    void heap_call_effects(const effect_info& effects, bool is_pure, bool sees_frame);
+    void heap_slot_called(uint32_t slot, bool writes, bool sees_frame);
+    bool changes_by_itself(const descr* where, value_id object) const;
+    bool is_hidden(const descr* where, value_id object) const;
+    bool gives_frame(const step& s) const;
     void heap_remember(const descr* where, int64_t item, value_id object, value_id value);
+    uint32_t heap_slot_of(const descr* where, int64_t item);
+    value_id heap_known(uint32_t slot, value_id object); // no_value: unknown
+    void need_fact(uint32_t fact);                       // of the loop's virtual state
 
     optimizer_input input;
     const trace& recorded;
@@ -202,22 +233,40 @@ public:
     int overflow = -1;                 // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)
     bool invalidation_guarded = false; // a guard_not_invalidated with no call since that might invalidate
     uint32_t shareable_guard = none;   // emitted guard with no effect after it: its resume data may be shared
+    bool frame_escaped = false;        // the trace's own frame was stored somewhere: any call may look at it
 
 private:
     friend class guard_capture;
+    friend class loop_peeler;
+    friend bool peel_loop(walk& w, step& s, uint32_t label, uint32_t jump);
     void add_inputs();
     void handle(uint32_t index);
     bool handle_overflow_guard(opcode op);
     void handle_label(step& s, const operation& o);
+    void handle_jump(step& s, uint32_t index);
+    void note_frame(const step& s);
+    void mark_live_body();
+    bool is_passed(size_t emitted_index, uint32_t argument) const;
+    void finish_body();
+    void find_frames();
     void use_guard_knowledge();
+    void use_guard_facts(const guard_data& guard);
     void learn_allocation(const step& s);
     void capture_guard(step& s, emitted_operation& out);
     void note_fail_arguments(const step& s, const emitted_operation& out, guard_data& guard);
     void finish();
     void mark_live();
+    void mark_live_range(size_t begin, size_t end);
     value_ref reference(value_id id, const std::vector<uint32_t>& positions);
 
-    std::vector<value_id> constant_ids_; // by index in result.constants
+    std::vector<value_id> constant_ids_;   // by index in result.constants
+    value_id base_ = 0;                    // added to the index of a recorded operation: its value
+    uint32_t label_index_ = none;          // the recorded label, after which the trace may loop
+    uint32_t body_label_ = none;           // emitted label of the peeled loop's body
+    std::unique_ptr<virtual_state> state_; // at that label
+    target_token* body_target_ = nullptr;
+    uint32_t state_stamp_ = 0;
+    std::vector<bool> leaf_live_; // by position in state_'s leaves: the body uses it
     std::vector<bool> live_;
     pass passes_[pass_count] = {};
     std::string problem_;

@@ -35,7 +35,7 @@ constexpr pass_option pass_options[] = {
     {"rewrite", &optimizer_options::rewrite},   {"guards", &optimizer_options::guards},
     {"bounds", &optimizer_options::bounds},     {"heap", &optimizer_options::heap},
     {"virtuals", &optimizer_options::virtuals}, {"calls", &optimizer_options::calls},
-    {"barriers", &optimizer_options::barriers},
+    {"barriers", &optimizer_options::barriers}, {"peeling", &optimizer_options::peeling},
 };
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
@@ -56,7 +56,7 @@ std::string set_passes(std::string_view list, optimizer_options& passes) {
         if (!found)
             return "--jit: opt=" + std::string(name) +
                    ": no such optimizer pass; write all, none, or names joined by '+': rewrite, guards, bounds, heap, "
-                   "virtuals, calls, barriers";
+                   "virtuals, calls, barriers, peeling";
     }
     return {};
 }
@@ -130,7 +130,7 @@ std::string describe_options() {
     row("backend", "x86_64", "or portable: traces are interpreted");
     row("opt", "all",
         "optimizer passes: all, none, or names joined by '+': rewrite, guards, bounds, heap, virtuals, calls, "
-        "barriers");
+        "barriers, peeling");
     row("always_bridge", "", "trace a bridge at a guard's first failure");
     row("never_bridge", "", "never trace a bridge");
     row("off", "", "no tracing at all; 'on' undoes it");

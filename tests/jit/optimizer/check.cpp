@@ -73,7 +73,13 @@ std::string last_resume(const std::string& text, const jit::optimizer_options& o
     return text_of(jit::decode(*token.guards.back()->resume));
 }
 
-jit::optimizer_options nothing() { return {false, false, false, false, false, false, false, false}; }
+jit::optimizer_options nothing() { return {false, false, false, false, false, false, false, false, false}; }
+
+jit::optimizer_options without_peeling() {
+    jit::optimizer_options options;
+    options.peeling = false;
+    return options;
+}
 
 jit::optimizer_options only(bool jit::optimizer_options::* pass) {
     jit::optimizer_options options = nothing();

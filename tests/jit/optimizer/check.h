@@ -6,14 +6,15 @@
 
 namespace heddle::test {
 
+jit::optimizer_options without_peeling(); // all passes, but loops stay as they are
 // The optimised trace as text; "error: ..." when the text can't be parsed, "impossible: ..." when the trace contradicts
 // itself.
-std::string optimised(const std::string& text, const jit::optimizer_options& options = {});
+std::string optimised(const std::string& text, const jit::optimizer_options& options = without_peeling());
 // The same text with values named by their positions, as 'optimised' prints them.
 std::string canonical(const std::string& text);
 // The resume data of the last guard of the optimised trace: "0@0: #0 5 v0; v0 = Node{Node.value: #1}; store
 // Node.next(#0, v0)".
-std::string last_resume(const std::string& text, const jit::optimizer_options& options = {});
+std::string last_resume(const std::string& text, const jit::optimizer_options& options = without_peeling());
 
 jit::optimizer_options only(bool jit::optimizer_options::* pass); // no pass but this one
 jit::optimizer_options nothing();

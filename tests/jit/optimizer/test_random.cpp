@@ -38,15 +38,15 @@ TEST_CASE("random traces with one pass alone", "[random]") {
     using o = jit::optimizer_options;
     uint64_t seed = 100000;
     for (bool o::* pass :
-         {&o::rewrite, &o::guards, &o::bounds, &o::virtuals, &o::calls, &o::pure, &o::heap, &o::barriers})
+         {&o::rewrite, &o::guards, &o::bounds, &o::virtuals, &o::calls, &o::pure, &o::heap, &o::barriers, &o::peeling})
         check_many(only(pass), seed += 1000, 300);
 }
 
 TEST_CASE("random traces with all passes but one", "[random]") {
     using o = jit::optimizer_options;
     uint64_t seed = 200000;
-    for (bool o::* pass :
-         {&o::rewrite, &o::guards, &o::bounds, &o::virtuals, &o::calls, &o::pure, &o::heap, &o::barriers}) {
+    for (bool o::* pass : {&o::rewrite, &o::guards, &o::bounds, &o::virtuals, &o::calls, &o::pure, &o::heap,
+                           &o::barriers, &o::peeling}) {
         o options;
         options.*pass = false;
         check_many(options, seed += 1000, 300);

@@ -113,6 +113,7 @@ void set_up_types(heap_world& w) {
     w.ref_array_type = w.int_array_type;
     w.ref_array_type.name = "array<Node>";
     w.ref_array_type.items_are_references = true;
+    w.tables.pointers.emplace_back("thread", reinterpret_cast<word>(&heddle_thread));
     for (gc::type_info* type : {&w.node_type, &w.leaf_type, &w.int_array_type, &w.ref_array_type})
         register_class(*type);
 }
@@ -153,6 +154,10 @@ void set_up_fields(heap_world& w) {
     add_field(w, w.error, "Global.error", 0, reference);
     w.error.owner = nullptr;
     w.error.owner_is_global = true;
+    add_field(w, w.action, "thread.action_flag", offsetof(gc::thread_state, action_flag),
+              {kind::integer, 4, false, false});
+    w.action.owner = nullptr;
+    w.action.owner_is_global = true;
     for (auto [d, type, name] :
          {std::tuple{&w.node_size, &w.node_type, "Node"}, std::tuple{&w.leaf_size, &w.leaf_type, "Leaf"}}) {
         name_descr(w, *d, jit::descr_type::size, name);
@@ -201,6 +206,7 @@ void set_up_calls(heap_world& w) {
 
 void set_up_names(heap_world& w) {
     name_descr(w, w.loop_target, jit::descr_type::target, "loop");
+    name_descr(w, w.body_target, jit::descr_type::target, "loop.body");
     name_descr(w, w.token, jit::descr_type::loop, "token");
     w.loop_target.owner = &w.token;
     for (int i = 0; i < 2; ++i) {
@@ -211,6 +217,7 @@ void set_up_names(heap_world& w) {
     }
     static gc::root_slot global_root(&w.global_error);
     w.tables.pointers.emplace_back("global", reinterpret_cast<word>(&w.global_error));
+    w.tables.pointers.emplace_back("thread", reinterpret_cast<word>(&heddle_thread));
     for (gc::type_info* type : {&w.node_type, &w.leaf_type, &w.int_array_type, &w.ref_array_type})
         w.tables.pointers.emplace_back(type->name, reinterpret_cast<word>(type));
     w.reset_constants();

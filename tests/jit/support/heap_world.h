@@ -30,7 +30,7 @@ struct node {
 struct heap_world {
     gc::type_info node_type, leaf_type, int_array_type, ref_array_type;
     jit::size_descr node_size, leaf_size;
-    jit::field_descr next, other, ints, refs, value, weight, small, byte, ratio, tag, version, error;
+    jit::field_descr next, other, ints, refs, value, weight, small, byte, ratio, tag, version, error, action;
     jit::array_descr int_array, ref_array;
     jit::raw_descr raw_word, raw_int, raw_double;
     // pure_sum(i, i) i: elidable. set_value(p, i) i: reads and writes Node.value. scramble(p, i) i: may do anything.
@@ -41,6 +41,7 @@ struct heap_world {
     void* global_error = nullptr; // a global that Global.error names (its address is ptr(global))
     jit::loop_token token;
     jit::target_token loop_target; // descr=loop
+    jit::target_token body_target; // descr=loop.body: the peeled loop's, only for texts expected
     jit::trace_parser_tables
         tables; // all descriptors by name; ptr(node0), ptr(node1), ptr(global), class(Node) ..., ptr(pure_sum) ...
 

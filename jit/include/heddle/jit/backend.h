@@ -23,6 +23,7 @@ struct guard_data {
     std::vector<kind> fail_kinds;
     std::shared_ptr<resume_data> resume; // consecutive guards with no side effect between them may share one
     int32_t tested_argument = -1;        // which fail argument is the guard's first argument; -1: none is
+    int32_t frame_argument = -1;         // which one is the portal's virtualizable frame; -1: none is known to be
     std::vector<const gc::type_info*>
         fail_classes;             // exact classes known of the fail arguments (null: unknown); may be empty
     uint32_t failures = 0;        // counts towards a bridge
@@ -46,8 +47,8 @@ struct target_token : descr {
     uint64_t address = 0; // backend's
     std::vector<int32_t> locations;
     uint32_t frame_size = 0;
-    struct virtual_state* state = nullptr; // optimizer's (from loop peeling on)
-    uint32_t label_position = 0;           // portable backend's
+    std::shared_ptr<struct virtual_state> state; // optimizer's: what a peeled loop's body takes for granted; else null
+    uint32_t label_position = 0;                 // portable backend's
     const struct compiled_code* code = nullptr;
 };
 

@@ -17,7 +17,7 @@ struct program;
 // Which passes run: tests switch them one by one; users can too (--jit opt=...).
 struct optimizer_options {
     bool rewrite = true, guards = true, bounds = true, virtuals = true, calls = true, pure = true, heap = true,
-         barriers = true;
+         barriers = true, peeling = true;
 };
 
 // ---- resume data: how to rebuild interpreter frames from a guard's fail arguments
@@ -50,9 +50,10 @@ struct resume_contents {
     std::vector<resume_frame> frames; /* innermost first */
     std::vector<resume_virtual> virtuals;
     std::vector<resume_store> stores;
+    std::vector<resume_store> facts; // not to be done: what memory holds, for the bridge's optimiser
 };
 resume_data encode(const resume_contents& contents);
-resume_contents decode(const resume_data& data);
+resume_contents decode(const resume_data& data, bool with_facts = false);
 
 struct optimizer_input {
     trace* recorded = nullptr;
