@@ -73,6 +73,27 @@ std::string last_resume(const std::string& text, const jit::optimizer_options& o
     return text_of(jit::decode(*token.guards.back()->resume));
 }
 
+std::string optimised_bridge(const std::string& loop, size_t guard, const std::string& bridge) {
+    jit::loop_token& token = world().token; // the owner of the label 'loop'
+    jit::trace optimised_loop, recorded, result;
+    std::string problem;
+    std::string text = "no such guard";
+    if (!optimise_text(loop, {}, optimised_loop, token, problem)) {
+        text = problem;
+    } else if (!jit::parse(bridge, world().tables, recorded, problem)) {
+        text = "error: " + problem;
+    } else if (guard < token.guards.size()) {
+        jit::optimizer_input input;
+        input.recorded = &recorded;
+        input.token = &token;
+        input.from_guard = token.guards[guard].get();
+        text = jit::optimise(input, result, problem) ? jit::print(result) : "impossible: " + problem;
+    }
+    token.guards.clear();
+    token.targets.clear();
+    return text;
+}
+
 jit::optimizer_options nothing() { return {false, false, false, false, false, false, false, false, false}; }
 
 jit::optimizer_options without_peeling() {

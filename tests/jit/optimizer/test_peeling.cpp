@@ -137,3 +137,50 @@ TEST_CASE("a frame's slots are out of reach of calls", "[peeling]") {
                     "i3 = call(ptr(fn_scramble), ptr(node0), 1, descr=scramble)\n"
                     "p4 = getarrayitem(p2, 1, descr=array<Node>)\nguard_is_null(p4) [p4]\nfinish(i3)\n"));
 }
+
+namespace {
+
+// p0's value goes round undone; p1's next is invariant and a Leaf.
+const char* counting = "[p0, p1]\nlabel(p0, p1, descr=loop)\nguard_nonnull_class(p0, class(Node)) [p0, p1]\n"
+                       "guard_nonnull_class(p1, class(Node)) [p0, p1]\np2 = getfield(p1, descr=Node.next)\n"
+                       "guard_nonnull_class(p2, class(Leaf)) [p0, p1, p2]\ni3 = getfield(p2, descr=Node.tag)\n"
+                       "i4 = getfield(p0, descr=Node.small)\ni5 = int_add(i4, i3)\nsetfield(p0, i5, descr=Node.value)\n"
+                       "i6 = call(ptr(fn_pure_sum), i5, 1, descr=pure_sum)\nguard_true(i6) [p0, p1, p2, i5]\n"
+                       "jump(p0, p1, descr=loop)\n";
+
+} // namespace
+
+TEST_CASE("a bridge goes into the body when it knows enough", "[peeling]") {
+    // The guard's fail arguments are p0, p1, p2, i5 and their classes; that p1's next is p2 is a fact of its resume
+    // data, and so is the rest that the body takes for granted.
+    std::string known = optimised_bridge(counting, 3,
+                                         "[p0, p1, p2, i3]\nsetfield(p0, i3, descr=Node.value)\n"
+                                         "jump(p0, p1, descr=loop)\n");
+    CHECK(known.find("descr=loop.body") != std::string::npos);
+    CHECK(known.find("setfield") == std::string::npos);
+    CHECK(known.find("guard") == std::string::npos);
+}
+
+TEST_CASE("a bridge that does not know enough goes to the entry", "[peeling]") {
+    // The first guard fails: p0 is not a Node.
+    CHECK(optimised_bridge(counting, 0, "[p0, p1]\njump(p0, p1, descr=loop)\n") ==
+          canonical("[p0, p1]\njump(p0, p1, descr=loop)\n"));
+    // Another p1: nothing is known of it.
+    CHECK(optimised_bridge(counting, 3,
+                           "[p0, p1, p2, i3]\np4 = getfield(p2, descr=Node.other)\nsetfield(p0, i3, "
+                           "descr=Node.value)\njump(p0, p4, descr=loop)\n") ==
+          canonical("[p0, p1, p2, i3]\np4 = getfield(p2, descr=Node.other)\nsetfield(p0, i3, descr=Node.value)\n"
+                    "jump(p0, p4, descr=loop)\n"));
+}
+
+TEST_CASE("a bridge loads what the body takes for granted", "[peeling]") {
+    // p1's next may have been changed by the call, and is loaded anew; but that it is a Leaf isn't known.
+    const char* weights = "[p0, f1]\nlabel(p0, f1, descr=loop)\nguard_nonnull_class(p0, class(Node)) [p0, f1]\n"
+                          "f2 = getfield(p0, descr=Node.weight)\nf3 = float_add(f1, f2)\ni4 = float_lt(f3, 9.5)\n"
+                          "guard_true(i4) [p0, f3]\njump(p0, f3, descr=loop)\n";
+    CHECK(optimised_bridge(weights, 1,
+                           "[p0, f1]\ni2 = call(ptr(fn_scramble), p0, 4, descr=scramble)\n"
+                           "jump(p0, 1.5, descr=loop)\n") ==
+          canonical("[p0, f1]\ni2 = call(ptr(fn_scramble), p0, 4, descr=scramble)\n"
+                    "f3 = getfield(p0, descr=Node.weight)\njump(p0, 1.5, f3, descr=loop.body)\n"));
+}
