@@ -116,6 +116,7 @@ private:
         saved_.last_safepoint = w_.last_safepoint;
         saved_.barrier_done = w_.barrier_done;
         saved_.frame_escaped = w_.frame_escaped;
+        saved_.invalidation_guarded = w_.invalidation_guarded;
     }
 
     void restore() {
@@ -137,6 +138,7 @@ private:
         w_.last_safepoint = saved_.last_safepoint;
         w_.barrier_done = saved_.barrier_done;
         w_.frame_escaped = saved_.frame_escaped;
+        w_.invalidation_guarded = saved_.invalidation_guarded;
         w_.state_.reset();
         w_.body_label_ = none;
     }
@@ -162,6 +164,7 @@ private:
         w_.pure.buckets.clear();
         w_.pure.valid_from = static_cast<uint32_t>(w_.pure.entries.size());
         w_.barrier_done.clear();
+        w_.invalidation_guarded = false; // in each round
         w_.last_safepoint = ++w_.clock;
         if (stores_lost_) return false;
         import_state(w_, state);
@@ -281,7 +284,7 @@ private:
         heap_state heap;
         std::vector<uint32_t> buckets;
         std::vector<value_id> barrier_done;
-        bool frame_escaped;
+        bool frame_escaped, invalidation_guarded;
     } saved_;
 };
 
