@@ -19,6 +19,9 @@ HEDDLE_INLINE bool has_indexed_slots(W_Class* c) {
 HEDDLE_DONT_LOOK_INSIDE W_Object* at_slow(W_Object* o, long index) {
     if (is_exact<W_Method>(o)) {
         auto* method = static_cast<W_Method*>(o);
+        // The header's bytes can be read, as in Squeak: endPC looks for zeros before what may be the only bytecode.
+        if (index < traits.word_size)
+            return make_int((method_header(method) << (traits.wide ? 3 : 1) | 1) >> index * 8 & 255);
         index -= method->literals->length() * traits.word_size;
         return in_bounds(index, method->bytes->length()) ? make_int(method->bytes->get(index)) : nullptr;
     }
