@@ -17,7 +17,7 @@ W_Object* special_at(long index) {
 long small_minimum() { return traits.wide ? -(1L << 60) : -(1L << 30); }
 long small_maximum() { return traits.wide ? (1L << 60) - 1 : (1L << 30) - 1; }
 
-W_Class* W_Int::get_class() { return small_integer_root; }
+W_Class* W_Int::get_class() { return small_integer_class(); }
 W_Class* W_Character::get_class() { return character_root; }
 // A 64-bit image has immediate floats for all whose exponent needs no more than 8 bits.
 static bool is_small_float(double value) {
@@ -120,11 +120,11 @@ long class_fixed_size_at(W_Class* c, heddle::object*) {
     return c->fixed_size;
 }
 long class_kind(W_Class* c) {
-    if (jit::we_are_jitted()) return class_kind_at(jit::promote(c), jit::promote(the_version.get()));
+    if (jit::we_are_jitted()) return class_kind_at(jit::promote(c), current_version());
     return class_kind_at(c, nullptr);
 }
 long class_fixed_size(W_Class* c) {
-    if (jit::we_are_jitted()) return class_fixed_size_at(jit::promote(c), jit::promote(the_version.get()));
+    if (jit::we_are_jitted()) return class_fixed_size_at(jit::promote(c), current_version());
     return class_fixed_size_at(c, nullptr);
 }
 

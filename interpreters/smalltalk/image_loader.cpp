@@ -21,7 +21,7 @@ public:
         traits.wide = file_.wide;
         traits.word_size = static_cast<long>(file_.word_size);
         traits.hash_mask = file_.spur ? 0x3fffff : 0xfff;
-        the_version = make<Version>();
+        the_world = make<World>(make<Version>());
         the_context = make<ExecutionContext>();
         loaded = heddle::make_array<slots_array>(static_cast<long>(file_.objects.size()));
         float_class_ = file_.special(9);

@@ -95,14 +95,13 @@ HEDDLE_INLINE W_Object* fast_point(W_Object* a, W_Object* b) {
 // ---- lookup at a send
 HEDDLE_DONT_LOOK_INSIDE Code* lookup_and_remember(Code* code, long instruction, W_Class* c, W_Object* selector) {
     Code* target = cached_lookup(c, selector);
-    if (target) code->caches->set(instruction, make<InlineCache>(c, the_version, target));
+    if (target) code->caches->set(instruction, make<InlineCache>(c, current_version(), target));
     return target;
 }
 HEDDLE_INLINE Code* target_of(Code* code, long instruction, W_Class* c, long selector_index) {
-    if (jit::we_are_jitted())
-        return lookup(jit::promote(c), code_constant(code, selector_index), jit::promote(the_version.get()));
+    if (jit::we_are_jitted()) return lookup(jit::promote(c), code_constant(code, selector_index), current_version());
     InlineCache* cache = code->caches->get(instruction);
-    if (cache && cache->class_ == c && cache->version == the_version) return cache->target;
+    if (cache && cache->class_ == c && cache->version == current_version()) return cache->target;
     return lookup_and_remember(code, instruction, c, code->constants->get(selector_index));
 }
 HEDDLE_INLINE W_Object* send_from_stack(Code* code, W_Frame* frame, long instruction, long selector_index, long first,
@@ -433,8 +432,7 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             break;
         case SEND_SUPER: {
             first = depth - b_operand - 1;
-            W_Class* c =
-                jit::we_are_jitted() ? superclass_at(code, jit::promote(the_version.get())) : superclass_for(code);
+            W_Class* c = jit::we_are_jitted() ? superclass_at(code, current_version()) : superclass_for(code);
             result = send_super(code, frame, instruction, a_operand, first, b_operand, c);
             break;
         }
@@ -566,9 +564,8 @@ W_Object* invoke(W_Frame* frame, Code* target, slots_array* slots, long first, l
 }
 W_Object* send(W_Frame* frame, W_Object* selector, slots_array* slots, long first, long count) {
     W_Class* c = class_of(slots->get(first));
-    Code* target = jit::we_are_jitted()
-                       ? lookup(jit::promote(c), jit::promote(selector), jit::promote(the_version.get()))
-                       : cached_lookup(c, selector);
+    Code* target = jit::we_are_jitted() ? lookup(jit::promote(c), jit::promote(selector), current_version())
+                                        : cached_lookup(c, selector);
     if (!target) return does_not_understand(frame, selector, slots, first, count);
     return invoke(frame, target, slots, first, count);
 }

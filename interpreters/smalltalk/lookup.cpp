@@ -8,8 +8,11 @@
 
 namespace heddle::smalltalk {
 
-root<Version> the_version;
-void bump_version() { the_version = make<Version>(); }
+root<World> the_world;
+void bump_version() {
+    Version* version = make<Version>();
+    world()->version = version;
+}
 
 static W_Object* find_in_dictionary(W_Object* dictionary, W_Object* selector) {
     if (!has_slots(dictionary, 3)) return nullptr;

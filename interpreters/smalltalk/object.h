@@ -151,6 +151,7 @@ extern root<W_Object> nil_root, true_root, false_root;
 extern root<W_Class> small_integer_root, float_root, character_root, small_float_root;
 extern root<slots_array> character_table; // the 256 characters of a V3 image, or W_Characters
 
+HEDDLE_ELIDABLE inline W_Class* small_integer_class() { return small_integer_root; }
 HEDDLE_ELIDABLE inline W_Object* nil() { return nil_root; }
 HEDDLE_ELIDABLE inline W_Object* true_object() { return true_root; }
 HEDDLE_ELIDABLE inline W_Object* false_object() { return false_root; }
@@ -227,7 +228,14 @@ HEDDLE_INLINE bool has_slots(W_Object* o, long count) {
 struct Version : heddle::object {
     HEDDLE_GC_CLASS(Version, heddle::object)
 };
-extern root<Version> the_version;
+struct World : heddle::object {
+    explicit World(Version* v) : version(v) {}
+    HEDDLE_QUASI_IMMUTABLE member<Version> version;
+    HEDDLE_GC_CLASS(World, heddle::object, version)
+};
+extern root<World> the_world;
+HEDDLE_ELIDABLE inline World* world() { return the_world; }
+HEDDLE_INLINE Version* current_version() { return world()->version; } // in traces a constant that costs nothing
 HEDDLE_DONT_LOOK_INSIDE void bump_version();
 
 } // namespace heddle::smalltalk

@@ -127,7 +127,7 @@ W_Object* primitive_full_closure_value_with_arguments(W_Frame* frame, Code*, slo
 
 // ---- perform:
 static Code* target_for(W_Class* c, W_Object* selector) {
-    if (jit::we_are_jitted()) return lookup(jit::promote(c), jit::promote(selector), jit::promote(the_version.get()));
+    if (jit::we_are_jitted()) return lookup(jit::promote(c), jit::promote(selector), current_version());
     return cached_lookup(c, selector);
 }
 W_Object* primitive_perform(W_Frame* frame, Code*, slots_array* slots, long first, long count) {

@@ -344,8 +344,11 @@ W_Object* primitive_identity_hash(W_Object* o) {
 }
 W_Object* primitive_behavior_hash(W_Object* o) { return is<W_Class>(o) ? make_int(identity_hash(o)) : nullptr; }
 W_Object* primitive_maximum_identity_hash(W_Object*) { return make_int(traits.hash_mask); }
-W_Object* primitive_as_character(W_Object* o) {
-    return is_int(o) && int_value(o) >= 0 ? make_character(int_value(o)) : nullptr;
+// anInteger asCharacter, or Character value: anInteger
+W_Object* primitive_as_character(W_Frame*, Code*, slots_array* slots, long first, long count) {
+    if (count > 1) return nullptr;
+    W_Object* code = slots->get(first + count);
+    return is_int(code) && int_value(code) >= 0 ? make_character(int_value(code)) : nullptr;
 }
 W_Object* primitive_immediate_as_integer(W_Object* o) {
     long code = character_code(o);

@@ -19,11 +19,11 @@ Code* cached_lookup(W_Class* c, W_Object* selector) {
     }
     long index = (identity_hash(c) * 31 + identity_hash(selector)) & (cache_size - 1);
     InlineCache* entry = cache_entries->get(index);
-    if (entry && entry->class_ == c && cache_selectors->get(index) == selector && entry->version == the_version)
+    if (entry && entry->class_ == c && cache_selectors->get(index) == selector && entry->version == current_version())
         return entry->target;
-    Code* target = lookup(c, selector, the_version);
+    Code* target = lookup(c, selector, current_version());
     if (!target) return nullptr;
-    cache_entries->set(index, make<InlineCache>(c, the_version, target));
+    cache_entries->set(index, make<InlineCache>(c, current_version(), target));
     cache_selectors->set(index, selector);
     return target;
 }
