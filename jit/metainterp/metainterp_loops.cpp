@@ -174,7 +174,10 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
     ++runtime_.counts.aborts;
     ++runtime_.aborts_by_reason[static_cast<size_t>(problem)];
     if (from_guard_) guard_trace_failed(*from_guard_, runtime_.options.max_aborts);
-    if (start) runtime_.warm.back_off(*start->place, runtime_.options.max_aborts);
+    if (start && problem == abort_reason::contradiction)
+        runtime_.warm.try_again_soon(*start->place);
+    else if (start)
+        runtime_.warm.back_off(*start->place, runtime_.options.max_aborts);
 }
 
 // Makes a trace of what was recorded since 'start': inputs for its reds, a label, the operations. 'map': old to new

@@ -5,8 +5,9 @@
 // end. It mostly does: both iterations are the same operations. Where it doesn't, the state is made weaker there (a
 // fact dropped, a value's class or bounds forgotten, a constant made a label argument, an object made, a store done)
 // and the body is walked over again from the label, a bounded number of times; then, or when the body contradicts
-// itself, the preamble jumps to its own label, as if there were no peeling. Objects that were never made and stores
-// that were not done go round with the loop: only their contents are passed.
+// itself, the preamble jumps to its own label, as if there were no peeling (or the loop is refused, when asked for: an
+// iteration that leaves an inner loop was recorded; another one will be a better loop). Objects that were never made
+// and stores that were not done go round with the loop: only their contents are passed.
 //
 // Idea: RPython's unroll.py, as one walk in which the second iteration just goes on.
 #include "optimizer/virtual_state.h"
@@ -91,6 +92,7 @@ public:
             save();
             if (walk_body()) return true;
             bool contradiction = w_.has_failed();
+            if (contradiction && w_.input.refuse_contradiction) return true; // the problem is told by walk::run
             w_.problem_.clear();
             restore();
             if (contradiction) break;

@@ -6,6 +6,8 @@
 namespace heddle::jit {
 namespace {
 
+constexpr uint32_t most_contradictions = 5; // then the loop is taken as it is
+
 void keep_constants(jit_runtime& runtime, const trace& t) {
     for (const constant& c : t.constants)
         if (c.type == kind::pointer && c.value) runtime.keep(c.value);
@@ -13,7 +15,7 @@ void keep_constants(jit_runtime& runtime, const trace& t) {
 
 // Optimises and logs; the title says what the trace is.
 abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& token, guard_data* from_guard,
-                            const std::string& title, trace& result) {
+                            const std::string& title, trace& result, bool refuse_contradiction = false) {
     if (runtime.events.traces()) runtime.events.section("jit-trace", title, print(recorded));
     uint64_t began = now_in_nanoseconds();
     optimizer_input input;
@@ -22,6 +24,7 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
     input.token = &token;
     input.from_guard = from_guard;
     input.options = runtime.options.optimizer;
+    input.refuse_contradiction = refuse_contradiction;
     std::string reason;
     bool good = optimise(input, result, reason);
     runtime.nanoseconds_optimising += now_in_nanoseconds() - began;
@@ -57,7 +60,12 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
     std::string title = std::string(closes ? "loop" : "entry") + " #" + std::to_string(token.number) + " (" +
                         runtime.describe(place.driver, place.greens.data()) + ")";
     trace result;
-    abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, title, result);
+    abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, title, result,
+                                          closes && place.contradictions < most_contradictions);
+    if (problem == abort_reason::optimizer && closes && place.contradictions < most_contradictions) {
+        ++place.contradictions;
+        return abort_reason::contradiction;
+    }
     if (problem != abort_reason::none) return problem;
     problem = assemble(runtime, title,
                        [&](std::string* listing) { return runtime.machine->compile_loop(result, token, listing); });

@@ -20,6 +20,7 @@ std::string_view abort_reason_name(abort_reason reason) {
     case abort_reason::no_resume_point: return "no position to resume at";
     case abort_reason::no_native_portal: return "no native portal";
     case abort_reason::unreachable: return "unreachable code";
+    case abort_reason::contradiction: return "the loop can't be gone round twice";
     case abort_reason::optimizer: return "optimizer";
     case abort_reason::backend: return "backend";
     case abort_reason::internal: return "internal";

@@ -26,6 +26,7 @@ enum class abort_reason : uint32_t {
     no_resume_point,
     no_native_portal,
     unreachable,
+    contradiction,
     optimizer,
     backend,
     internal,

@@ -69,6 +69,7 @@ bool warm_state::strike(uint32_t driver, const word* greens, uint64_t hash, bool
     uint32_t passes = calls_always_[slot] ? 1 : std::max(granted_[slot], 1u);
     uint64_t needed = uint64_t{function_entry ? options_->function_threshold : options_->threshold}
                       << std::min(found->aborts, 16u);
+    if (found->wait) needed = found->wait;
     found->counted = static_cast<uint32_t>(std::min<uint64_t>(uint64_t{found->counted} + passes, UINT32_MAX));
     bool hot = !found->dont_trace && found->counted >= needed;
     if (calls_always_[slot])
@@ -78,7 +79,7 @@ bool warm_state::strike(uint32_t driver, const word* greens, uint64_t hash, bool
     else
         grant(slot,
               hot ? options_->threshold : static_cast<uint32_t>(std::min<uint64_t>(needed - found->counted, 1u << 30)));
-    if (hot) found->counted = 0;
+    if (hot) found->counted = found->wait = 0;
     return hot;
 }
 
@@ -86,6 +87,16 @@ void warm_state::keep_calling(const cell& hot) {
     uint32_t slot = counter_slot(hot.hash);
     calls_always_[slot] = true;
     heddle_jit_counters[slot] = 0;
+}
+
+void warm_state::try_again_soon(cell& place) {
+    // The next pass is likely the one that this one was not. If that isn't, the program is in a phase of short inner
+    // loops: longer and longer waits, odd ones, so as not to fall in with its rhythm.
+    uint32_t slot = counter_slot(place.hash), tried = std::min(place.contradictions, 8u);
+    uint32_t soon = tried <= 1 ? 1 : ((options_->threshold << (2 * (tried - 2))) / 8) | 1;
+    place.counted = 0;
+    place.wait = soon;
+    if (!calls_always_[slot]) grant(slot, soon);
 }
 
 void warm_state::back_off(cell& aborted, uint32_t max_aborts) {

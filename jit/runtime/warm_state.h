@@ -23,6 +23,8 @@ struct cell {
     std::vector<loop_token*> invalidated; // former ones, which machine code may still call
     uint32_t counted = 0;                 // passes since the last trace was tried
     uint32_t aborts = 0;
+    uint32_t wait = 0;           // passes until the next try, instead of the threshold; 0: the threshold
+    uint32_t contradictions = 0; // loops recorded from here that can't be gone round twice
     bool dont_trace = false;
     bool dont_inline = false; // traces call its machine code instead of inlining it
     bool compiled() const { return token && token->compiled; }
@@ -37,6 +39,8 @@ public:
     bool strike(uint32_t driver, const word* greens, uint64_t hash, bool function_entry, cell*& found);
     // A loop was compiled for the cell: every pass calls in from now on.
     void keep_calling(const cell& hot);
+    // The iteration recorded was no good example: another one is soon tried.
+    void try_again_soon(cell& place);
     // A trace from here was given up.
     void back_off(cell& aborted, uint32_t max_aborts);
     void decay();

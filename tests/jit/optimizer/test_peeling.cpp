@@ -184,3 +184,20 @@ TEST_CASE("a bridge loads what the body takes for granted", "[peeling]") {
           canonical("[p0, f1]\ni2 = call(ptr(fn_scramble), p0, 4, descr=scramble)\n"
                     "f3 = getfield(p0, descr=Node.weight)\njump(p0, 1.5, f3, descr=loop.body)\n"));
 }
+
+TEST_CASE("a loop that can't be gone round twice stays as it is, or is refused", "[peeling]") {
+    // The iteration recorded leaves with 0 in the field, and goes on only when it is not 0.
+    const char* leaving = "[p0]\nlabel(p0, descr=loop)\ni1 = getfield(p0, descr=Node.value)\nguard_true(i1) [p0]\n"
+                          "setfield(p0, 0, descr=Node.value)\njump(p0, descr=loop)\n";
+    CHECK(optimised(leaving, {}) == canonical(leaving));
+    jit::trace recorded, result;
+    jit::loop_token token;
+    std::string problem;
+    REQUIRE(jit::parse(leaving, world().tables, recorded, problem));
+    jit::optimizer_input input;
+    input.recorded = &recorded;
+    input.token = &token;
+    input.refuse_contradiction = true;
+    CHECK_FALSE(jit::optimise(input, result, problem));
+    CHECK(problem == "a guard_true or guard_false on the other constant");
+}

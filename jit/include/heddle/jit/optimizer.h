@@ -61,6 +61,8 @@ struct optimizer_input {
     loop_token* token = nullptr;      // owns the guards made
     guard_data* from_guard = nullptr; // a bridge: what the guard's failing tells is used
     optimizer_options options;
+    // A loop whose second iteration can't go the way of the first is refused (else it stays unpeeled).
+    bool refuse_contradiction = false;
 };
 // Guards are created in input.token->guards. An InvalidLoop-like outcome (the trace contradicts itself) answers false
 // and a reason.
