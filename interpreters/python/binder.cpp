@@ -120,6 +120,8 @@ Result<W_Frame*> bind(W_Function* function, W_Arguments* arguments) {
 
 } // namespace
 
+HEDDLE_ELIDABLE long keyword_slot(W_Code* code, W_Str* name) { return keyword_slot(code->unit, to_utf8(name)); }
+
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> bind_and_run(W_Function* function, W_Arguments* arguments) {
     W_Frame* frame = HEDDLE_TRY(bind(function, arguments));
     return run_frame(frame);

@@ -70,8 +70,7 @@ Result<W_Object*> builtin_next(W_Object* iterator, W_Object* missing) {
     }
     item = call_special_0(iterator, N::next);
     if (item) return item;
-    if (!pending_error())
-        return raise_error(T::TypeError, "'%s' object is not an iterator", type_name(iterator).c_str());
+    if (!pending_error()) return raise_about_type(T::TypeError, "'%s' object is not an iterator", iterator);
     if (missing && clear_if_pending(T::StopIteration)) return missing;
     return failure;
 }
@@ -82,7 +81,7 @@ Result<W_Object*> builtin_abs(W_Object* o) {
     }
     W_Object* result = call_special_0(o, N::abs);
     if (result || pending_error()) return result;
-    return raise_error(T::TypeError, "bad operand type for abs(): '%s'", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "bad operand type for abs(): '%s'", o);
 }
 Result<W_Object*> builtin_divmod(W_Object* a, W_Object* b) { return binary(binary_op::divmod, a, b); }
 Result<W_Object*> builtin_pow(W_Object* a, W_Object* b, W_Object* modulus) {
@@ -92,17 +91,20 @@ Result<W_Object*> builtin_pow(W_Object* a, W_Object* b, W_Object* modulus) {
 Result<W_Object*> builtin_round(W_Object* o, W_Object* digits) {
     W_Object* result = digits && digits != none() ? call_special_1(o, N::round, digits) : call_special_0(o, N::round);
     if (result || pending_error()) return result;
-    return raise_error(T::TypeError, "type %s doesn't define __round__ method", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "type %s doesn't define __round__ method", o);
+}
+HEDDLE_DONT_LOOK_INSIDE failure_type ord_length_error(long length) {
+    return raise_error(T::TypeError, "ord() expected a character, but string of length %ld found", length);
 }
 Result<W_Object*> builtin_ord(W_Object* o) {
     if (is<W_Str>(o)) {
         auto* text = static_cast<W_Str*>(o);
         if (text->length() == 1) return make_int(text->at(0));
-        return raise_error(T::TypeError, "ord() expected a character, but string of length %ld found", text->length());
+        return ord_length_error(text->length());
     }
     if (is<W_Bytes>(o) && static_cast<W_Bytes*>(o)->data->length() == 1)
         return make_int(static_cast<W_Bytes*>(o)->data->get(0));
-    return raise_error(T::TypeError, "ord() expected string of length 1, but %s found", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "ord() expected string of length 1, but %s found", o);
 }
 Result<W_Object*> builtin_chr(W_Object* o) {
     long value = HEDDLE_TRY(index_of(o));
@@ -124,13 +126,13 @@ Result<W_Object*> builtin_callable(W_Object* o) {
 }
 Result<W_Object*> builtin_format(W_Object* o, W_Object* specification) {
     if (specification && !is<W_Str>(specification))
-        return raise_error(T::TypeError, "format() argument 2 must be str, not %s", type_name(specification).c_str());
+        return raise_about_type(T::TypeError, "format() argument 2 must be str, not %s", specification);
     return HEDDLE_TRY(format_value(o, static_cast<W_Str*>(specification)));
 }
 
 // ---- attributes
 HEDDLE_DONT_LOOK_INSIDE failure_type name_must_be_text(W_Object* name) {
-    return raise_error(T::TypeError, "attribute name must be string, not '%s'", type_name(name).c_str());
+    return raise_about_type(T::TypeError, "attribute name must be string, not '%s'", name);
 }
 Result<W_Object*> builtin_getattr(W_Object* o, W_Object* name, W_Object* missing) {
     if (!is<W_Str>(name)) return name_must_be_text(name);

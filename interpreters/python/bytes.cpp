@@ -20,7 +20,7 @@ W_Object* same_kind(W_Object* like, std::string_view data) {
     return make<W_Bytes>(array);
 }
 failure_type needs_bytes(W_Object* o) {
-    return raise_error(T::TypeError, "a bytes-like object is required, not '%s'", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "a bytes-like object is required, not '%s'", o);
 }
 #define BYTES_ARGUMENT(name, o)             \
     if (!data_of(o)) return needs_bytes(o); \
@@ -181,8 +181,7 @@ Result<byte_array*> construct_data(W_Object* source, W_Object* encoding, W_Objec
     if (byte_array* data = data_of(source))
         return is<W_Bytes>(source) ? data : make_byte_array(data->data(), data->length());
     if (W_Object* bytes = call_special_0(source, N::bytes)) {
-        if (!is<W_Bytes>(bytes))
-            return raise_error(T::TypeError, "__bytes__ returned non-bytes (type %s)", type_name(bytes).c_str());
+        if (!is<W_Bytes>(bytes)) return raise_about_type(T::TypeError, "__bytes__ returned non-bytes (type %s)", bytes);
         return static_cast<W_Bytes*>(bytes)->data;
     }
     if (pending_error()) return failure;
@@ -197,7 +196,7 @@ Result<byte_array*> construct_data(W_Object* source, W_Object* encoding, W_Objec
     auto iterator = get_iterator(source);
     if (iterator.failed()) {
         if (pending_is(T::TypeError))
-            return raise_error(T::TypeError, "cannot convert '%s' object to bytes", type_name(source).c_str());
+            return raise_about_type(T::TypeError, "cannot convert '%s' object to bytes", source);
         return failure;
     }
     std::string out;
@@ -227,7 +226,7 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
         return same_kind(o, out);
     }
     if (!is_int(key) && !type_lookup(key->type(), N::index))
-        return raise_error(T::TypeError, "byte indices must be integers or slices, not %s", type_name(key).c_str());
+        return raise_about_type(T::TypeError, "byte indices must be integers or slices, not %s", key);
     long index = HEDDLE_TRY(index_of(key));
     if (index < 0) index += data->length();
     if (index < 0 || index >= data->length()) return raise_text(T::IndexError, "index out of range");

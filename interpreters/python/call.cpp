@@ -77,15 +77,66 @@ static HEDDLE_INLINE long defaults_needed(W_Function* function, W_Code* code, lo
     if (!defaults || defaults->length() < missing) return -1;
     return missing;
 }
+HEDDLE_DONT_LOOK_INSIDE static W_Object* keyword_default(W_Function* function, W_Code* code, long slot) {
+    const std::string& name = code->unit->slots[slot].name;
+    return dict_get_str(static_cast<W_Dict*>(function->keyword_defaults.get()), make_str(name));
+}
 static HEDDLE_INLINE void add_defaults(W_Function* function, W_Code* code, frame_slots* slots, long missing) {
     object_array* defaults = jit::promote(function->defaults.get())->items;
     copy_slots(defaults, defaults->length() - missing, slots, code->positional_count - missing, missing);
 }
 
+// Binds arguments that lie in an array, the positional ones first, then those of `keywords`: in a trace, where the
+// counts and names are constants, this folds to the stores into the new slots. Null: they don't fit, or **kwargs.
+template <class From>
+HEDDLE_UNROLL_SAFE static frame_slots* bind_in_trace(W_Function* function, W_Code* code, From* from, long first,
+                                                     long positional, W_Tuple* keywords) {
+    long parameters = code->positional_count;
+    if (code->has_varkeywords || (positional > parameters && !code->has_varargs)) return nullptr;
+    auto* slots = make_array<frame_slots>(code->frame_size);
+    long direct = positional < parameters ? positional : parameters;
+    for (long i = 0; i < direct; i++) slots->set(i, from->get(first + i));
+    if (code->has_varargs) {
+        auto* rest = take_items<object_array>(from, first + direct, positional - direct);
+        slots->set(parameters + code->keyword_only_count, make<W_Tuple>(rest));
+    }
+    long named = keywords ? keywords->length() : 0;
+    for (long i = 0; i < named; i++) {
+        long slot = keyword_slot(code, static_cast<W_Str*>(keywords->at(i)));
+        if (slot < 0 || slots->get(slot)) return nullptr;
+        slots->set(slot, from->get(first + positional + i));
+    }
+    W_Tuple* defaults = jit::promote(function->defaults.get());
+    long first_default = parameters - (defaults ? defaults->length() : 0);
+    for (long i = direct; i < parameters; i++) {
+        if (slots->get(i)) continue;
+        if (i < first_default) return nullptr;
+        slots->set(i, defaults->at(i - first_default));
+    }
+    for (long i = parameters; i < parameters + code->keyword_only_count; i++) {
+        if (slots->get(i)) continue;
+        W_Object* value = function->keyword_defaults ? keyword_default(function, code, i) : nullptr;
+        if (!value) return nullptr;
+        slots->set(i, value);
+    }
+    return slots;
+}
+// As many arguments as traces bind in line.
+constexpr long most_traced_arguments = 16;
+
+static Result<W_Object*> run_bound(W_Function* function, W_Code* code, frame_slots* slots) {
+    return enter_frame(code, make<W_Frame>(code, function->globals, slots, function, nullptr));
+}
+
 static Result<W_Object*> call_function_from_stack(W_Function* function, frame_slots* slots, long first, long count) {
     W_Code* code = jit::promote(function->code);
     long missing = jit::promote(defaults_needed(function, code, count));
-    if (missing < 0) return bind_and_run(function, make_arguments(take_slots(slots, first, count)));
+    if (missing < 0) {
+        if (jit::we_are_jitted() && count <= most_traced_arguments)
+            if (frame_slots* bound = bind_in_trace(function, code, slots, first, count, nullptr))
+                return run_bound(function, code, bound);
+        return bind_and_run(function, make_arguments(take_slots(slots, first, count)));
+    }
     W_Frame* frame = new_frame(code, function);
     copy_slots(slots, first, frame->slots, 0, count);
     if (missing > 0) add_defaults(function, code, frame->slots, missing);
@@ -252,6 +303,16 @@ Result<W_Object*> call_from_stack(W_Object* callable, W_Frame* frame, long first
     return call(callable, make_arguments(take_slots(frame->slots, first, count)));
 }
 
+// The __init__ of a class whose instances are made as object.__new__ makes them; null for other classes.
+static W_Object* plain_initialiser(W_Type* type) {
+    if (type->metatype || type->constructor || type->instance_layout != layout::object) return nullptr;
+    if (type_lookup(type, N::new_) != type_lookup(type_of(T::object), N::new_)) return nullptr;
+    W_Object* abstract = type_lookup(type, N::abstractmethods);
+    if (abstract && abstract != none()) return nullptr;
+    W_Object* init = type_lookup(type, N::init);
+    return is_exact<W_Function>(init) ? init : nullptr;
+}
+
 // ---- a few arguments from C++
 // -----------------------------------------------------------------------------------------
 template <class Array>
@@ -404,8 +465,21 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> call_special_object(W_Object* c
     return result;
 }
 
+static Result<W_Object*> call_function_with(W_Function* function, W_Arguments* arguments) {
+    if (jit::we_are_jitted()) {
+        long positional = arguments->positional_count();
+        if (!arguments->keywords && positional <= most_traced_arguments) {
+            W_Code* code = jit::promote(function->code);
+            if (frame_slots* bound =
+                    bind_in_trace(function, code, arguments->values, 0, jit::promote(positional), nullptr))
+                return run_bound(function, code, bound);
+        }
+    }
+    return bind_and_run(function, arguments);
+}
+
 Result<W_Object*> call(W_Object* callable, W_Arguments* arguments) {
-    if (is_exact<W_Function>(callable)) return bind_and_run(static_cast<W_Function*>(callable), arguments);
+    if (is_exact<W_Function>(callable)) return call_function_with(static_cast<W_Function*>(callable), arguments);
     if (is_exact<W_Builtin>(callable)) return call_builtin(static_cast<W_Builtin*>(callable), arguments);
     if (is_exact<W_BoundMethod>(callable)) {
         auto* method = static_cast<W_BoundMethod*>(callable);
@@ -424,7 +498,38 @@ Result<W_Object*> call(W_Object* callable, W_Arguments* arguments) {
 
 // ---- the call instructions with keywords and unpacking
 // ------------------------------------------------------------------
+static Result<W_Object*> call_function_keywords(W_Function* function, frame_slots* slots, long first, long count,
+                                                W_Tuple* names) {
+    if (jit::we_are_jitted() && count <= most_traced_arguments) {
+        W_Code* code = jit::promote(function->code);
+        if (frame_slots* bound = bind_in_trace(function, code, slots, first, count - names->length(), names))
+            return run_bound(function, code, bound);
+    }
+    return bind_and_run(function, make_arguments(take_slots(slots, first, count), names));
+}
+// slots[first - 1] belongs to the call, as for call_from_stack.
 Result<W_Object*> call_keywords(W_Object* callable, frame_slots* slots, long first, long count, W_Object* names) {
+    auto* keywords = static_cast<W_Tuple*>(names);
+    if (is_exact<W_Function>(callable))
+        return call_function_keywords(static_cast<W_Function*>(callable), slots, first, count, keywords);
+    if (is_exact<W_BoundMethod>(callable) && is_exact<W_Function>(static_cast<W_BoundMethod*>(callable)->function)) {
+        auto* method = static_cast<W_BoundMethod*>(callable);
+        slots->set(first - 1, method->self);
+        return call_function_keywords(static_cast<W_Function*>(method->function), slots, first - 1, count + 1,
+                                      keywords);
+    }
+    if (jit::we_are_jitted() && is<W_Type>(callable)) {
+        W_Type* type = jit::promote(static_cast<W_Type*>(callable));
+        W_Object* init = plain_initialiser(type);
+        if (init) {
+            W_Object* instance = allocate_instance(type);
+            slots->set(first - 1, instance);
+            W_Object* result = HEDDLE_TRY(
+                call_function_keywords(static_cast<W_Function*>(init), slots, first - 1, count + 1, keywords));
+            if (result != none()) return init_result_error(result);
+            return instance;
+        }
+    }
     return call(callable, make_arguments(take_slots(slots, first, count), static_cast<W_Tuple*>(names)));
 }
 
@@ -437,13 +542,12 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> gather_arguments(W_Object* c
         auto items = iterable_to_slots(positional);
         if (items.failed()) {
             if (pending_is(T::TypeError) && !type_lookup(positional->type(), N::iter))
-                return raise_error(T::TypeError, "Value after * must be an iterable, not %s",
-                                   type_name(positional).c_str());
+                return raise_error(T::TypeError, "%s argument after * must be an iterable, not %s",
+                                   callable_text(callable).c_str(), type_name(positional).c_str());
             return failure;
         }
         values = items.value();
     }
-    (void)callable;
     if (!keywords) return make_arguments(values);
     auto* dict = static_cast<W_Dict*>(keywords);
     if (!is<W_Dict>(keywords)) {
@@ -469,6 +573,9 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Arguments*> gather_arguments(W_Object* c
 }
 
 Result<W_Object*> call_unpacked(W_Object* callable, W_Object* positional, W_Object* keywords) {
+    if (is_exact<W_Tuple>(positional) &&
+        (!keywords || (is_exact<W_Dict>(keywords) && static_cast<W_Dict*>(keywords)->count == 0)))
+        return call(callable, make_arguments(static_cast<W_Tuple*>(positional)->items));
     W_Arguments* arguments = HEDDLE_TRY(gather_arguments(callable, positional, keywords));
     return call(callable, arguments);
 }

@@ -29,6 +29,12 @@ HEDDLE_DONT_LOOK_INSIDE failure_type raise_error(T type, const char* format, ...
     if (length >= 0) free(text);
     return raise_with(type, message);
 }
+HEDDLE_DONT_LOOK_INSIDE failure_type raise_about_type(T type, const char* format, W_Object* o) {
+    std::string name = type_name(o), message(format);
+    size_t at = message.find("%s");
+    if (at != std::string::npos) message.replace(at, 2, name);
+    return raise_with(type, make_str(message));
+}
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_key_error(W_Object* key) { return raise_with(T::KeyError, key); }
 failure_type raise_stop_iteration(W_Object* value) {
     return raise_exception(make_exception(type_of(T::StopIteration), value ? make_tuple_1(value) : make_tuple_0()));

@@ -28,6 +28,8 @@ struct W_Exception : W_Instance {
 W_Exception* make_exception(W_Type* type, W_Tuple* arguments);
 // Each sets the pending error. The text is printf-like (UTF-8).
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_error(T type, const char* format, ...) __attribute__((format(printf, 2, 3)));
+// The one %s of the format is the name of o's type. Traces can follow functions that call this.
+HEDDLE_DONT_LOOK_INSIDE failure_type raise_about_type(T type, const char* format, W_Object* o);
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_text(T type, const char* text);
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_with(T type, W_Object* argument);
 failure_type raise_exception(W_Exception* exception); // sets __context__ from what is being handled

@@ -198,7 +198,7 @@ Result<double> to_double(W_Object* o) {
     }
     if (!result) {
         if (pending_error()) return failure;
-        return raise_error(T::TypeError, "must be real number, not %s", type_name(o).c_str());
+        return raise_about_type(T::TypeError, "must be real number, not %s", o);
     }
     if (!is<W_Float>(result))
         return raise_error(T::TypeError, "%s.__float__ returned non-float (type %s)", type_name(o).c_str(),
@@ -218,8 +218,7 @@ static Result<W_Object*> float_construct(W_Object* o) {
     auto value = to_double(o);
     if (value.failed()) {
         if (pending_is(T::TypeError) && !type_lookup(o->type(), N::float_))
-            return raise_error(T::TypeError, "float() argument must be a string or a real number, not '%s'",
-                               type_name(o).c_str());
+            return raise_about_type(T::TypeError, "float() argument must be a string or a real number, not '%s'", o);
         return failure;
     }
     return make_float(value.value());
@@ -264,7 +263,7 @@ Result<W_Object*> method_round(W_Object* o, W_Object* digits) {
 }
 Result<W_Object*> method_format(W_Object* o, W_Object* specification) {
     if (!is<W_Str>(specification))
-        return raise_error(T::TypeError, "__format__() argument must be str, not %s", type_name(specification).c_str());
+        return raise_about_type(T::TypeError, "__format__() argument must be str, not %s", specification);
     if (static_cast<W_Str*>(specification)->length() == 0) return HEDDLE_TRY(to_str(o));
     return HEDDLE_TRY(format_float(value_of(o), static_cast<W_Str*>(specification)));
 }

@@ -20,6 +20,8 @@ struct W_Code : W_Object {
           parameter_count(u->parameter_count()), positional_count(u->positional_count),
           slot_count(static_cast<long>(u->slots.size())), frame_size(static_cast<long>(u->slots.size() + u->max_stack)),
           free_count(u->free_count), is_generator(u->is_generator),
+          keyword_only_count(static_cast<long>(u->keyword_only_count)), has_varargs(u->has_varargs),
+          has_varkeywords(u->has_varkeywords),
           is_simple(!u->has_varargs && !u->has_varkeywords && u->keyword_only_count == 0), uses_slots(u->uses_slots) {}
     HEDDLE_PYTHON_TYPED(code)
     code_words* const instructions;
@@ -33,10 +35,12 @@ struct W_Code : W_Object {
     const long frame_size; // slots and value stack
     const long free_count;
     const long is_generator;
+    const long keyword_only_count, has_varargs, has_varkeywords;
     const long is_simple; // positional parameters only
     const long uses_slots;
     HEDDLE_GC_CLASS(W_Code, W_Object, instructions, constants, names, caches, unit, name, qualname, parameter_count,
-                    positional_count, slot_count, frame_size, free_count, is_generator, is_simple, uses_slots)
+                    positional_count, slot_count, frame_size, free_count, is_generator, keyword_only_count, has_varargs,
+                    has_varkeywords, is_simple, uses_slots)
 };
 HEDDLE_ELIDABLE inline W_Object* code_constant(W_Code* code, long index) { return code->constants->get(index); }
 HEDDLE_ELIDABLE inline W_Str* code_name(W_Code* code, long index) {
@@ -215,14 +219,16 @@ template <size_t Count> void add_getsets(T type, const getset_entry (&table)[Cou
 template <size_t Count> void add_functions(W_Dict* module, const builtin_entry (&table)[Count]) {
     add_functions(module, table, table + Count);
 }
-#define HEDDLE_PYTHON_SETUP_FUNCTIONS(X)                                                                           \
-    X(setup_object)                                                                                                \
-    X(setup_type)                                                                                                  \
-    X(setup_int)                                                                                                   \
-    X(setup_float)                                                                                                 \
-    X(setup_str)                                                                                                   \
-    X(setup_str_methods) X(setup_bytes) X(setup_list) X(setup_tuple) X(setup_dict) X(setup_set) X(setup_iterators) \
-        X(setup_functions) X(setup_exceptions) X(setup_generator) X(setup_range)
+#define HEDDLE_PYTHON_SETUP_FUNCTIONS(X)                                                                              \
+    X(setup_object)                                                                                                   \
+    X(setup_type)                                                                                                     \
+    X(setup_int)                                                                                                      \
+    X(setup_float)                                                                                                    \
+    X(setup_str)                                                                                                      \
+    X(setup_str_methods)                                                                                              \
+    X(setup_bytes)                                                                                                    \
+    X(setup_list) X(setup_tuple) X(setup_dict) X(setup_set) X(setup_iterators) X(setup_functions) X(setup_exceptions) \
+        X(setup_generator) X(setup_range)
 #define HEDDLE_PYTHON_DECLARE_SETUP(name) void name();
 HEDDLE_PYTHON_SETUP_FUNCTIONS(HEDDLE_PYTHON_DECLARE_SETUP)
 
@@ -245,6 +251,8 @@ W_Arguments* arguments_2(W_Object* a, W_Object* b);
 W_Arguments* arguments_with_first(W_Object* first, W_Arguments* rest);
 W_Arguments* arguments_without_first(W_Arguments* all);
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> bind_and_run(W_Function* function, W_Arguments* arguments); // binder.cpp
+// The slot of a parameter that may be given by keyword, or -1.
+HEDDLE_ELIDABLE long keyword_slot(W_Code* code, W_Str* name); // binder.cpp
 
 // ---- generators
 // -------------------------------------------------------------------------------------------------------

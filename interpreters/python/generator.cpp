@@ -229,8 +229,8 @@ Result<W_Object*> method_throw(W_Object* o, W_Object* type, W_Object* value, W_O
             exception = HEDDLE_TRY(call_1(type, value));
     }
     if (!is<W_Exception>(exception))
-        return raise_error(T::TypeError, "exceptions must be classes or instances deriving from BaseException, not %s",
-                           type_name(type).c_str());
+        return raise_about_type(T::TypeError,
+                                "exceptions must be classes or instances deriving from BaseException, not %s", type);
     if (traceback && is_exact<W_Traceback>(traceback))
         static_cast<W_Exception*>(exception)->traceback = static_cast<W_Traceback*>(traceback);
     return generator_throw(self_of(o), static_cast<W_Exception*>(exception));

@@ -88,45 +88,54 @@ W_Object* build_list(frame_slots* slots, long first, long count) {
     if (count == 0) return make<W_List>(list_kind::empty, nullptr, 0l);
     return list_from_items(take_items<list_items>(slots, first, count), count);
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_set(frame_slots* slots, long first, long count) {
+// Calls are given copies, so that the frame's own slots need not exist in a trace.
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> set_of(object_array* items) {
     W_Set* set = make_set();
-    for (long i = 0; i < count; i++) HEDDLE_TRY(set_add(set, slots->get(first + i)));
+    for (long i = 0; i < items->length(); i++) HEDDLE_TRY(set_add(set, items->get(i)));
     return set;
 }
-Result<W_Object*> build_map(frame_slots* slots, long first, long count) {
+Result<W_Object*> build_set(frame_slots* slots, long first, long count) {
+    return set_of(take_slots(slots, first, count));
+}
+HEDDLE_UNROLL_SAFE Result<W_Object*> build_map(frame_slots* slots, long first, long count) {
     W_Dict* dict = make_dict();
     if (count == 0) return dict;
     for (long i = 0; i < count; i++)
         HEDDLE_TRY(dict_set(dict, slots->get(first + 2 * i), slots->get(first + 2 * i + 1)));
     return dict;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_const_key_map(frame_slots* slots, long first, long count,
-                                                              W_Tuple* keys) {
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> dict_of(W_Tuple* keys, object_array* values) {
     W_Dict* dict = make_dict();
-    for (long i = 0; i < count; i++) HEDDLE_TRY(dict_set(dict, keys->at(i), slots->get(first + i)));
+    for (long i = 0; i < values->length(); i++) HEDDLE_TRY(dict_set(dict, keys->at(i), values->get(i)));
     return dict;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_string(frame_slots* slots, long first, long count) {
-    long length = 0;
+Result<W_Object*> build_const_key_map(frame_slots* slots, long first, long count, W_Tuple* keys) {
+    return dict_of(keys, take_slots(slots, first, count));
+}
+HEDDLE_DONT_LOOK_INSIDE static W_Object* joined(object_array* parts) {
+    long length = 0, count = parts->length();
     bool wide = false;
     for (long i = 0; i < count; i++) {
-        auto* part = static_cast<W_Str*>(slots->get(first + i));
+        auto* part = static_cast<W_Str*>(parts->get(i));
         length += part->length();
         wide |= part->wide != nullptr;
     }
     if (wide) {
         std::u32string text;
-        for (long i = 0; i < count; i++) text += to_u32(static_cast<W_Str*>(slots->get(first + i)));
+        for (long i = 0; i < count; i++) text += to_u32(static_cast<W_Str*>(parts->get(i)));
         return make_str(text);
     }
     auto* bytes = make_array<byte_array>(length);
     long at = 0;
     for (long i = 0; i < count; i++) {
-        byte_array* part = static_cast<W_Str*>(slots->get(first + i))->narrow;
+        byte_array* part = static_cast<W_Str*>(parts->get(i))->narrow;
         memcpy(writable(bytes) + at, part->data(), part->length());
         at += part->length();
     }
     return make<W_Str>(bytes, nullptr);
+}
+Result<W_Object*> build_string(frame_slots* slots, long first, long count) {
+    return joined(take_slots(slots, first, count));
 }
 Result<W_Object*> format_instruction(W_Object* value, W_Object* specification, long conversion) {
     switch (conversion) {
@@ -141,55 +150,61 @@ Result<W_Object*> format_instruction(W_Object* value, W_Object* specification, l
 
 // ---- unpacking
 // ----------------------------------------------------------------------------------------------------------
-HEDDLE_DONT_LOOK_INSIDE static Result<void> unpack_count_error(long expected, long got) {
+HEDDLE_DONT_LOOK_INSIDE static failure_type unpack_count_error(long expected, long got) {
     if (got < expected)
         return raise_error(T::ValueError, "not enough values to unpack (expected %ld, got %ld)", expected, got);
     return raise_error(T::ValueError, "too many values to unpack (expected %ld)", expected);
 }
-HEDDLE_DONT_LOOK_INSIDE static Result<void> unpack_any(W_Object* value, frame_slots* slots, long first, long count) {
-    if (is_exact<W_List>(value)) {
-        auto* list = static_cast<W_List*>(value);
-        if (list->length != count) return unpack_count_error(count, list->length);
-        for (long i = 0; i < count; i++) slots->set(first + count - 1 - i, list_get(list, i));
-        return ok;
-    }
+// Exactly so many items of any iterable.
+HEDDLE_DONT_LOOK_INSIDE static Result<object_array*> exact_items(W_Object* value, long count) {
     auto iterator = get_iterator(value);
     if (iterator.failed()) {
         if (pending_is(T::TypeError) && !type_lookup(value->type(), N::iter))
-            return raise_error(T::TypeError, "cannot unpack non-iterable %s object", type_name(value).c_str());
+            return raise_about_type(T::TypeError, "cannot unpack non-iterable %s object", value);
         return failure;
     }
+    auto* items = make_array<object_array>(count);
     for (long i = 0; i < count; i++) {
         W_Object* item = next_item(iterator.value());
         if (!item) {
             if (pending_error()) return failure;
             return unpack_count_error(count, i);
         }
-        slots->set(first + count - 1 - i, item);
+        items->set(i, item);
     }
     W_Object* extra = next_item(iterator.value());
     if (extra) return unpack_count_error(count, count + 1);
     if (pending_error()) return failure;
-    return ok;
+    return items;
 }
-HEDDLE_UNROLL_SAFE static void unpack_tuple(object_array* items, frame_slots* slots, long first, long count) {
+// The first item comes to lie on top.
+HEDDLE_UNROLL_SAFE static void push_items(object_array* items, frame_slots* slots, long first, long count) {
     for (long i = 0; i < count; i++) slots->set(first + count - 1 - i, items->get(i));
+}
+HEDDLE_UNROLL_SAFE static void push_list(W_List* list, frame_slots* slots, long first, long count) {
+    for (long i = 0; i < count; i++) slots->set(first + count - 1 - i, list_get(list, i));
 }
 Result<void> unpack_sequence(W_Object* value, frame_slots* slots, long first, long count) {
     if (is_exact<W_Tuple>(value)) {
         object_array* items = static_cast<W_Tuple*>(value)->items;
         if (items->length() != count) return unpack_count_error(count, items->length());
-        unpack_tuple(items, slots, first, count);
-        return ok;
+        push_items(items, slots, first, count);
+    } else if (is_exact<W_List>(value)) {
+        auto* list = static_cast<W_List*>(value);
+        if (list->length != count) return unpack_count_error(count, list->length);
+        push_list(list, slots, first, count);
+    } else {
+        object_array* items = HEDDLE_TRY(exact_items(value, count));
+        push_items(items, slots, first, count);
     }
-    return unpack_any(value, slots, first, count);
+    return ok;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, frame_slots* slots, long first, long before,
-                                                     long after) {
+// before + 1 + after items: those before the starred one, the list, those after it.
+HEDDLE_DONT_LOOK_INSIDE static Result<object_array*> extended_items(W_Object* value, long before, long after) {
     auto gathered = iterable_to_slots(value);
     if (gathered.failed()) {
         if (pending_is(T::TypeError) && !type_lookup(value->type(), N::iter))
-            return raise_error(T::TypeError, "cannot unpack non-iterable %s object", type_name(value).c_str());
+            return raise_about_type(T::TypeError, "cannot unpack non-iterable %s object", value);
         return failure;
     }
     object_array* items = gathered.value();
@@ -198,9 +213,15 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, frame_slot
         return raise_error(T::ValueError, "not enough values to unpack (expected at least %ld, got %ld)",
                            before + after, length);
     long middle = length - before - after;
-    for (long i = 0; i < after; i++) slots->set(first + i, items->get(length - 1 - i));
-    slots->set(first + after, list_from_items(take_items<list_items>(items, before, middle), middle));
-    for (long i = 0; i < before; i++) slots->set(first + after + 1 + i, items->get(before - 1 - i));
+    auto* unpacked = make_array<object_array>(before + 1 + after);
+    copy_items(items, 0, unpacked, 0, before);
+    unpacked->set(before, list_from_items(take_items<list_items>(items, before, middle), middle));
+    copy_items(items, length - after, unpacked, before + 1, after);
+    return unpacked;
+}
+Result<void> unpack_extended(W_Object* value, frame_slots* slots, long first, long before, long after) {
+    object_array* items = HEDDLE_TRY(extended_items(value, before, after));
+    push_items(items, slots, first, before + 1 + after);
     return ok;
 }
 
@@ -223,14 +244,16 @@ static std::string full_name(W_Object* o) {
     std::string prefix = module && is<W_Str>(module) ? to_utf8(static_cast<W_Str*>(module)) + "." : "";
     return prefix + to_utf8(function->qualname) + "()";
 }
+std::string callable_text(W_Object* callable) {
+    if (is_exact<W_BoundMethod>(callable) && is_exact<W_Function>(static_cast<W_BoundMethod*>(callable)->function))
+        callable = static_cast<W_BoundMethod*>(callable)->function;
+    if (is_exact<W_Function>(callable)) return full_name(callable);
+    if (is<W_Type>(callable)) return name_text(static_cast<W_Type*>(callable)) + "()";
+    if (is_exact<W_Builtin>(callable)) return to_utf8(static_cast<W_Builtin*>(callable)->name) + "()";
+    return type_name(callable) + " object";
+}
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_merge(W_Dict* dict, W_Object* other, W_Object* callable) {
-    std::string name =
-        is_exact<W_Function>(callable)  ? full_name(callable)
-        : is<W_Type>(callable)          ? name_text(static_cast<W_Type*>(callable)) + "()"
-        : is_exact<W_Builtin>(callable) ? to_utf8(static_cast<W_Builtin*>(callable)->name) + "()"
-        : is_exact<W_BoundMethod>(callable) && is_exact<W_Function>(static_cast<W_BoundMethod*>(callable)->function)
-            ? full_name(static_cast<W_BoundMethod*>(callable)->function)
-            : type_name(callable) + " object";
+    std::string name = callable_text(callable);
     if (!is<W_Dict>(other) && !find_attribute(other, name_of(N::keys))) {
         if (pending_error()) return failure;
         return raise_error(T::TypeError, "%s argument after ** must be a mapping, not %s", name.c_str(),
@@ -370,8 +393,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> match_class(W_Object* subject, W_Objec
             }
             W_Object* name = static_cast<W_Tuple*>(match_args)->at(i);
             if (!is<W_Str>(name))
-                return raise_error(T::TypeError, "__match_args__ elements must be strings (got %s)",
-                                   type_name(name).c_str());
+                return raise_about_type(T::TypeError, "__match_args__ elements must be strings (got %s)", name);
             W_Object* value = find_attribute(subject, intern(static_cast<W_Str*>(name)));
             if (!value) return pending_error() ? Result<W_Object*>(failure) : none();
             values->set(filled++, value);

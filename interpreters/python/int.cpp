@@ -271,7 +271,7 @@ W_Object* parse_big_decimal(const std::string& text) {
 // ---- conversions
 // ------------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static failure_type not_an_integer(W_Object* o) {
-    return raise_error(T::TypeError, "'%s' object cannot be interpreted as an integer", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "'%s' object cannot be interpreted as an integer", o);
 }
 Result<W_Object*> to_index_object(W_Object* o) {
     if (is_int(o)) return o;
@@ -280,14 +280,14 @@ Result<W_Object*> to_index_object(W_Object* o) {
         if (pending_error()) return failure;
         return not_an_integer(o);
     }
-    if (!is_int(result))
-        return raise_error(T::TypeError, "__index__ returned non-int (type %s)", type_name(result).c_str());
+    if (!is_int(result)) return raise_about_type(T::TypeError, "__index__ returned non-int (type %s)", result);
     return result;
 }
 HEDDLE_DONT_LOOK_INSIDE static failure_type too_large(W_Object*) {
     return raise_text(T::OverflowError, "cannot fit 'int' into an index-sized integer");
 }
 Result<long> index_of(W_Object* o) {
+    if (is_exact<W_Int>(o)) return static_cast<W_Int*>(o)->value;
     W_Object* value = HEDDLE_TRY(to_index_object(o));
     if (is<W_BigInt>(value)) return too_large(value);
     return static_cast<W_Int*>(value)->value;
@@ -393,12 +393,10 @@ static Result<W_Object*> int_construct(W_Object* source, W_Object* base) {
             return int_from_text(source, std::string_view(reinterpret_cast<const char*>(data->data()), data->length()),
                                  10);
         }
-        return raise_error(T::TypeError,
-                           "int() argument must be a string, a bytes-like object or a real number, not '%s'",
-                           type_name(source).c_str());
+        return raise_about_type(
+            T::TypeError, "int() argument must be a string, a bytes-like object or a real number, not '%s'", source);
     }
-    if (!is_int(result))
-        return raise_error(T::TypeError, "__int__ returned non-int (type %s)", type_name(result).c_str());
+    if (!is_int(result)) return raise_about_type(T::TypeError, "__int__ returned non-int (type %s)", result);
     if (is<W_Int>(result) && !is_exact<W_Int>(result)) return make_int(static_cast<W_Int*>(result)->value);
     return result;
 }
@@ -477,7 +475,7 @@ Result<W_Object*> method_round(W_Object* o, W_Object* digits) {
 }
 Result<W_Object*> method_format(W_Object* o, W_Object* specification) {
     if (!is<W_Str>(specification))
-        return raise_error(T::TypeError, "__format__() argument must be str, not %s", type_name(specification).c_str());
+        return raise_about_type(T::TypeError, "__format__() argument must be str, not %s", specification);
     if (static_cast<W_Str*>(specification)->length() == 0) return HEDDLE_TRY(to_str(o));
     return HEDDLE_TRY(format_int(o, static_cast<W_Str*>(specification)));
 }

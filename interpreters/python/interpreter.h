@@ -34,13 +34,13 @@ W_Object* build_list(frame_slots* slots, long first, long count);
 Result<W_Object*> build_set(frame_slots* slots, long first, long count);
 Result<W_Object*> build_map(frame_slots* slots, long first, long count);
 Result<W_Object*> build_const_key_map(frame_slots* slots, long first, long count, W_Tuple* keys);
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> build_string(frame_slots* slots, long first, long count);
+Result<W_Object*> build_string(frame_slots* slots, long first, long count);
 Result<W_Object*> format_instruction(W_Object* value, W_Object* specification, long conversion);
 Result<void> unpack_sequence(W_Object* value, frame_slots* slots, long first, long count);
-HEDDLE_DONT_LOOK_INSIDE Result<void> unpack_extended(W_Object* value, frame_slots* slots, long first, long before,
-                                                     long after);
+Result<void> unpack_extended(W_Object* value, frame_slots* slots, long first, long before, long after);
 W_Object* make_function(W_Frame* frame, frame_slots* slots, long depth,
-                        long flags); // the code object lies at depth - 1
+                        long flags);           // the code object lies at depth - 1
+std::string callable_text(W_Object* callable); // "module.f()", as errors about its arguments name it
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_merge(W_Dict* dict, W_Object* other, W_Object* callable);
 Result<W_Object*> call_keywords(W_Object* callable, frame_slots* slots, long first, long count, W_Object* names);
 Result<W_Object*> call_unpacked(W_Object* callable, W_Object* positional, W_Object* keywords);

@@ -215,7 +215,7 @@ Result<W_Object*> zip_construct(W_Arguments* arguments) {
     for (long i = 0; i < count; i++)
         if (!is<W_Iterator>(arguments->at(i)) && !type_lookup(arguments->at(i)->type(), N::iter) &&
             !type_lookup(arguments->at(i)->type(), N::getitem))
-            return raise_error(T::TypeError, "'%s' object is not iterable", type_name(arguments->at(i)).c_str());
+            return raise_about_type(T::TypeError, "'%s' object is not iterable", arguments->at(i));
     iterators = HEDDLE_TRY(iterators_of(arguments, 0));
     return make<W_Zip>(iterators, strict);
 }
@@ -232,7 +232,7 @@ Result<W_Object*> reversed_construct(W_Object* o) {
     W_Object* method = type_lookup(o->type(), N::reversed);
     if (method && method != none()) return call_1(method, o);
     if (method || !type_lookup(o->type(), N::getitem) || !type_lookup(o->type(), N::len))
-        return raise_error(T::TypeError, "'%s' object is not reversible", type_name(o).c_str());
+        return raise_about_type(T::TypeError, "'%s' object is not reversible", o);
     long length = HEDDLE_TRY(length_of(o));
     return make<W_Reversed>(o, length - 1);
 }
@@ -288,7 +288,7 @@ Result<W_Object*> range_getitem(W_Object* o, W_Object* key) {
         return make_range(r->start + bounds.start * r->step, r->start + bounds.stop * r->step, r->step * bounds.step);
     }
     if (!is_int(key) && !type_lookup(key->type(), N::index))
-        return raise_error(T::TypeError, "range indices must be integers or slices, not %s", type_name(key).c_str());
+        return raise_about_type(T::TypeError, "range indices must be integers or slices, not %s", key);
     long index = HEDDLE_TRY(index_of(key));
     if (index < 0) index += r->length;
     if (index < 0 || index >= r->length) return raise_text(T::IndexError, "range object index out of range");

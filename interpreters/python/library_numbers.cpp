@@ -1,5 +1,5 @@
-// Modules written in Python inside the executable: random, bisect, heapq, fractions. Our own, small versions; random and
-// fractions give what CPython's give.
+// Modules written in Python inside the executable: random, bisect, heapq, fractions. Our own, small versions; random
+// and fractions give what CPython's give.
 #include "library.h"
 
 namespace heddle::python {

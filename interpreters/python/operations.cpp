@@ -54,13 +54,13 @@ Result<void> delete_item(W_Object* o, W_Object* key) {
 // ---- iteration
 // ----------------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static failure_type not_iterable(W_Object* o) {
-    return raise_error(T::TypeError, "'%s' object is not iterable", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "'%s' object is not iterable", o);
 }
 HEDDLE_DONT_LOOK_INSIDE static failure_type not_iterator(W_Object* o) {
-    return raise_error(T::TypeError, "'%s' object is not an iterator", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "'%s' object is not an iterator", o);
 }
 HEDDLE_DONT_LOOK_INSIDE static failure_type iter_returned(W_Object* o) {
-    return raise_error(T::TypeError, "iter() returned non-iterator of type '%s'", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "iter() returned non-iterator of type '%s'", o);
 }
 
 Result<W_Object*> get_iterator(W_Object* o) {
@@ -100,7 +100,7 @@ HEDDLE_DONT_LOOK_INSIDE static Result<bool> search(W_Object* container, W_Object
     auto iterator = get_iterator(container);
     if (iterator.failed()) {
         if (pending_is(T::TypeError) && !type_lookup(container->type(), N::iter))
-            return raise_error(T::TypeError, "argument of type '%s' is not iterable", type_name(container).c_str());
+            return raise_about_type(T::TypeError, "argument of type '%s' is not iterable", container);
         return failure;
     }
     while (W_Object* candidate = next_item(iterator.value()))
@@ -126,10 +126,10 @@ Result<bool> contains(W_Object* container, W_Object* item) {
 }
 
 HEDDLE_DONT_LOOK_INSIDE static failure_type no_length(W_Object* o) {
-    return raise_error(T::TypeError, "object of type '%s' has no len()", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "object of type '%s' has no len()", o);
 }
 HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_length(W_Object* result) {
-    return raise_error(T::TypeError, "'%s' object cannot be interpreted as an integer", type_name(result).c_str());
+    return raise_about_type(T::TypeError, "'%s' object cannot be interpreted as an integer", result);
 }
 Result<long> length_of(W_Object* o) {
     if (is_exact<W_List>(o)) return static_cast<W_List*>(o)->length.get();

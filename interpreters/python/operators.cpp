@@ -36,25 +36,22 @@ HEDDLE_DONT_LOOK_INSIDE failure_type unsupported(const char* symbol, const char*
 HEDDLE_DONT_LOOK_INSIDE failure_type unsupported_binary(binary_op op, W_Object* a, W_Object* b, bool in_place) {
     const operator_names& names = binary_names[static_cast<long>(op)];
     if (!in_place && op == binary_op::add) {
-        if (is<W_Str>(a))
-            return raise_error(T::TypeError, "can only concatenate str (not \"%s\") to str", type_name(b).c_str());
-        if (is<W_List>(a))
-            return raise_error(T::TypeError, "can only concatenate list (not \"%s\") to list", type_name(b).c_str());
+        if (is<W_Str>(a)) return raise_about_type(T::TypeError, "can only concatenate str (not \"%s\") to str", b);
+        if (is<W_List>(a)) return raise_about_type(T::TypeError, "can only concatenate list (not \"%s\") to list", b);
         if (is<W_Tuple>(a))
-            return raise_error(T::TypeError, "can only concatenate tuple (not \"%s\") to tuple", type_name(b).c_str());
-        if (is<W_Bytes>(a)) return raise_error(T::TypeError, "can't concat %s to bytes", type_name(b).c_str());
+            return raise_about_type(T::TypeError, "can only concatenate tuple (not \"%s\") to tuple", b);
+        if (is<W_Bytes>(a)) return raise_about_type(T::TypeError, "can't concat %s to bytes", b);
     }
     if (op == binary_op::mul) {
         W_Object* sequence = is<W_Str>(a) || is<W_List>(a) || is<W_Tuple>(a) || is<W_Bytes>(a) ? a : b;
         W_Object* other = sequence == a ? b : a;
         if (is<W_Str>(sequence) || is<W_List>(sequence) || is<W_Tuple>(sequence) || is<W_Bytes>(sequence))
-            return raise_error(T::TypeError, "can't multiply sequence by non-int of type '%s'",
-                               type_name(other).c_str());
+            return raise_about_type(T::TypeError, "can't multiply sequence by non-int of type '%s'", other);
     }
     std::string symbol = names.symbol;
     if (in_place) symbol = (op == binary_op::pow ? "**" : symbol) + "=";
     if (in_place && op == binary_op::add && is<W_Str>(a))
-        return raise_error(T::TypeError, "can only concatenate str (not \"%s\") to str", type_name(b).c_str());
+        return raise_about_type(T::TypeError, "can only concatenate str (not \"%s\") to str", b);
     return unsupported(symbol.c_str(), "", a, b);
 }
 
@@ -242,7 +239,7 @@ Result<bool> equal(W_Object* a, W_Object* b) {
 // ---- truth, hash, identity
 // ----------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_bool(W_Object* result) {
-    return raise_error(T::TypeError, "__bool__ should return bool, returned %s", type_name(result).c_str());
+    return raise_about_type(T::TypeError, "__bool__ should return bool, returned %s", result);
 }
 Result<bool> is_true(W_Object* o) {
     if (is<W_Int>(o) && !o->attributes()) return static_cast<W_Int*>(o)->value != 0;
@@ -264,7 +261,7 @@ Result<bool> is_true(W_Object* o) {
 }
 
 HEDDLE_DONT_LOOK_INSIDE static failure_type unhashable(W_Object* o) {
-    return raise_error(T::TypeError, "unhashable type: '%s'", type_name(o).c_str());
+    return raise_about_type(T::TypeError, "unhashable type: '%s'", o);
 }
 
 Result<long> hash_of(W_Object* o) {

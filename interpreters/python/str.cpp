@@ -412,8 +412,7 @@ Result<W_Object*> method_str(W_Object* o) {
 Result<W_Object*> method_iter(W_Object* o) { return make<W_StrIterator>(text_of(o)); }
 Result<W_Object*> method_contains(W_Object* o, W_Object* part) {
     if (!is<W_Str>(part))
-        return raise_error(T::TypeError, "'in <string>' requires string as left operand, not %s",
-                           type_name(part).c_str());
+        return raise_about_type(T::TypeError, "'in <string>' requires string as left operand, not %s", part);
     return boolean(str_find(text_of(o), text_of(part), 0, text_of(o)->length()) >= 0);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Str* text, W_Slice* slice) {
@@ -428,7 +427,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Str* text, W_Slice* slice)
 Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     if (is_exact<W_Slice>(key)) return get_slice(text_of(o), static_cast<W_Slice*>(key));
     if (!is_int(key) && !type_lookup(key->type(), N::index))
-        return raise_error(T::TypeError, "string indices must be integers, not '%s'", type_name(key).c_str());
+        return raise_about_type(T::TypeError, "string indices must be integers, not '%s'", key);
     long index = HEDDLE_TRY(index_of(key)), length = text_of(o)->length();
     if (index < 0) index += length;
     if (index < 0 || index >= length) return raise_text(T::IndexError, "string index out of range");
@@ -436,7 +435,7 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
 }
 Result<W_Object*> method_format(W_Object* o, W_Object* specification) {
     if (!is<W_Str>(specification))
-        return raise_error(T::TypeError, "__format__() argument must be str, not %s", type_name(specification).c_str());
+        return raise_about_type(T::TypeError, "__format__() argument must be str, not %s", specification);
     return HEDDLE_TRY(format_str(text_of(o), text_of(specification)));
 }
 Result<W_Object*> str_construct(W_Object* o, W_Object* encoding, W_Object* errors) {

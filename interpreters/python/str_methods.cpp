@@ -307,8 +307,7 @@ Result<W_Object*> method_split(W_Object* o, W_Object* separator, W_Object* limit
             at = end;
         }
     }
-    if (!is<W_Str>(separator))
-        return raise_error(T::TypeError, "must be str or None, not %s", type_name(separator).c_str());
+    if (!is<W_Str>(separator)) return raise_about_type(T::TypeError, "must be str or None, not %s", separator);
     long size = text_of(separator)->length();
     if (size == 0) return raise_text(T::ValueError, "empty separator");
     for (;; most--) {
@@ -336,8 +335,7 @@ Result<W_Object*> method_rsplit(W_Object* o, W_Object* separator, W_Object* limi
             end = start;
         }
     } else {
-        if (!is<W_Str>(separator))
-            return raise_error(T::TypeError, "must be str or None, not %s", type_name(separator).c_str());
+        if (!is<W_Str>(separator)) return raise_about_type(T::TypeError, "must be str or None, not %s", separator);
         long size = text_of(separator)->length();
         if (size == 0) return raise_text(T::ValueError, "empty separator");
         for (;; most--) {
@@ -427,10 +425,8 @@ Result<W_Object*> method_join(W_Object* o, W_Object* iterable) {
     return make<W_Str>(bytes, nullptr);
 }
 Result<W_Object*> method_replace(W_Object* o, W_Object* from, W_Object* to, W_Object* limit) {
-    if (!is<W_Str>(from))
-        return raise_error(T::TypeError, "replace() argument 1 must be str, not %s", type_name(from).c_str());
-    if (!is<W_Str>(to))
-        return raise_error(T::TypeError, "replace() argument 2 must be str, not %s", type_name(to).c_str());
+    if (!is<W_Str>(from)) return raise_about_type(T::TypeError, "replace() argument 1 must be str, not %s", from);
+    if (!is<W_Str>(to)) return raise_about_type(T::TypeError, "replace() argument 2 must be str, not %s", to);
     long most = limit ? HEDDLE_TRY(index_of(limit)) : -1, size = text_of(from)->length(), length = text_of(o)->length(),
          at = 0;
     if (str_find(text_of(o), text_of(from), 0, length) < 0 || most == 0)
