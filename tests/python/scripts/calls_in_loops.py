@@ -72,6 +72,9 @@ print(run(10))
 print(run(3000))
 
 
+attempt_key = "a"
+
+
 def failing(n):
     caught = []
     for i in range(n):
@@ -88,7 +91,7 @@ def failing(n):
             lambda: plain(*5),
             lambda: abs("x"),
             lambda: ord("xy"),
-            lambda: [1]["a"],
+            lambda: [1][attempt_key],
             lambda: [0] * "a",
         ):
             try:
