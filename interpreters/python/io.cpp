@@ -2,6 +2,7 @@
 #include "io.h"
 #include "interpreter.h"
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -300,9 +301,15 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> builtin_print(W_Arguments* arguments) 
     if (flush) HEDDLE_TRY(call_method(file, name_of(N::flush)));
     return none();
 }
-void flush_standard_streams() {
-    for (int i = 1; i < 3; i++)
-        if (standard_files[i]) (void)file_flush(standard_files[i]->state);
+bool flush_standard_streams() {
+    if (standard_files[2]) (void)file_flush(standard_files[2]->state);
+    if (!standard_files[1] || file_flush(standard_files[1]->state)) return true;
+    int error = errno;
+    write_standard(
+        2, std::string("Exception ignored in: <_io.TextIOWrapper name='<stdout>' mode='w' encoding='utf-8'>\n") +
+               (error == EPIPE ? "BrokenPipeError" : "OSError") + ": [Errno " + std::to_string(error) + "] " +
+               strerror(error) + "\n");
+    return false;
 }
 void write_standard(int descriptor, std::string_view text) {
     file_state* state = standard_files[descriptor]->state;

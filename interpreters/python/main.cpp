@@ -47,20 +47,23 @@ void on_interrupt(int) { __atomic_or_fetch(&heddle_thread.action_flag, action_in
 
 void add_text(W_List* list, const std::string& text) { list_append(list, make_str(text)); }
 
+bool output_lost = false; // standard output could not be written at the end: exit status 120, as CPython's
+void flush_output() { output_lost |= !flush_standard_streams(); }
+
 // Prints the pending exception as CPython does; gives the exit status.
 int report_error() {
     auto* exception = static_cast<W_Exception*>(take_pending_error());
     if (is_instance(exception, T::SystemExit)) {
         auto code = get_attribute(exception, intern("code"));
         W_Object* value = code.failed() ? none() : code.value();
-        flush_standard_streams();
+        flush_output();
         if (value == none()) return 0;
         if (is<W_Int>(value)) return static_cast<int>(static_cast<W_Int*>(value)->value & 0xff);
         auto text = to_str(value);
         if (!text.failed()) write_standard(2, to_utf8(text.value()) + "\n");
         return 1;
     }
-    flush_standard_streams();
+    flush_output();
     write_standard(2, format_exception(exception));
     return is_instance(exception, T::KeyboardInterrupt) ? 130 : 1;
 }
@@ -76,7 +79,7 @@ int run_source(const std::string& source, const std::string& filename, bool has_
     auto* frame = make<W_Frame>(unit, module->dict, make_array<frame_slots>(unit->frame_size), nullptr, module->dict);
     auto result = run_frame(frame);
     if (result.failed()) return report_error();
-    flush_standard_streams();
+    flush_output();
     return 0;
 }
 
@@ -141,7 +144,8 @@ void* run_interpreter(void*) {
     signal(SIGPIPE, SIG_IGN);
     request.status = run_request();
     gc::run_finalizers();
-    flush_standard_streams();
+    flush_output();
+    if (output_lost && request.status == 0) request.status = 120;
     gc::shutdown();
     return nullptr;
 }

@@ -109,7 +109,7 @@ HEDDLE_ELIDABLE inline W_Dict* builtins_namespace() { return builtins_dict; }
 W_Module* make_module(W_Str* name);
 Result<W_Object*> compile_text(std::string_view source, const std::string& filename, long mode); // a W_Code
 Result<W_Object*> build_class(W_Arguments* arguments);
-void flush_standard_streams();
+bool flush_standard_streams(); // false, and a message on standard error, when output was lost
 void write_standard(int descriptor, std::string_view text);
 
 } // namespace heddle::python
