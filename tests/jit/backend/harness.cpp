@@ -36,6 +36,19 @@ std::vector<named_backend> all_backends(const backend_hooks& hooks) {
     return all;
 }
 
+std::map<std::string, std::vector<bool>>& compiled_operations() {
+    static std::map<std::string, std::vector<bool>> all;
+    return all;
+}
+
+static std::string note_operations(const trace& t, const backend& where, std::string problem) {
+    std::vector<bool>& seen = compiled_operations()[where.name()];
+    seen.resize(static_cast<size_t>(opcode::count));
+    if (problem.empty())
+        for (const operation& o : t.operations) seen[static_cast<size_t>(o.op)] = true;
+    return problem;
+}
+
 unit::unit(backend& where, trace_parser_tables tables) : token{}, where(where), tables_(std::move(tables)) {
     token.type = descr_type::loop;
     token.name = "token";
@@ -93,7 +106,7 @@ std::string unit::compile(trace& t, std::string* log) {
     own_guards(t);
     token.input_kinds.clear();
     for (uint32_t i = 0; i < t.input_count; ++i) token.input_kinds.push_back(t.operations[i].result);
-    return where.compile_loop(t, token, log);
+    return note_operations(t, where, where.compile_loop(t, token, log));
 }
 
 std::string unit::compile(const std::string& text, std::string* log) {
@@ -105,12 +118,12 @@ std::string unit::compile(const std::string& text, std::string* log) {
 std::string unit::compile_bridge(int guard, const std::string& text, std::string* log) {
     trace t;
     if (std::string problem = prepare(text, t); !problem.empty()) return problem;
-    return where.compile_bridge(t, *token.guards[static_cast<size_t>(guard)], token, log);
+    return note_operations(t, where, where.compile_bridge(t, *token.guards[static_cast<size_t>(guard)], token, log));
 }
 
 std::string unit::compile_bridge(trace& t, guard_data& guard, std::string* log) {
     own_guards(t);
-    return where.compile_bridge(t, guard, token, log);
+    return note_operations(t, where, where.compile_bridge(t, guard, token, log));
 }
 
 outcome unit::run(const std::vector<word>& inputs) {

@@ -60,6 +60,9 @@ private:
     bool has_result_ = false;
 };
 
+// By backend's name: which operations were compiled successfully so far in this process. test_coverage.cpp reads it.
+std::map<std::string, std::vector<bool>>& compiled_operations();
+
 inline word w(int64_t i) { return static_cast<word>(i); }
 inline word w(double d) { return double_to_word(d); }
 
