@@ -35,7 +35,7 @@ struct guard_data {
     // The backend's: where the guard's branch is, where its values lie at failure (to compile the bridge's entry).
     uint64_t patch_address = 0;
     uint64_t invalidation_address = 0; // guard_not_invalidated: what invalidate() overwrites
-    std::vector<int32_t> locations; // per fail argument; meaning is the backend's
+    std::vector<int32_t> locations;    // per fail argument; meaning is the backend's
     uint32_t frame_size = 0;
     ~guard_data();
 };
