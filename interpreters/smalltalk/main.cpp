@@ -1,6 +1,7 @@
 // heddle-smalltalk: the command line.
 #include "evaluate.h"
 #include "image_loader.h"
+#include "png.h"
 #include "primitives.h"
 #include "process.h"
 #include "settings.h"
@@ -24,6 +25,7 @@ constexpr const char* help_text =
     "--evaluate EXPRESSION  : print what the image answers to it; status 1 for an error\n"
     "--file-in FILE.st      : evaluate the chunks of a source file\n"
     "--headless             : run the image without a window (there is none yet in any case)\n"
+    "--display FILE.png     : write what the image has drawn on its display, at the end\n"
     "--log primitives       : list the primitives that were asked for and are missing, at the end, on stderr\n"
     "--log messages         : write messages that are not understood to stderr, and methods that can't be run\n"
     "--jit SETTINGS         : the JIT's settings, KEY=VALUE separated by commas; `off`; `help` lists them\n"
@@ -91,6 +93,15 @@ void file_in() {
     evaluate("(ReadWriteStream with: '" + literal + "') reset; fileIn", false);
 }
 
+void write_display() {
+    long width, height;
+    std::string rgb;
+    if (!form_pixels(special_at(special_display), width, height, rgb))
+        request.status = complain("the image has no display to write", 1);
+    else if (!write_png(settings.display_file, width, height, rgb))
+        request.status = complain("can't write " + settings.display_file, 1);
+}
+
 void work() {
     image_file file;
     if (!file.read(request.image)) {
@@ -122,6 +133,7 @@ void work() {
         request.status = exit_status();
     }
     fflush(stdout);
+    if (!settings.display_file.empty()) write_display();
     if (request.log_primitives)
         for (const std::string& name : missing_primitives()) fprintf(stderr, "missing primitive: %s\n", name.c_str());
 }
@@ -141,7 +153,7 @@ int parse(int count, char** arguments) {
         if (word == "--help" || word == "-h") return printf("%s%s", usage_text, help_text), 1;
         if (word == "--version") return puts("heddle-smalltalk 0.1"), 1;
         if (word == "--headless") continue;
-        if (word == "--jit" || word == "--log" || word == "--evaluate" || word == "--file-in") {
+        if (word == "--jit" || word == "--log" || word == "--evaluate" || word == "--file-in" || word == "--display") {
             const char* text = value(i);
             if (!text) return complain(word + " wants an argument", 2) + 1;
             if (word == "--jit") {
@@ -152,6 +164,8 @@ int parse(int count, char** arguments) {
                 if (what != "primitives" && what != "messages")
                     return complain("--log: only `primitives` and `messages` are known", 2) + 1;
                 (what == "primitives" ? request.log_primitives : settings.log_messages) = true;
+            } else if (word == "--display") {
+                settings.display_file = text;
             } else {
                 request.what = word == "--evaluate" ? command_line::evaluate : command_line::file_in;
                 request.text = text;

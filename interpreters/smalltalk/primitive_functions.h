@@ -17,6 +17,7 @@ namespace heddle::smalltalk {
 #define N2(module, name, function) P2(0, function)
 #define N3(module, name, function) P3(0, function)
 #define N4(module, name, function) P4(0, function)
+#define NCONTROL(module, name, function) CONTROL(0, function)
 #include "primitives.def"
 #include "primitives_named.def"
 #undef P0
@@ -30,6 +31,7 @@ namespace heddle::smalltalk {
 #undef N2
 #undef N3
 #undef N4
+#undef NCONTROL
 
 W_Object* quick_primitive(W_Object* receiver, long number); // 256 to 519: self, constants, instance variables
 

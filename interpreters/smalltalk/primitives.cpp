@@ -19,12 +19,14 @@ constexpr named_row named_rows[] = {
 #define N2 N0
 #define N3 N0
 #define N4 N0
+#define NCONTROL N0
 #include "primitives_named.def"
 #undef N0
 #undef N1
 #undef N2
 #undef N3
 #undef N4
+#undef NCONTROL
 };
 // A named primitive's number: named_base + 1 + its row. The enumerators are called by the row's line in the table.
 #define NAMED_JOIN2(function, line) named_##function##_##line
@@ -36,12 +38,14 @@ enum named_number : long {
 #define N2 N0
 #define N3 N0
 #define N4 N0
+#define NCONTROL N0
 #include "primitives_named.def"
 #undef N0
 #undef N1
 #undef N2
 #undef N3
 #undef N4
+#undef NCONTROL
 };
 
 bool has_number(long number) {
@@ -120,6 +124,7 @@ W_Object* run_primitive(W_Frame* frame, Code* target, long number, slots_array* 
 #define N2(module, name, function) P2(NAMED_JOIN(function, __LINE__), function)
 #define N3(module, name, function) P3(NAMED_JOIN(function, __LINE__), function)
 #define N4(module, name, function) P4(NAMED_JOIN(function, __LINE__), function)
+#define NCONTROL(module, name, function) CONTROL(NAMED_JOIN(function, __LINE__), function)
 #include "primitives_named.def"
     default: return nullptr;
     }
