@@ -32,7 +32,7 @@ constexpr const char* help_text =
     "--version, --help\n"
     "Environment: HEDDLE_GC_NURSERY, HEDDLE_GC_MAX, HEDDLE_GC_STRESS, HEDDLE_GC_LOG (docs/gc.md), HEDDLE_LOG\n";
 
-constexpr size_t stack_bytes = size_t{1} << 28; // reserved, not used until needed
+constexpr size_t stack_bytes = size_t{1} << 26; // reserved, not used until needed
 
 struct command_line {
     enum { run_image, info, evaluate, file_in } what = run_image;
