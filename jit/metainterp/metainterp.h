@@ -115,7 +115,7 @@ private:
     void jump_to(loop_token& target, std::span<const value_ref> reds);
     void portal_returned(const boxed& result);
     void end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments, target_token* target);
-    bool cut(const merge_point& start, target_token& label, std::vector<value_ref>& map, trace& result);
+    bool cut(const merge_point& start, target_token& label, trace& result);
     void blame_for_length();
     void at_merge_point(); // the outcome: greens and reds of arguments_ in the buffer
 

@@ -144,26 +144,30 @@ void metainterp::portal_returned(const boxed& result) {
 }
 
 // Adds the last operation and compiles. Without 'start' it is a bridge; 'target' null: the jump goes to the trace's own
-// label.
+// label. A jump carries a snapshot, which resumes at the merge point: guards before it may be made for the loop's sake.
 void metainterp::end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments,
                            target_token* target) {
     abort_reason problem;
     uint64_t recorded = recorded_.operations.size();
+    std::span<const word> jump_values;
+    uint32_t state = UINT32_MAX;
+    if (last == opcode::jump) {
+        state = snapshot(f_->last_live);
+        if (target) jump_values = {buffer_ + arguments_.size() - arguments.size(), arguments.size()};
+    }
+    recorded_.add(last, arguments, target);
+    recorded_.operations.back().snapshot = state;
     if (!start) {
-        recorded_.add(last, arguments, target);
-        problem = compile_bridge(runtime_, recorded_, *from_guard_);
+        problem = compile_bridge(runtime_, recorded_, *from_guard_, jump_values);
     } else {
         loop_token& token = runtime_.token_for(*start->place);
         size_t targets = token.targets.size();
         target_token* label = add_target(token);
         trace whole;
-        std::vector<value_ref> map;
-        if (cut(*start, *label, map, whole)) {
-            std::vector<value_ref> mapped;
-            for (value_ref v : arguments) mapped.push_back(v.is_result() && !v.is_none() ? map[v.index()] : v);
+        if (cut(*start, *label, whole)) {
             bool closes = last == opcode::jump && !target;
-            whole.add(last, mapped, closes ? label : target);
-            problem = compile_from_merge_point(runtime_, whole, *start->place, token, closes);
+            if (closes) whole.operations.back().description = label;
+            problem = compile_from_merge_point(runtime_, whole, *start->place, token, closes, jump_values);
         } else {
             problem = abort_reason::internal;
         }
@@ -180,9 +184,8 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
         runtime_.warm.back_off(*start->place, runtime_.options.max_aborts);
 }
 
-// Makes a trace of what was recorded since 'start': inputs for its reds, a label, the operations. 'map': old to new
-// values.
-bool metainterp::cut(const merge_point& start, target_token& label, std::vector<value_ref>& map, trace& result) {
+// Makes a trace of what was recorded since 'start': inputs for its reds, a label, the operations.
+bool metainterp::cut(const merge_point& start, target_token& label, trace& result) {
     std::vector<operation> operations = std::move(recorded_.operations);
     std::vector<value_ref> arguments = std::move(recorded_.arguments);
     result = std::move(recorded_);
@@ -193,7 +196,7 @@ bool metainterp::cut(const merge_point& start, target_token& label, std::vector<
     result.operations.reserve(operations.size() + start.reds.size() + 2);
     result.arguments.reserve(arguments.size() + 2 * start.reds.size());
     result.input_count = 0;
-    map.assign(operations.size(), {});
+    std::vector<value_ref> map(operations.size()); // old to new values
     std::vector<value_ref> inputs;
     for (value_ref red : start.reds) {
         kind k = operations[red.index()].result;

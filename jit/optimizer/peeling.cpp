@@ -58,8 +58,27 @@ void emit_jump_to(walk& w, const target_token& target, std::span<const value_id>
 
 } // namespace
 
+namespace {
+
+// Whether loads and guards can make the values fit: what can't be mended is an object that isn't there or is shared
+// otherwise. 'concrete' is filled when guards may be used.
+bool can_fit(walk& w, const virtual_state& state, std::span<const value_id> passed, concrete_state& concrete,
+             bool& guards) {
+    state_matcher dry(w, state);
+    dry.run(passed);
+    for (const state_matcher::mismatch& m : dry.mismatches) {
+        if (m.what == state_matcher::not_virtual) return false;
+        const state_value& s = state.values[m.value];
+        if (m.what == state_matcher::place_differs && s.what != state_value::constant) return false;
+    }
+    guards = !w.input.jump_values.empty() && !dry.mismatches.empty();
+    return !guards || fits_now(state, w.input.jump_values, concrete);
+}
+
+} // namespace
+
 // A bridge or another trace arrives at a loop that has a body: straight into it, when what the body takes for granted
-// is known here or can be loaded.
+// is known here, or can be loaded and guarded.
 bool jump_into_body(walk& w, const step& s) {
     const loop_token* loop = static_cast<const target_token*>(s.description)->owner;
     if (!loop) return false;
@@ -67,8 +86,11 @@ bool jump_into_body(walk& w, const step& s) {
     for (uint32_t i = 0; i < s.count; ++i) passed.push_back(w.argument(s, i));
     for (const std::unique_ptr<target_token>& target : loop->targets) {
         if (!target->state) continue;
-        virtual_state& state = *target->state;
-        state_matcher matched(w, state, true);
+        const virtual_state& state = *target->state;
+        concrete_state concrete;
+        bool guards = false;
+        if (!can_fit(w, state, passed, concrete, guards)) continue;
+        state_matcher matched(w, state, {true, guards && s.snapshot != none ? &concrete : nullptr, &s});
         if (!fit(w, state, passed, matched)) continue;
         values.clear();
         for (uint32_t leaf : state.leaves)
@@ -207,7 +229,7 @@ private:
         for (value_ref v : w_.recorded.arguments_of(w_.recorded.operations[jump_]))
             passed.push_back(w_.recorded_value(v));
         need_makers(state);
-        state_matcher matched(w_, state, false);
+        state_matcher matched(w_, state);
         if (!fit(w_, state, passed, matched)) {
             for (const state_matcher::mismatch& m : matched.mismatches) note(m);
             return false;

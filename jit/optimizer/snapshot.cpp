@@ -182,6 +182,7 @@ void walk::note_fail_arguments(const step& s, const emitted_operation& out, guar
         if (values[id].relation == frame_relation::frame && !frame_escaped)
             guard.frame_argument = static_cast<int32_t>(i);
         const gc::type_info* known = values[id].exact_class;
+        if (i < 64 && (known || values[id].nonnull)) guard.fail_nonnull |= uint64_t{1} << i;
         if (!known) continue;
         guard.fail_classes.resize(out.fail_count, nullptr);
         guard.fail_classes[i] = known;

@@ -7,7 +7,8 @@ namespace heddle::jit {
 namespace {
 
 constexpr size_t most_facts = 1000;
-constexpr int most_rounds = 4; // facts on results of facts on ...
+constexpr int most_rounds = 4;       // facts on results of facts on ...
+constexpr uint32_t most_guards = 15; // at a jump into a body
 
 // ---- export
 // ---------------------------------------------------------------------------------------------------------
@@ -57,7 +58,8 @@ private:
             add_object(index, id);
         } else {
             if (!(v.widened & widened_bounds)) s.facts = v.facts;
-            if (!(v.widened & widened_relation)) s.relation = v.relation;
+            // That it is no part of the frame isn't worth a difference.
+            if (!(v.widened & widened_relation) && v.relation != frame_relation::foreign) s.relation = v.relation;
             if (v.widened & widened_class) return index;
             s.nonnull = v.nonnull || v.exact_class;
             s.exact_class = v.exact_class;
@@ -296,7 +298,7 @@ void import_state(walk& w, virtual_state& state) {
 // ---- matching
 // -------------------------------------------------------------------------------------------------------
 
-// With loads there is no second attempt: the first difference ends it.
+// Where loads are emitted there is no second attempt: the first difference ends it.
 void state_matcher::run(std::span<const value_id> roots) {
     bound.assign(state_.values.size(), no_value);
     to_force.clear();
@@ -306,7 +308,7 @@ void state_matcher::run(std::span<const value_id> roots) {
     for (uint32_t i = 0; i < state_.facts.size(); ++i) {
         const state_fact& fact = state_.facts[i];
         if (!fact.needed) continue;
-        if (loads_ && !mismatches.empty()) return;
+        if (allowed_.loads && !mismatches.empty()) return;
         fact_ = i;
         value_id result = result_of(fact);
         if (result != no_value)
@@ -330,7 +332,7 @@ value_id state_matcher::result_of(const state_fact& fact) {
     }
     value_id known = fact.is_heap ? walk_.heap_known(walk_.heap_slot_of(fact.description, fact.item), arguments[0])
                                   : walk_.find_pure(fact.op, fact.description, {arguments, fact.argument_count});
-    if (known != no_value || !loads_ || !is_loadable(fact)) return known;
+    if (known != no_value || !allowed_.loads || !is_loadable(state_, fact)) return known;
     if (fact.op == opcode::getarrayitem)
         return walk_.send(fact.op, {arguments[0], fact.is_heap ? walk_.constant_int(fact.item) : arguments[1]},
                           fact.description);
@@ -339,9 +341,9 @@ value_id state_matcher::result_of(const state_fact& fact) {
 }
 
 // Nothing may be read through a pointer that is only supposed to be an object of that kind.
-bool state_matcher::is_loadable(const state_fact& fact) const {
+bool is_loadable(const virtual_state& state, const state_fact& fact) {
     if (fact.argument_count == 0 || fact.argument_count > 2 || (info(fact.op).flags & CALL)) return false;
-    const state_value& object = state_.values[state_.arguments[fact.first_argument]];
+    const state_value& object = state.values[state.arguments[fact.first_argument]];
     bool is_frame = object.relation == frame_relation::frame || object.relation == frame_relation::part;
     switch (fact.op) {
     case opcode::getfield:
@@ -363,7 +365,8 @@ void state_matcher::match(uint32_t index, value_id id, const state_place& place)
     const state_value& s = state_.values[index];
     if (s.what == state_value::constant) {
         word bits;
-        if (!walk_.is_constant(id, bits) || bits != s.bits) mismatches.push_back({place_differs, index, fact_, place});
+        bool same = walk_.is_constant(id, bits) && bits == s.bits;
+        if (!same && !guard_constant(s, id)) mismatches.push_back({place_differs, index, fact_, place});
         return;
     }
     if (bound[index] != no_value) {
@@ -372,26 +375,56 @@ void state_matcher::match(uint32_t index, value_id id, const state_place& place)
     }
     bound[index] = id;
     if (s.what == state_value::object) return match_object(index, id, place);
-    match_knowledge(index, id, place);
+    if (uint8_t lacking = lacking_knowledge(s, id); lacking && !guard_knowledge(s, id))
+        mismatches.push_back({knowledge, index, fact_, place, lacking});
     if (walk_.is_virtual(id)) to_force.push_back(id);
 }
 
-void state_matcher::match_knowledge(uint32_t index, value_id id, const state_place& place) {
-    const state_value& s = state_.values[index];
-    uint8_t lacking = 0;
+uint8_t state_matcher::lacking_knowledge(const state_value& s, value_id id) const {
     if (s.type == kind::integer) {
         const int_facts& known = walk_.facts(id);
         bool inside = known.low >= s.facts.low && known.high <= s.facts.high &&
                       (known.zeros & s.facts.zeros) == s.facts.zeros && (known.ones & s.facts.ones) == s.facts.ones;
-        if (!inside) lacking |= widened_bounds;
-    } else if (s.type == kind::pointer) {
-        if ((s.exact_class && walk_.class_of(id) != s.exact_class) || (s.nonnull && !walk_.is_nonnull(id)))
-            lacking |= widened_class;
-        bool same_relation =
-            walk_.at(id).relation == s.relation || (s.relation == frame_relation::foreign && walk_.is_virtual(id));
-        if (s.relation != frame_relation::unknown && !same_relation) lacking |= widened_relation;
+        return inside ? 0 : widened_bounds;
     }
-    if (lacking) mismatches.push_back({knowledge, index, fact_, place, lacking});
+    if (s.type != kind::pointer) return 0;
+    uint8_t lacking = 0;
+    if ((s.exact_class && walk_.class_of(id) != s.exact_class) || (s.nonnull && !walk_.is_nonnull(id)))
+        lacking |= widened_class;
+    if (s.relation != frame_relation::unknown && walk_.at(id).relation != s.relation) lacking |= widened_relation;
+    return lacking;
+}
+
+// ---- guards at a jump that comes from outside
+// --------------------------------------------------------------------------------
+
+bool state_matcher::emit_guard(opcode op, std::initializer_list<value_id> arguments) {
+    if (++guards_ > most_guards) return false;
+    step s = walk_.make_step(op, arguments);
+    s.snapshot = allowed_.jump->snapshot;
+    walk_.send(s);
+    return !walk_.has_failed();
+}
+
+bool state_matcher::guard_constant(const state_value& s, value_id id) {
+    if (!allowed_.now || walk_.at(id).is_constant || walk_.is_virtual(id) || s.type == kind::floating) return false;
+    return emit_guard(opcode::guard_value, {id, walk_.constant(s.type, s.bits)});
+}
+
+bool state_matcher::guard_knowledge(const state_value& s, value_id id) {
+    if (!allowed_.now || walk_.is_virtual(id)) return false;
+    if (s.type == kind::pointer) {
+        bool done = s.exact_class ? emit_guard(opcode::guard_nonnull_class, {id, walk_.constant_pointer(s.exact_class)})
+                    : s.nonnull   ? emit_guard(opcode::guard_nonnull, {id})
+                                  : true;
+        return done && !lacking_knowledge(s, id);
+    }
+    for (auto [op, bound_value] : {std::pair{opcode::int_ge, s.facts.low}, std::pair{opcode::int_le, s.facts.high}}) {
+        value_id holds = walk_.send(op, {id, walk_.constant_int(bound_value)});
+        if (walk_.at(holds).is_constant ? walk_.at(holds).constant == 0 : !emit_guard(opcode::guard_true, {holds}))
+            return false;
+    }
+    return !lacking_knowledge(s, walk_.find(id));
 }
 
 void state_matcher::match_object(uint32_t index, value_id id, const state_place& place) {

@@ -71,6 +71,16 @@ void export_state(walk& w, virtual_state& state, std::span<const value_id> roots
 // After the label: fresh values, objects, heap contents and pure results, as the state says. The heap must be empty.
 void import_state(walk& w, virtual_state& state);
 
+// Whether a fact's operation may be done anywhere its arguments have the classes that the state says.
+bool is_loadable(const virtual_state& state, const state_fact& fact);
+
+// The words that the state's values have in the program now (concrete_state.cpp).
+struct concrete_state {
+    std::vector<word> words;
+    std::vector<bool> known;
+};
+bool fits_now(const virtual_state& state, std::span<const word> roots, concrete_state& out);
+
 // Whether values at a jump fit the state.
 class state_matcher {
 public:
@@ -81,22 +91,31 @@ public:
         state_place place;
         uint8_t knowledge = 0; // bits to set in value::widened
     };
+    // How a difference may be done away with; nothing: not at all. 'loads': a fact's operation is done. 'now': a guard
+    // is emitted that holds now, with the resume data of 'jump'.
+    struct means {
+        bool loads;
+        const concrete_state* now;
+        const step* jump;
+    };
 
-    // 'loads': a fact that isn't known may be made known by doing its operation.
-    state_matcher(walk& w, const virtual_state& state, bool loads) : walk_(w), state_(state), loads_(loads) {}
+    state_matcher(walk& w, const virtual_state& state, means allowed = {false, nullptr, nullptr})
+        : walk_(w), state_(state), allowed_(allowed) {}
     void run(std::span<const value_id> roots);
     value_id value_of(uint32_t state_value) const; // no_value: not matched
 
 private:
     walk& walk_;
     const virtual_state& state_;
-    bool loads_;
-    uint32_t fact_ = none;
+    means allowed_;
+    uint32_t fact_ = none, guards_ = 0;
     void match(uint32_t index, value_id id, const state_place& place);
-    void match_knowledge(uint32_t index, value_id id, const state_place& place);
+    uint8_t lacking_knowledge(const state_value& s, value_id id) const;
     void match_object(uint32_t index, value_id id, const state_place& place);
     value_id result_of(const state_fact& fact);
-    bool is_loadable(const state_fact& fact) const;
+    bool guard_constant(const state_value& s, value_id id);
+    bool guard_knowledge(const state_value& s, value_id id);
+    bool emit_guard(opcode op, std::initializer_list<value_id> arguments);
 
 public:
     std::vector<value_id> bound;      // by state value

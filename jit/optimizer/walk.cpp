@@ -259,6 +259,8 @@ void walk::use_guard_knowledge() {
             values[i].exact_class = guard->fail_classes[i];
             values[i].nonnull = true;
         }
+    for (uint32_t i = 0; i < recorded.input_count && i < 64; ++i)
+        if (guard->fail_nonnull >> i & 1) values[i].nonnull = true;
     use_guard_facts(*guard);
     if (guard->tested_argument < 0 || static_cast<uint32_t>(guard->tested_argument) >= recorded.input_count) return;
     value_id tested = static_cast<value_id>(guard->tested_argument);

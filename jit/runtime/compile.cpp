@@ -15,7 +15,8 @@ void keep_constants(jit_runtime& runtime, const trace& t) {
 
 // Optimises and logs; the title says what the trace is.
 abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& token, guard_data* from_guard,
-                            const std::string& title, trace& result, bool refuse_contradiction = false) {
+                            std::span<const word> jump_values, const std::string& title, trace& result,
+                            bool refuse_contradiction = false) {
     if (runtime.events.traces()) runtime.events.section("jit-trace", title, print(recorded));
     uint64_t began = now_in_nanoseconds();
     optimizer_input input;
@@ -23,6 +24,7 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
     input.prog = runtime.prog;
     input.token = &token;
     input.from_guard = from_guard;
+    input.jump_values = jump_values;
     input.options = runtime.options.optimizer;
     input.refuse_contradiction = refuse_contradiction;
     std::string reason;
@@ -56,11 +58,11 @@ abort_reason assemble(jit_runtime& runtime, const std::string& title, assemble_f
 } // namespace
 
 abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cell& place, loop_token& token,
-                                      bool closes) {
+                                      bool closes, std::span<const word> jump_values) {
     std::string title = std::string(closes ? "loop" : "entry") + " #" + std::to_string(token.number) + " (" +
                         runtime.describe(place.driver, place.greens.data()) + ")";
     trace result;
-    abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, title, result,
+    abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, jump_values, title, result,
                                           closes && place.contradictions < most_contradictions);
     if (problem == abort_reason::optimizer && closes && place.contradictions < most_contradictions) {
         ++place.contradictions;
@@ -81,13 +83,14 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
     return abort_reason::none;
 }
 
-abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard) {
+abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard,
+                            std::span<const word> jump_values) {
     loop_token& token = *guard.owner;
     std::string title = "bridge from guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) +
                         ") of #" + std::to_string(token.number) + " (" +
                         runtime.describe(token.driver, token.greens.data()) + ")";
     trace result;
-    abort_reason problem = optimise_trace(runtime, recorded, token, &guard, title, result);
+    abort_reason problem = optimise_trace(runtime, recorded, token, &guard, jump_values, title, result);
     if (problem != abort_reason::none) return problem;
     problem = assemble(runtime, title, [&](std::string* listing) {
         return runtime.machine->compile_bridge(result, guard, token, listing);

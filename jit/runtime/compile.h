@@ -5,9 +5,11 @@
 namespace heddle::jit {
 
 // abort_reason::none: compiled. 'closes': a loop, else an entry that ends with finish or a jump elsewhere.
+// 'jump_values': what it passes there.
 abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cell& place, loop_token& token,
-                                      bool closes);
-abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard);
+                                      bool closes, std::span<const word> jump_values);
+abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard,
+                            std::span<const word> jump_values);
 target_token* add_target(loop_token& token);
 // A bridge's trace was given up: the guard must fail more often before the next try, and at last is left to the
 // blackhole.

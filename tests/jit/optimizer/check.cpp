@@ -73,7 +73,8 @@ std::string last_resume(const std::string& text, const jit::optimizer_options& o
     return text_of(jit::decode(*token.guards.back()->resume));
 }
 
-std::string optimised_bridge(const std::string& loop, size_t guard, const std::string& bridge) {
+std::string optimised_bridge(const std::string& loop, size_t guard, const std::string& bridge,
+                             const std::vector<jit::word>& jump_values) {
     jit::loop_token& token = world().token; // the owner of the label 'loop'
     jit::trace optimised_loop, recorded, result;
     std::string problem;
@@ -87,6 +88,9 @@ std::string optimised_bridge(const std::string& loop, size_t guard, const std::s
         input.recorded = &recorded;
         input.token = &token;
         input.from_guard = token.guards[guard].get();
+        input.jump_values = jump_values;
+        for (const jit::operation& o : recorded.operations)
+            if (jit::is_guard(o.op) && !jump_values.empty()) recorded.operations.back().snapshot = o.snapshot;
         text = jit::optimise(input, result, problem) ? jit::print(result) : "impossible: " + problem;
     }
     token.guards.clear();

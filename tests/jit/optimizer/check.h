@@ -16,8 +16,10 @@ std::string canonical(const std::string& text);
 // Node.next(#0, v0)".
 std::string last_resume(const std::string& text, const jit::optimizer_options& options = without_peeling());
 
-// The bridge from the loop's guard of that number (0: the first): inputs are the guard's fail arguments.
-std::string optimised_bridge(const std::string& loop, size_t guard, const std::string& bridge);
+// The bridge from the loop's guard of that number (0: the first): inputs are the guard's fail arguments. With
+// 'jump_values', the words that its jump passes as it is recorded, the jump resumes where the bridge's last guard does.
+std::string optimised_bridge(const std::string& loop, size_t guard, const std::string& bridge,
+                             const std::vector<jit::word>& jump_values = {});
 
 jit::optimizer_options only(bool jit::optimizer_options::* pass); // no pass but this one
 jit::optimizer_options nothing();

@@ -144,18 +144,19 @@ namespace {
 const char* counting = "[p0, p1]\nlabel(p0, p1, descr=loop)\nguard_nonnull_class(p0, class(Node)) [p0, p1]\n"
                        "guard_nonnull_class(p1, class(Node)) [p0, p1]\np2 = getfield(p1, descr=Node.next)\n"
                        "guard_nonnull_class(p2, class(Leaf)) [p0, p1, p2]\ni3 = getfield(p2, descr=Node.tag)\n"
-                       "i4 = getfield(p0, descr=Node.small)\ni5 = int_add(i4, i3)\nsetfield(p0, i5, descr=Node.value)\n"
-                       "i6 = call(ptr(fn_pure_sum), i5, 1, descr=pure_sum)\nguard_true(i6) [p0, p1, p2, i5]\n"
+                       "f4 = call(ptr(fn_half), 9.5, descr=half)\ni5 = float_to_int(f4)\ni6 = int_add(i5, i3)\n"
+                       "setfield(p0, i6, descr=Node.value)\ni7 = float_lt(f4, 9.5)\nguard_true(i7) [p0, p1, p2, i5]\n"
                        "jump(p0, p1, descr=loop)\n";
 
 } // namespace
 
 TEST_CASE("a bridge goes into the body when it knows enough", "[peeling]") {
-    // The guard's fail arguments are p0, p1, p2, i5 and their classes; that p1's next is p2 is a fact of its resume
-    // data, and so is the rest that the body takes for granted.
+    // The guard's fail arguments are p0, p1, p2, i5, i6 and their classes; that p1's next is p2 is a fact of its resume
+    // data; p2's tag is loaded.
     std::string known = optimised_bridge(counting, 3,
-                                         "[p0, p1, p2, i3]\nsetfield(p0, i3, descr=Node.value)\n"
+                                         "[p0, p1, p2, i3, i4]\nsetfield(p0, i4, descr=Node.value)\n"
                                          "jump(p0, p1, descr=loop)\n");
+    INFO(known);
     CHECK(known.find("descr=loop.body") != std::string::npos);
     CHECK(known.find("setfield") == std::string::npos);
     CHECK(known.find("guard") == std::string::npos);
@@ -167,10 +168,10 @@ TEST_CASE("a bridge that does not know enough goes to the entry", "[peeling]") {
           canonical("[p0, p1]\njump(p0, p1, descr=loop)\n"));
     // Another p1: nothing is known of it.
     CHECK(optimised_bridge(counting, 3,
-                           "[p0, p1, p2, i3]\np4 = getfield(p2, descr=Node.other)\nsetfield(p0, i3, "
-                           "descr=Node.value)\njump(p0, p4, descr=loop)\n") ==
-          canonical("[p0, p1, p2, i3]\np4 = getfield(p2, descr=Node.other)\nsetfield(p0, i3, descr=Node.value)\n"
-                    "jump(p0, p4, descr=loop)\n"));
+                           "[p0, p1, p2, i3, i4]\np5 = getfield(p2, descr=Node.other)\nsetfield(p0, i4, "
+                           "descr=Node.value)\njump(p0, p5, descr=loop)\n") ==
+          canonical("[p0, p1, p2, i3, i4]\np5 = getfield(p2, descr=Node.other)\nsetfield(p0, i4, descr=Node.value)\n"
+                    "jump(p0, p5, descr=loop)\n"));
 }
 
 TEST_CASE("a bridge loads what the body takes for granted", "[peeling]") {
@@ -200,4 +201,24 @@ TEST_CASE("a loop that can't be gone round twice stays as it is, or is refused",
     input.refuse_contradiction = true;
     CHECK_FALSE(jit::optimise(input, result, problem));
     CHECK(problem == "a guard_true or guard_false on the other constant");
+}
+
+TEST_CASE("a bridge guards what the body takes for granted, if it is so now", "[peeling]") {
+    const char* loop = "[p0, i1]\nlabel(p0, i1, descr=loop)\nguard_nonnull_class(p0, class(Node)) [p0, i1]\n"
+                       "i2 = getfield(p0, descr=Node.tag)\ni3 = int_add(i1, i2)\ni4 = int_lt(i3, 100)\n"
+                       "guard_true(i4) [p0, i3]\njump(p0, i3, descr=loop)\n";
+    const char* bridge = "[p0, i1]\np2 = getfield(p0, descr=Node.next)\ni3 = int_gt(i1, 5)\nguard_true(i3) [p0]\n"
+                         "jump(p2, i1, descr=loop)\n";
+    auto arriving_with = [&](void* object) {
+        return optimised_bridge(loop, 1, bridge, {reinterpret_cast<jit::word>(object), 7});
+    };
+    CHECK(arriving_with(world().constants[0]) ==
+          canonical("[p0, i1]\np2 = getfield(p0, descr=Node.next)\ni3 = int_gt(i1, 5)\nguard_true(i3) [p0]\n"
+                    "guard_nonnull_class(p2, class(Node)) [p0]\ni6 = int_le(i1, 99)\nguard_true(i6) [p0]\n"
+                    "i5 = getfield(p2, descr=Node.tag)\njump(p2, i1, i5, descr=loop.body)\n"));
+    // A Leaf, or null: the guard would fail.
+    const std::string to_entry = canonical("[p0, i1]\np2 = getfield(p0, descr=Node.next)\ni3 = int_gt(i1, 5)\n"
+                                           "guard_true(i3) [p0]\njump(p2, i1, descr=loop)\n");
+    CHECK(arriving_with(world().constants[1]) == to_entry);
+    CHECK(arriving_with(nullptr) == to_entry);
 }

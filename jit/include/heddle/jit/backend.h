@@ -26,6 +26,7 @@ struct guard_data {
     int32_t frame_argument = -1;         // which one is the portal's virtualizable frame; -1: none is known to be
     std::vector<const gc::type_info*>
         fail_classes;             // exact classes known of the fail arguments (null: unknown); may be empty
+    uint64_t fail_nonnull = 0;    // bits: the first 64 fail arguments that are known not to be null
     uint32_t failures = 0;        // counts towards a bridge
     uint32_t aborted_bridges = 0; // traces given up: each doubles the failures needed
     bool never_bridge = false;

@@ -7,6 +7,7 @@
 #include "heddle/jit/backend.h"
 #include "heddle/jit/trace.h"
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,9 @@ struct optimizer_input {
     program* prog = nullptr;          // may be null in unit tests
     loop_token* token = nullptr;      // owns the guards made
     guard_data* from_guard = nullptr; // a bridge: what the guard's failing tells is used
+    // The words that the last jump passes to another loop in the run that was recorded; empty: not known. Memory is
+    // then as the trace leaves it.
+    std::span<const word> jump_values;
     optimizer_options options;
     // A loop whose second iteration can't go the way of the first is refused (else it stays unpeeled).
     bool refuse_contradiction = false;
