@@ -55,6 +55,10 @@ abort_reason assemble(jit_runtime& runtime, const std::string& title, assemble_f
     return abort_reason::none;
 }
 
+void name_code(jit_runtime& runtime, const compiled_code* code, const std::string& title) {
+    if (code && code->end > code->begin) runtime.observers.add({code->begin, code->end}, title);
+}
+
 } // namespace
 
 abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cell& place, loop_token& token,
@@ -78,6 +82,7 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
         former->entry = token.entry;
         former->compiled = true;
     }
+    name_code(runtime, token.code.empty() ? nullptr : token.code.back().get(), title);
     runtime.warm.keep_calling(place);
     ++(closes ? runtime.counts.loops : runtime.counts.entries);
     return abort_reason::none;
@@ -98,6 +103,7 @@ abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& g
     if (problem != abort_reason::none) return problem;
     for (const field_dependency& dependency : result.dependencies) runtime.invalidations.add(dependency, token);
     ++runtime.counts.bridges;
+    name_code(runtime, guard.bridge.get(), title);
     return problem;
 }
 

@@ -32,10 +32,23 @@ struct pass_option {
     bool optimizer_options::* member;
 };
 constexpr pass_option pass_options[] = {
-    {"rewrite", &optimizer_options::rewrite},   {"guards", &optimizer_options::guards},
-    {"bounds", &optimizer_options::bounds},     {"heap", &optimizer_options::heap},
-    {"virtuals", &optimizer_options::virtuals}, {"calls", &optimizer_options::calls},
-    {"barriers", &optimizer_options::barriers}, {"peeling", &optimizer_options::peeling},
+    {"rewrite", &optimizer_options::rewrite}, {"guards", &optimizer_options::guards},
+    {"bounds", &optimizer_options::bounds},   {"pure", &optimizer_options::pure},
+    {"heap", &optimizer_options::heap},       {"virtuals", &optimizer_options::virtuals},
+    {"calls", &optimizer_options::calls},     {"barriers", &optimizer_options::barriers},
+    {"peeling", &optimizer_options::peeling},
+};
+
+struct switch_option {
+    std::string_view name;
+    bool runtime_options::* member;
+    std::string_view meaning;
+};
+constexpr switch_option switch_options[] = {
+    {"perf_map", &runtime_options::perf_map, "1: names of machine code in /tmp/perf-PID.map, for perf report"},
+    {"jitdump", &runtime_options::jitdump,
+     "1: machine code in jit-PID.dump, for perf record -k 1 and perf inject --jit"},
+    {"gdb", &runtime_options::gdb, "1: names of machine code for GDB"},
 };
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
@@ -55,8 +68,8 @@ std::string set_passes(std::string_view list, optimizer_options& passes) {
         }
         if (!found)
             return "--jit: opt=" + std::string(name) +
-                   ": no such optimizer pass; write all, none, or names joined by '+': rewrite, guards, bounds, heap, "
-                   "virtuals, calls, barriers, peeling";
+                   ": no such optimizer pass; write all, none, or names joined by '+': rewrite, guards, bounds, pure, "
+                   "heap, virtuals, calls, barriers, peeling";
     }
     return {};
 }
@@ -85,6 +98,13 @@ std::string set_option(std::string_view name, std::string_view value, bool has_v
         if (option.name != name) continue;
         if (!has_value) return "--jit: " + std::string(name) + " needs a value: " + std::string(name) + "=NUMBER";
         return set_number(option, value, options);
+    }
+    for (const switch_option& option : switch_options) {
+        if (option.name != name) continue;
+        if (value != "0" && value != "1")
+            return "--jit: " + std::string(name) + ": write " + std::string(name) + "=1 or =0";
+        options.*option.member = value == "1";
+        return {};
     }
     if (name == "backend") {
         if (value == "x86_64")
@@ -129,8 +149,9 @@ std::string describe_options() {
         row(std::string(option.name), std::to_string(defaults.*option.member), option.meaning);
     row("backend", "x86_64", "or portable: traces are interpreted");
     row("opt", "all",
-        "optimizer passes: all, none, or names joined by '+': rewrite, guards, bounds, heap, virtuals, calls, "
-        "barriers, peeling");
+        "optimizer passes: all, none, or names joined by '+': rewrite, guards, bounds, pure, heap, virtuals, "
+        "calls, barriers, peeling");
+    for (const switch_option& option : switch_options) row(std::string(option.name), "0", option.meaning);
     row("always_bridge", "", "trace a bridge at a guard's first failure");
     row("never_bridge", "", "never trace a bridge");
     row("off", "", "no tracing at all; 'on' undoes it");

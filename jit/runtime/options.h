@@ -23,6 +23,7 @@ struct runtime_options {
     bridge_policy bridges = bridge_policy::counted;
     optimizer_options optimizer;
     bool off = false;
+    bool perf_map = false, jitdump = false, gdb = false; // code_observers.h
 };
 
 std::string parse_options(std::string_view text, runtime_options& options);

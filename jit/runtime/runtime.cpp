@@ -135,6 +135,8 @@ bool initialise(program& prog, std::string& error) {
     runtime.warm.initialise(prog, runtime.options);
     gc::add_root_walker(visit_roots, &runtime);
     runtime.events.open_from_environment();
+    error = runtime.observers.open(runtime.options.perf_map, runtime.options.jitdump, runtime.options.gdb);
+    if (!error.empty()) return false;
     runtime.ready = !runtime.options.off;
     if (!summary_at_exit) { // machine code stays: exit() may have been called from below it
         summary_at_exit = true;

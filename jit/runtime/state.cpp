@@ -62,6 +62,7 @@ void jit_runtime::close() {
     invalidations.clear();
     kept_set_.clear();
     events.close();
+    observers.close();
     prog = nullptr;
     counts = {};
     for (uint64_t& count : aborts_by_reason) count = 0;

@@ -4,6 +4,7 @@
 #include "heddle/jit/program.h"
 #include "heddle/jit/runtime.h"
 #include "metainterp/decoded_jitcode.h"
+#include "runtime/code_observers.h"
 #include "runtime/invalidation.h"
 #include "runtime/log.h"
 #include "runtime/options.h"
@@ -57,6 +58,7 @@ struct jit_runtime {
     warm_state warm;
     invalidation_table invalidations;
     log events;
+    code_observers observers;
     std::vector<driver_data> drivers;
     std::vector<std::unique_ptr<loop_token>> tokens;
     bool ready = false;

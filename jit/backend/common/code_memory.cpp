@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/mman.h>
-#include <unistd.h>
 
 namespace heddle::jit {
 
@@ -12,19 +11,19 @@ namespace {
 size_t round_up(size_t bytes) { return (bytes + code_memory::code_alignment - 1) & ~(code_memory::code_alignment - 1); }
 
 // The executable view, near our own code if there is room: tried downwards and upwards from it in steps.
-void* map_near(const void* anchor, size_t bytes, int file) {
+void* map_near(const void* anchor, size_t bytes) {
     constexpr uintptr_t step = uintptr_t{64} << 20;
     uintptr_t base = reinterpret_cast<uintptr_t>(anchor) & ~(step - 1);
     for (uintptr_t distance = step; distance + bytes < (uintptr_t{1} << 31) - step; distance += step) {
         for (uintptr_t address : {base + distance, base - distance - bytes}) {
             if (address > base + distance) continue; // wrapped
             void* at = mmap(reinterpret_cast<void*>(address), bytes, PROT_READ | PROT_EXEC,
-                            MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
+                            MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
             if (at == reinterpret_cast<void*>(address)) return at;
             if (at != MAP_FAILED) munmap(at, bytes); // an old kernel that takes the address as a hint only
         }
     }
-    return mmap(nullptr, bytes, PROT_READ | PROT_EXEC, MAP_SHARED, file, 0);
+    return mmap(nullptr, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
 std::string failure(const char* what) {
@@ -36,26 +35,21 @@ std::string failure(const char* what) {
 
 std::shared_ptr<code_memory> code_memory::create(size_t bytes, std::string& error) {
     bytes = (bytes + 0xffff) & ~size_t{0xffff};
-    int file = memfd_create("heddle-code", MFD_CLOEXEC);
-    if (file < 0) {
-        error = failure("memfd_create");
-        return nullptr;
-    }
     std::shared_ptr<code_memory> memory(new code_memory);
     const char* failed = nullptr;
-    if (ftruncate(file, static_cast<off_t>(bytes)) != 0) {
-        failed = "ftruncate";
-    } else if (void* at = map_near(reinterpret_cast<const void*>(&code_memory::create), bytes, file);
-               at == MAP_FAILED) {
+    if (void* at = map_near(reinterpret_cast<const void*>(&code_memory::create), bytes); at == MAP_FAILED) {
         failed = "mapping it executable";
     } else {
         memory->executable_ = reinterpret_cast<uint64_t>(at);
         memory->size_ = bytes;
-        void* writable = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        // mremap of no bytes makes a second view of shared memory. It is not a file's, so that perf asks its map.
+        void* writable = mremap(at, 0, bytes, MREMAP_MAYMOVE);
         if (writable == MAP_FAILED)
-            failed = "mapping it writable";
+            failed = "mapping it a second time";
         else
             memory->writable_ = reinterpret_cast<uint64_t>(writable);
+        if (!failed && mprotect(writable, bytes, PROT_READ | PROT_WRITE) != 0)
+            failed = "making the second view writable";
     }
     if (failed) {
         error = failure(failed);
@@ -63,7 +57,6 @@ std::shared_ptr<code_memory> code_memory::create(size_t bytes, std::string& erro
     } else {
         memory->free_.push_back({memory->executable_, memory->executable_ + bytes});
     }
-    close(file);
     return memory;
 }
 

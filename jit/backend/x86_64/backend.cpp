@@ -2,11 +2,8 @@
 #include "backend/x86_64/backend.h"
 #include "backend/x86_64/registers.h"
 #include "backend/x86_64/trace_compiler.h"
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <sys/mman.h>
-#include <unistd.h>
 
 namespace heddle::jit {
 
@@ -22,15 +19,11 @@ public:
     const char* name() const override { return "x86_64"; }
 
     std::string compile_loop(trace& t, loop_token& token, std::string* asm_log) override {
-        std::string problem = compiler_.compile_loop(t, token, asm_log);
-        if (problem.empty()) name_for_perf(*token.code.back(), "loop", token.number, token.name);
-        return problem;
+        return compiler_.compile_loop(t, token, asm_log);
     }
 
-    std::string compile_bridge(trace& t, guard_data& guard, loop_token& token, std::string* asm_log) override {
-        std::string problem = compiler_.compile_bridge(t, guard, asm_log);
-        if (problem.empty()) name_for_perf(*guard.bridge, "bridge", guard.number, token.name);
-        return problem;
+    std::string compile_bridge(trace& t, guard_data& guard, loop_token&, std::string* asm_log) override {
+        return compiler_.compile_bridge(t, guard, asm_log);
     }
 
     void invalidate(loop_token& token) override {
@@ -62,19 +55,6 @@ public:
     }
 
 private:
-    // HEDDLE_PERF_MAP=1: lines for `perf report`, in the file where it looks for them.
-    static void name_for_perf(const compiled_code& code, const char* what, uint32_t number, const std::string& name) {
-        static FILE* file = [] {
-            const char* wanted = std::getenv("HEDDLE_PERF_MAP");
-            if (!wanted || *wanted == '0' || !*wanted) return static_cast<FILE*>(nullptr);
-            return std::fopen(("/tmp/perf-" + std::to_string(getpid()) + ".map").c_str(), "w");
-        }();
-        if (!file) return;
-        std::fprintf(file, "%llx %llx heddle %s %u %s\n", static_cast<unsigned long long>(code.begin),
-                     static_cast<unsigned long long>(code.end - code.begin), what, number, name.c_str());
-        std::fflush(file);
-    }
-
     backend_context context_;
     trace_compiler compiler_;
 };
