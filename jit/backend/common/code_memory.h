@@ -1,10 +1,10 @@
 // Memory for machine code: one reserved arena, mapped twice.
 //
 // The executable view is read and execute, the writable view read and write, both of the same shared memory: no page is
-// ever writable and executable through one mapping, and none changes its protection once code is there. Code is assembled for its final
-// address: open() tells where the next code will go, commit() copies it there and keeps what it needs. Freed ranges are
-// reused. The arena is placed near the executable's own code when possible, so that calls reach C functions with 32
-// bits. Not thread-safe: one compiling thread. Errors are one-line messages.
+// ever writable and executable through one mapping, and none changes its protection once code is there. Code is
+// assembled for its final address: open() tells where the next code will go, commit() copies it there and keeps what it
+// needs. Freed ranges are reused. The arena is placed near the executable's own code when possible, so that calls reach
+// C functions with 32 bits. Not thread-safe: one compiling thread. Errors are one-line messages.
 #pragma once
 #include "heddle/jit/backend.h"
 #include <cstddef>
