@@ -247,6 +247,17 @@ static Result<W_Object*> initialise_from_stack(W_Type* type, W_Object* instance,
     return instance;
 }
 
+// Whether the type's instances are made as object.__new__ makes them.
+static HEDDLE_INLINE bool made_by_object_new(W_Type* type) {
+    return type->instance_layout == layout::object &&
+           type_lookup(type, N::new_) == type_lookup(type_of(T::object), N::new_);
+}
+// Null: the type may be instantiated.
+static HEDDLE_INLINE W_Object* abstract_methods_of(W_Type* type) {
+    W_Object* abstract = type_lookup(type, N::abstractmethods);
+    return abstract && abstract != none() ? abstract : nullptr;
+}
+
 static Result<W_Object*> call_type_from_stack(W_Type* type, W_Frame* frame, long first, long count) {
     type = jit::promote(type);
     if (type->metatype) {
@@ -258,10 +269,8 @@ static Result<W_Object*> call_type_from_stack(W_Type* type, W_Frame* frame, long
     }
     if (type->constructor)
         return call_builtin_from_stack(static_cast<W_Builtin*>(type->constructor.get()), frame, first, count);
-    if (type->instance_layout == layout::object &&
-        type_lookup(type, N::new_) == type_lookup(type_of(T::object), N::new_)) {
-        W_Object* abstract = type_lookup(type, N::abstractmethods);
-        if (abstract && abstract != none()) return abstract_error(type, abstract);
+    if (made_by_object_new(type)) {
+        if (W_Object* abstract = abstract_methods_of(type)) return abstract_error(type, abstract);
         if (type_lookup(type, N::init) == type_lookup(type_of(T::object), N::init)) {
             if (count > 0) return takes_no_arguments(type);
             return allocate_instance(type);
@@ -305,10 +314,7 @@ Result<W_Object*> call_from_stack(W_Object* callable, W_Frame* frame, long first
 
 // The __init__ of a class whose instances are made as object.__new__ makes them; null for other classes.
 static W_Object* plain_initialiser(W_Type* type) {
-    if (type->metatype || type->constructor || type->instance_layout != layout::object) return nullptr;
-    if (type_lookup(type, N::new_) != type_lookup(type_of(T::object), N::new_)) return nullptr;
-    W_Object* abstract = type_lookup(type, N::abstractmethods);
-    if (abstract && abstract != none()) return nullptr;
+    if (type->metatype || type->constructor || !made_by_object_new(type) || abstract_methods_of(type)) return nullptr;
     W_Object* init = type_lookup(type, N::init);
     return is_exact<W_Function>(init) ? init : nullptr;
 }

@@ -296,17 +296,18 @@ bool is_printable(uint32_t c) {
     default: return true;
     }
 }
-std::string quoted_repr(const W_Str* text) {
+// A literal of `length` characters. `plain` appends a character that may stand for itself, or answers false.
+template <class At, class Plain> static std::string literal(const char* prefix, long length, At at, Plain plain) {
     bool single = false, twice = false;
-    for (long i = 0; i < text->length(); i++) {
-        single |= text->at(i) == '\'';
-        twice |= text->at(i) == '"';
+    for (long i = 0; i < length; i++) {
+        single |= at(i) == '\'';
+        twice |= at(i) == '"';
     }
     char quote = single && !twice ? '"' : '\'';
-    std::string out(1, quote);
+    std::string out = std::string(prefix) + quote;
     char escape[16];
-    for (long i = 0; i < text->length(); i++) {
-        uint32_t c = text->at(i);
+    for (long i = 0; i < length; i++) {
+        uint32_t c = at(i);
         if (c == static_cast<uint32_t>(quote) || c == '\\') {
             out += '\\';
             out += static_cast<char>(c);
@@ -316,43 +317,30 @@ std::string quoted_repr(const W_Str* text) {
             out += "\\r";
         else if (c == '\t')
             out += "\\t";
-        else if (is_printable(c))
-            append_code_point(out, c);
-        else {
+        else if (!plain(out, c)) {
             snprintf(escape, sizeof escape, c < 256 ? "\\x%02x" : c < 65536 ? "\\u%04x" : "\\U%08x", c);
             out += escape;
         }
     }
     return out + quote;
 }
+std::string quoted_repr(const W_Str* text) {
+    return literal(
+        "", text->length(), [&](long i) { return text->at(i); },
+        [](std::string& out, uint32_t c) {
+            if (!is_printable(c)) return false;
+            append_code_point(out, c);
+            return true;
+        });
+}
 std::string bytes_repr(const uint8_t* data, long length) {
-    bool single = false, twice = false;
-    for (long i = 0; i < length; i++) {
-        single |= data[i] == '\'';
-        twice |= data[i] == '"';
-    }
-    char quote = single && !twice ? '"' : '\'';
-    std::string out = std::string("b") + quote;
-    char escape[16];
-    for (long i = 0; i < length; i++) {
-        uint8_t c = data[i];
-        if (c == static_cast<uint8_t>(quote) || c == '\\') {
-            out += '\\';
+    return literal(
+        "b", length, [&](long i) { return uint32_t{data[i]}; },
+        [](std::string& out, uint32_t c) {
+            if (c < 32 || c >= 127) return false;
             out += static_cast<char>(c);
-        } else if (c == '\n')
-            out += "\\n";
-        else if (c == '\r')
-            out += "\\r";
-        else if (c == '\t')
-            out += "\\t";
-        else if (c >= 32 && c < 127)
-            out += static_cast<char>(c);
-        else {
-            snprintf(escape, sizeof escape, "\\x%02x", c);
-            out += escape;
-        }
-    }
-    return out + quote;
+            return true;
+        });
 }
 
 // ---- dunder methods

@@ -26,12 +26,6 @@ namespace heddle::smalltalk {
 #undef P3
 #undef P4
 #undef CONTROL
-#undef N0
-#undef N1
-#undef N2
-#undef N3
-#undef N4
-#undef NCONTROL
 
 W_Object* quick_primitive(W_Object* receiver, long number); // 256 to 519: self, constants, instance variables
 

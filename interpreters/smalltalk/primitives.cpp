@@ -21,12 +21,6 @@ constexpr named_row named_rows[] = {
 #define N4 N0
 #define NCONTROL N0
 #include "primitives_named.def"
-#undef N0
-#undef N1
-#undef N2
-#undef N3
-#undef N4
-#undef NCONTROL
 };
 // A named primitive's number: named_base + 1 + its row. The enumerators are called by the row's line in the table.
 #define NAMED_JOIN2(function, line) named_##function##_##line
@@ -40,12 +34,6 @@ enum named_number : long {
 #define N4 N0
 #define NCONTROL N0
 #include "primitives_named.def"
-#undef N0
-#undef N1
-#undef N2
-#undef N3
-#undef N4
-#undef NCONTROL
 };
 
 bool has_number(long number) {

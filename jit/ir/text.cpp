@@ -229,10 +229,7 @@ private:
             std::string_view name = take_until(",]");
             kind k = name.empty() ? kind::none : kind_of_letter(name.front());
             if (k == kind::none) return fail("an input's name begins with i, p or f");
-            bind(name, trace_.add(k == kind::integer   ? opcode::input_i
-                                  : k == kind::pointer ? opcode::input_p
-                                                       : opcode::input_f,
-                                  {}));
+            bind(name, trace_.add(input_of(k), {}));
             accept(',');
         }
     }

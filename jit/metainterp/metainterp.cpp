@@ -310,14 +310,6 @@ void metainterp::overflow_instruction(opcode op) {
 // ---- starts of traces
 // ---------------------------------------------------------------------------------------------------
 
-namespace {
-
-opcode input_opcode(kind k) {
-    return k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f;
-}
-
-} // namespace
-
 outcome metainterp::trace_from_merge_point(uint32_t driver, cell& place, word* buffer, bool function_entry) {
     ++runtime_.counts.traces_started;
     start_ = &place;
@@ -338,7 +330,7 @@ outcome metainterp::trace_from_merge_point(uint32_t driver, cell& place, word* b
         uint32_t operand = code[4 + 2 * i];
         boxed value{buffer[i], {}, kind::none};
         if (i >= data.green_count) {
-            value.reference = recorded_.add(input_opcode(kind_of_letter(kinds[i - data.green_count])), {});
+            value.reference = recorded_.add(input_of(kind_of_letter(kinds[i - data.green_count])), {});
             start.reds.push_back(value.reference);
         }
         if (!(operand & constant_operand)) store(operand, value);
@@ -352,7 +344,7 @@ outcome metainterp::trace_from_guard(guard_data& guard, const word* values, word
     ++runtime_.counts.traces_started;
     from_guard_ = &guard;
     buffer_ = buffer;
-    for (kind k : guard.fail_kinds) recorded_.add(input_opcode(k), {});
+    for (kind k : guard.fail_kinds) recorded_.add(input_of(k), {});
     base_ = stack_.end();
     word* mark = stack_.words_top();
     if (!rebuild_frames(runtime_, guard, values, this)) frame_memory_exhausted();

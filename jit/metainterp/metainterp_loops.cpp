@@ -104,12 +104,7 @@ void metainterp::separate_reds(uint32_t green_count) {
         bool separate = !red.is_constant();
         for (size_t j = green_count; j < i && separate; ++j) separate = arguments_[j].reference != red.reference;
         uint32_t operand = code[4 + 2 * i];
-        if (!separate) {
-            opcode op = red.type == kind::integer   ? opcode::same_as_i
-                        : red.type == kind::pointer ? opcode::same_as_p
-                                                    : opcode::same_as_f;
-            red.reference = record(op, {red});
-        }
+        if (!separate) { red.reference = record(same_as(red.type), {red}); }
         if (!(operand & constant_operand)) store(operand, red);
     }
 }
@@ -162,7 +157,7 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
     } else {
         loop_token& token = runtime_.token_for(*start->place);
         size_t targets = token.targets.size();
-        target_token* label = add_target(token);
+        target_token* label = token.add_target("loop" + std::to_string(token.number));
         trace whole;
         if (cut(*start, *label, whole)) {
             bool closes = last == opcode::jump && !target;
@@ -200,8 +195,7 @@ bool metainterp::cut(const merge_point& start, target_token& label, trace& resul
     std::vector<value_ref> inputs;
     for (value_ref red : start.reds) {
         kind k = operations[red.index()].result;
-        opcode op = k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f;
-        inputs.push_back(map[red.index()] = result.add(op, {}));
+        inputs.push_back(map[red.index()] = result.add(input_of(k), {}));
         label.kinds.push_back(k);
     }
     result.add(opcode::label, inputs, &label);

@@ -277,14 +277,7 @@ private:
     }
 
     void emit_jump(const virtual_state& state, const state_matcher& matched) {
-        auto made = std::make_unique<target_token>();
-        const descr& entry = *w_.recorded.operations[label_].description;
-        made->type = descr_type::target;
-        made->index = UINT32_MAX;
-        made->name = entry.name + ".body";
-        made->owner = w_.input.token;
-        w_.body_target_ = made.get();
-        w_.input.token->targets.push_back(std::move(made));
+        w_.body_target_ = w_.input.token->add_target(w_.recorded.operations[label_].description->name + ".body");
         w_.emitted[w_.body_label_].what.description = w_.body_target_;
         // A leaf of a fact that nobody needs is not used either; its place in the list is filled all the same.
         std::vector<value_id> values;

@@ -77,12 +77,7 @@ resume_data encode(const resume_contents& contents) {
     }
     for (const std::vector<resume_store>* list : {&contents.stores, &contents.facts}) {
         out.number(list->size());
-        for (const resume_store& store : *list) {
-            out.descriptor(store.where);
-            out.value(store.object);
-            out.value(store.value);
-            out.difference(store.item);
-        }
+        for (const resume_store& store : *list) out.store(store);
     }
     data.stream.shrink_to_fit();
     return data;

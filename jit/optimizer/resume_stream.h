@@ -24,6 +24,12 @@ public:
         number(static_cast<uint64_t>(index) << 4 | static_cast<uint64_t>(v.type) << 2 | v.from);
         if (v.from == resume_value::constant) difference(static_cast<int64_t>(v.value));
     }
+    void store(const resume_store& s) {
+        descriptor(s.where);
+        value(s.object);
+        value(s.value);
+        difference(s.item);
+    }
 
 private:
     std::vector<uint8_t>& out_;

@@ -93,10 +93,7 @@ private:
         out.number(walk_.heap.lazy_slots.size());
         for (uint32_t index : walk_.heap.lazy_slots) {
             const heap_slot& slot = walk_.heap.slots[index];
-            out.descriptor(slot.where);
-            out.value(describe(slot.lazy_object));
-            out.value(describe(slot.lazy_value));
-            out.difference(slot.item);
+            out.store({slot.where, describe(slot.lazy_object), describe(slot.lazy_value), slot.item});
         }
         write_facts(out);
         stream.shrink_to_fit();
@@ -104,7 +101,8 @@ private:
 
     // What memory is known to hold, as far as the fail arguments can tell it.
     void write_facts(resume_writer& out) {
-        std::vector<resume_store> facts;
+        std::vector<resume_store>& facts = walk_.guard_facts;
+        facts.clear();
         auto add = [&](const descr* where, int64_t item, value_id object, value_id held) {
             if (facts.size() == most_facts || !is_passed(object) || !is_passed(held)) return;
             facts.push_back({where, describe(object), describe(held), item});
@@ -120,12 +118,7 @@ private:
             for (const heap_entry& e : slot.known)
                 if (!walk_.changes_by_itself(slot.where, e.object)) add(slot.where, slot.item, e.object, e.value);
         out.number(facts.size());
-        for (const resume_store& fact : facts) {
-            out.descriptor(fact.where);
-            out.value(fact.object);
-            out.value(fact.value);
-            out.difference(fact.item);
-        }
+        for (const resume_store& fact : facts) out.store(fact);
     }
     bool is_passed(value_id id) const {
         const value& v = walk_.values[walk_.find(id)];

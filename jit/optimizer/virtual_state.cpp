@@ -69,11 +69,7 @@ private:
 
     value_id copy(value_id id) {
         walk_.force(id);
-        kind k = walk_.values[id].type;
-        step made = walk_.make_step(k == kind::integer   ? opcode::same_as_i
-                                    : k == kind::pointer ? opcode::same_as_p
-                                                         : opcode::same_as_f,
-                                    {id});
+        step made = walk_.make_step(same_as(walk_.values[id].type), {id});
         walk_.emit(made);
         walk_.values[made.result].widened = widened_bounds | widened_class | widened_relation;
         return made.result;

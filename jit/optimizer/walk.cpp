@@ -302,10 +302,7 @@ void walk::handle(uint32_t index) {
     s.snapshot = o.snapshot;
     s.first = static_cast<uint32_t>(pool.size());
     s.count = o.argument_count;
-    for (value_ref v : recorded.arguments_of(o)) {
-        value_id id = recorded_value(v);
-        pool.push_back(id);
-    }
+    for (value_ref v : recorded.arguments_of(o)) pool.push_back(recorded_value(v));
     if (o.result != kind::none) {
         s.result = base_ + index;
         values[s.result].type = o.result;
@@ -338,11 +335,7 @@ void walk::handle_label(step& s, const operation& o) {
         force(id);
         bool twice = std::find(pool.begin() + s.first, pool.begin() + s.first + i, id) != pool.begin() + s.first + i;
         if (values[id].is_constant || twice) {
-            kind k = values[id].type;
-            step copy = make_step(k == kind::integer   ? opcode::same_as_i
-                                  : k == kind::pointer ? opcode::same_as_p
-                                                       : opcode::same_as_f,
-                                  {id});
+            step copy = make_step(same_as(values[id].type), {id});
             emit(copy);
             id = copy.result;
         }

@@ -66,9 +66,9 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
     std::string title = std::string(closes ? "loop" : "entry") + " #" + std::to_string(token.number) + " (" +
                         runtime.describe(place.driver, place.greens.data()) + ")";
     trace result;
-    abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, jump_values, title, result,
-                                          closes && place.contradictions < most_contradictions);
-    if (problem == abort_reason::optimizer && closes && place.contradictions < most_contradictions) {
+    bool refuse = closes && place.contradictions < most_contradictions;
+    abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, jump_values, title, result, refuse);
+    if (problem == abort_reason::optimizer && refuse) {
         ++place.contradictions;
         return abort_reason::contradiction;
     }
@@ -105,16 +105,6 @@ abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& g
     ++runtime.counts.bridges;
     name_code(runtime, guard.bridge.get(), title);
     return problem;
-}
-
-target_token* add_target(loop_token& token) {
-    auto made = std::make_unique<target_token>();
-    made->type = descr_type::target;
-    made->index = UINT32_MAX;
-    made->name = "loop" + std::to_string(token.number);
-    made->owner = &token;
-    token.targets.push_back(std::move(made));
-    return token.targets.back().get();
 }
 
 void guard_trace_failed(guard_data& guard, uint32_t max_aborts) {

@@ -10,7 +10,6 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
                                       bool closes, std::span<const word> jump_values);
 abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard,
                             std::span<const word> jump_values);
-target_token* add_target(loop_token& token);
 // A bridge's trace was given up: the guard must fail more often before the next try, and at last is left to the
 // blackhole.
 void guard_trace_failed(guard_data& guard, uint32_t max_aborts);

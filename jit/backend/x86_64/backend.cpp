@@ -36,7 +36,7 @@ public:
             context_.memory->patch(guard->invalidation_address, jump, sizeof jump);
         }
         // Without memory for a stub the old code is entered and leaves by its guard.
-        (void)context_.make_entry_stub(token).empty();
+        (void)context_.make_entry_stub(token);
     }
 
     exit_state execute(loop_token& token, const word* inputs) override {

@@ -76,10 +76,6 @@ std::vector<opcode> pure_operations() {
     return all;
 }
 
-opcode input_of(kind k) {
-    return k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f;
-}
-
 // Which arguments are constants, and do the arguments outlive the operation?
 struct form {
     bool first_constant = false, second_constant = false, same_value = false, survive = false;

@@ -48,11 +48,7 @@ public:
 
     void bridge(trace& t, const guard_data& guard, size_t length) {
         begin(t);
-        for (kind k : guard.fail_kinds)
-            inputs_.push_back(t.add(k == kind::integer   ? opcode::input_i
-                                    : k == kind::pointer ? opcode::input_p
-                                                         : opcode::input_f,
-                                    {}));
+        for (kind k : guard.fail_kinds) inputs_.push_back(t.add(input_of(k), {}));
         take_live(inputs_);
         some_operations(length);
         count_down();

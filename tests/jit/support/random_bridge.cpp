@@ -15,11 +15,7 @@ public:
         : recorded_(recorded), run_(recorded), names_(recorded.operations.size()) {
         position_ = rebuild(run_, recorded, exit);
         const guard_data& guard = *exit.guard;
-        for (kind k : guard.fail_kinds)
-            inputs_.push_back(bridge_.add(k == kind::integer   ? opcode::input_i
-                                          : k == kind::pointer ? opcode::input_p
-                                                               : opcode::input_f,
-                                          {}));
+        for (kind k : guard.fail_kinds) inputs_.push_back(bridge_.add(input_of(k), {}));
         contents_ = decode(*guard.resume);
     }
 

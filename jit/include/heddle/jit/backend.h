@@ -73,6 +73,16 @@ struct loop_token : descr {
     std::vector<void*> kept_objects; // constants; a GC root list
     bool invalidated = false;        // a field changed that the code depends on: it is left and not entered again
     bool compiled = false;           // false: the entry runs the portal natively (a call_assembler's temporary target)
+
+    target_token* add_target(std::string label_name) {
+        auto made = std::make_unique<target_token>();
+        made->type = descr_type::target;
+        made->index = UINT32_MAX;
+        made->name = std::move(label_name);
+        made->owner = this;
+        targets.push_back(std::move(made));
+        return targets.back().get();
+    }
 };
 
 // The answer of machine code.

@@ -23,6 +23,13 @@ enum class opcode : uint8_t {
 #undef OPERATION
     count
 };
+// The operation of a kind: input_i, input_p, input_f; same_as_i, same_as_p, same_as_f.
+constexpr opcode input_of(kind k) {
+    return k == kind::integer ? opcode::input_i : k == kind::pointer ? opcode::input_p : opcode::input_f;
+}
+constexpr opcode same_as(kind k) {
+    return k == kind::integer ? opcode::same_as_i : k == kind::pointer ? opcode::same_as_p : opcode::same_as_f;
+}
 
 enum operation_flags : uint32_t {
     PURE = 1,
