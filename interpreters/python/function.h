@@ -219,18 +219,23 @@ template <size_t Count> void add_getsets(T type, const getset_entry (&table)[Cou
 template <size_t Count> void add_functions(W_Dict* module, const builtin_entry (&table)[Count]) {
     add_functions(module, table, table + Count);
 }
-#define HEDDLE_PYTHON_SETUP_FUNCTIONS(X)                                                                    \
-    X(setup_object)                                                                                         \
-    X(setup_type)                                                                                           \
-    X(setup_int)                                                                                            \
-    X(setup_float)                                                                                          \
-    X(setup_str)                                                                                            \
-    X(setup_str_methods)                                                                                    \
-    X(setup_bytes)                                                                                          \
-    X(setup_list)                                                                                           \
-    X(setup_tuple)                                                                                          \
-    X(setup_dict) X(setup_set) X(setup_iterators) X(setup_functions) X(setup_exceptions) X(setup_generator) \
-        X(setup_range)
+#define HEDDLE_PYTHON_SETUP_FUNCTIONS(X) \
+    X(setup_object)                      \
+    X(setup_type)                        \
+    X(setup_int)                         \
+    X(setup_float)                       \
+    X(setup_str)                         \
+    X(setup_str_methods)                 \
+    X(setup_bytes)                       \
+    X(setup_list)                        \
+    X(setup_tuple)                       \
+    X(setup_dict)                        \
+    X(setup_set)                         \
+    X(setup_iterators)                   \
+    X(setup_functions)                   \
+    X(setup_exceptions)                  \
+    X(setup_generator)                   \
+    X(setup_range)
 #define HEDDLE_PYTHON_DECLARE_SETUP(name) void name();
 HEDDLE_PYTHON_SETUP_FUNCTIONS(HEDDLE_PYTHON_DECLARE_SETUP)
 

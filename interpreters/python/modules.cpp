@@ -198,10 +198,18 @@ MATH_1(asin, std::asin)
 MATH_1(acos, std::acos)
 MATH_1(atan, std::atan)
 MATH_1(sinh, std::sinh)
-MATH_1(cosh, std::cosh) MATH_1(tanh, std::tanh) MATH_1(asinh, std::asinh) MATH_1(acosh, std::acosh)
-    MATH_1(exp, std::exp) MATH_1(expm1, std::expm1) MATH_1(exp2, std::exp2) MATH_1(erf, std::erf)
-        MATH_1(erfc, std::erfc) MATH_1(fabs, std::fabs)
-            MATH_1(cbrt, std::cbrt) Result<W_Object*> math_sqrt(W_Object* o) {
+MATH_1(cosh, std::cosh)
+MATH_1(tanh, std::tanh)
+MATH_1(asinh, std::asinh)
+MATH_1(acosh, std::acosh)
+MATH_1(exp, std::exp)
+MATH_1(expm1, std::expm1)
+MATH_1(exp2, std::exp2)
+MATH_1(erf, std::erf)
+MATH_1(erfc, std::erfc)
+MATH_1(fabs, std::fabs)
+MATH_1(cbrt, std::cbrt)
+Result<W_Object*> math_sqrt(W_Object* o) {
     double x = HEDDLE_TRY(to_double(o));
     if (x < 0) return domain_error();
     return make_float(__builtin_sqrt(x));
