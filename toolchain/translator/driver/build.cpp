@@ -84,7 +84,8 @@ private:
                                                   cache_directory(options_.output), parallel_, times_);
         times_.end(phase, 0,
                    std::to_string(compiled.from_cache) + " of " + std::to_string(sources_.files.size()) +
-                       " files from the cache");
+                       " files from the cache" +
+                       (compiled.precompiled ? ", headers precompiled: " + std::to_string(compiled.precompiled) : ""));
         std::fputs(compiled.messages.c_str(), stderr);
         if (compiled.failed) return false;
         phase = times_.begin("link");

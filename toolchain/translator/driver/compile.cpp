@@ -1,11 +1,13 @@
-// Phase 1. A cache entry NAME.bc has a list NAME.inputs: a line for each file read, "HASH path". It is replaced by
-// rename, so that builds that share a cache directory do not meet half a file.
+// Phase 1. A cache entry NAME.bc (or NAME.pch, a precompiled header) has a list NAME.inputs: a line for each file read,
+// "HASH path". It is replaced by rename, so that builds that share a cache directory do not meet half a file.
 #include "compile.h"
+#include "precompiled.h"
 #include "process.h"
 #include "profile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SHA1.h"
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -40,9 +42,19 @@ private:
     std::unordered_map<std::string, std::string> known_;
 };
 
-bool is_current(const std::string& entry, file_hashes& hashes) {
-    std::ifstream inputs(entry + ".inputs");
-    if (!inputs || !fs::exists(entry + ".bc")) return false;
+// One compiler run: what it makes and where that is kept.
+struct job {
+    std::string entry;     // the cache entry's path, without suffix
+    std::string suffix;    // of what is made
+    std::string file;      // what is compiled
+    std::string temporary; // like entry
+    std::vector<std::string> command;
+    std::string made() const { return entry + suffix; }
+};
+
+bool is_current(const job& wanted, file_hashes& hashes) {
+    std::ifstream inputs(wanted.entry + ".inputs");
+    if (!inputs || !fs::exists(wanted.made())) return false;
     std::string line;
     bool any = false;
     while (std::getline(inputs, line)) {
@@ -75,14 +87,29 @@ std::vector<std::string> dependencies(const std::string& rule_file) {
     return result;
 }
 
-bool write_inputs(const std::string& entry, const std::string& temporary, file_hashes& hashes) {
-    std::ofstream inputs(temporary + ".inputs");
-    for (auto& path : dependencies(temporary + ".d")) inputs << hashes.get(path) << ' ' << path << '\n';
-    inputs.close();
+// Was the file written to after the compiler had started? Then who knows what the compiler read.
+bool is_newer(const std::string& path, fs::file_time_type start) {
     std::error_code code;
-    fs::remove(temporary + ".d", code);
-    fs::rename(temporary + ".bc", entry + ".bc", code);
-    if (!code) fs::rename(temporary + ".inputs", entry + ".inputs", code);
+    fs::file_time_type time = fs::last_write_time(path, code);
+    return !code && time >= start;
+}
+
+bool keep(const job& done, file_hashes& hashes, fs::file_time_type start) {
+    bool known = true;
+    std::ofstream inputs(done.temporary + ".inputs");
+    for (auto& path : dependencies(done.temporary + ".d")) {
+        inputs << hashes.get(path) << ' ' << path << '\n';
+        known &= !is_newer(path, start);
+    }
+    inputs.close();
+    std::error_code code, ignored;
+    fs::remove(done.temporary + ".d", ignored);
+    fs::remove(done.entry + ".inputs", ignored);
+    fs::rename(done.temporary + done.suffix, done.made(), code);
+    if (!known)
+        fs::remove(done.temporary + ".inputs", ignored);
+    else if (!code)
+        fs::rename(done.temporary + ".inputs", done.entry + ".inputs", code);
     return !code;
 }
 
@@ -94,8 +121,6 @@ std::vector<std::string> compiler_arguments(const interpreter_sources& sources, 
                                           "-Xclang",
                                           "-disable-llvm-passes",
                                           "-g1",
-                                          "-emit-llvm",
-                                          "-c",
                                           "-DHEDDLE_TRANSLATE=1",
                                           "-fno-exceptions",
                                           "-fno-rtti",
@@ -124,6 +149,113 @@ std::string mends_for(const std::string& messages) {
     return text;
 }
 
+class compilation {
+public:
+    compilation(const interpreter_sources& sources, std::vector<std::string> arguments, const std::string& compiler,
+                const std::string& cache, unsigned parallel, profile& times)
+        : sources_(sources), arguments_(std::move(arguments)), cache_(cache), parallel_(parallel), times_(times) {
+        key_ = run_process({compiler, "--version"}).output;
+        for (auto& a : arguments_)
+            if (!a.starts_with("-W")) key_ += a + '\n';
+    }
+
+    compile_result run() {
+        std::vector<job> wanted;
+        std::vector<bool> is_wanted(sources_.files.size());
+        for (size_t i = 0; i < sources_.files.size(); i++) {
+            job source = describe(sources_.files[i], ".bc", {"-emit-llvm", "-c"});
+            result_.bitcode.push_back(source.made());
+            is_wanted[i] = !is_current(source, hashes_);
+            if (!is_wanted[i]) result_.from_cache++;
+            wanted.push_back(std::move(source));
+        }
+        std::vector<job> first, second;
+        std::vector<bool> is_second(wanted.size());
+        for (const shared_header& header : shared_headers(sources_.files, sources_.include)) {
+            job precompiled =
+                describe(header.path, ".pch",
+                         {"-x", "c++-header", "-Xclang", "-fno-pch-timestamp", "-fpch-instantiate-templates"});
+            size_t users = 0;
+            for (size_t i : header.sources) users += is_wanted[i];
+            bool current = is_current(precompiled, hashes_);
+            if (users == 0 || (users == 1 && !current)) continue;
+            for (size_t i : header.sources) {
+                is_second[i] = true;
+                wanted[i].command.insert(wanted[i].command.end(), {"-include-pch", precompiled.made()});
+            }
+            if (!current) first.push_back(std::move(precompiled));
+        }
+        for (size_t i = 0; i < wanted.size(); i++)
+            if (is_wanted[i]) (is_second[i] ? second : first).push_back(std::move(wanted[i]));
+        compile(first);
+        // One that can't be precompiled shows its errors, if they are, in the sources that include it.
+        for (job& source : second)
+            if (auto option = std::find(source.command.begin(), source.command.end(), "-include-pch");
+                option != source.command.end() && !fs::exists(*(option + 1)))
+                source.command.erase(option, option + 2);
+        compile(second);
+        return std::move(result_);
+    }
+
+private:
+    job describe(const std::string& file, const std::string& suffix, const std::vector<std::string>& options) {
+        job result;
+        result.entry = cache_ + "/" + hash_of(key_ + fs::absolute(file).string() + suffix);
+        result.suffix = suffix;
+        result.file = file;
+        result.temporary = result.entry + "." + std::to_string(getpid());
+        result.command = arguments_;
+        result.command.insert(result.command.end(), options.begin(), options.end());
+        return result;
+    }
+
+    void compile(std::vector<job>& jobs) {
+        std::vector<std::vector<std::string>> commands;
+        std::error_code code;
+        for (job& j : jobs) {
+            if (j.suffix == ".pch") fs::remove(j.made(), code);
+            commands.push_back(j.command);
+            commands.back().insert(commands.back().end(),
+                                   {"-MD", "-MF", j.temporary + ".d", "-o", j.temporary + j.suffix, j.file});
+        }
+        // By the file system's clock, which may be coarser than ours.
+        std::string stamp = cache_ + "/started." + std::to_string(getpid());
+        std::ofstream(stamp) << '\n';
+        fs::file_time_type start = fs::last_write_time(stamp, code);
+        fs::remove(stamp, code);
+        auto outcomes = run_processes(commands, parallel_);
+        for (size_t i = 0; i < outcomes.size(); i++) finish(jobs[i], outcomes[i], start);
+    }
+
+    void finish(const job& done, const process_result& outcome, fs::file_time_type start) {
+        times_.child_peak(outcome.peak_kilobytes);
+        bool is_header = done.suffix == ".pch";
+        if (is_header && outcome.exit_status == 0) result_.precompiled++;
+        if (!is_header) result_.messages += outcome.output;
+        if (outcome.exit_status != 0) {
+            std::error_code code;
+            for (const char* suffix : {".d", ".pch", ".bc"}) fs::remove(done.temporary + suffix, code);
+            if (is_header) return;
+            result_.failed = true;
+            result_.messages += mends_for(outcome.output);
+            if (outcome.output.empty())
+                result_.messages += done.file + ": the compiler was killed; is there enough memory?\n";
+        } else if (!keep(done, hashes_, start)) {
+            result_.failed = true;
+            result_.messages +=
+                done.made() + ": cannot write to the cache folder; free some space or set HEDDLE_CACHE\n";
+        }
+    }
+
+    const interpreter_sources& sources_;
+    std::vector<std::string> arguments_;
+    std::string cache_, key_;
+    unsigned parallel_;
+    profile& times_;
+    file_hashes hashes_;
+    compile_result result_;
+};
+
 } // namespace
 
 compile_result compile_sources(const interpreter_sources& sources, const std::string& compiler,
@@ -138,44 +270,9 @@ compile_result compile_sources(const interpreter_sources& sources, const std::st
         result.failed = true;
         return result;
     }
-    std::vector<std::string> arguments = compiler_arguments(sources, compiler, include_directory);
-    std::string key = run_process({compiler, "--version"}).output;
-    for (auto& a : arguments)
-        if (!a.starts_with("-W")) key += a + '\n';
-
-    file_hashes hashes;
-    std::vector<std::vector<std::string>> commands;
-    std::vector<std::string> entries, temporaries, names;
-    for (auto& file : sources.files) {
-        std::string entry = cache_directory + "/" + hash_of(key + fs::absolute(file).string());
-        result.bitcode.push_back(entry + ".bc");
-        if (is_current(entry, hashes)) {
-            result.from_cache++;
-            continue;
-        }
-        std::string temporary = entry + "." + std::to_string(getpid());
-        auto command = arguments;
-        command.insert(command.end(), {"-MD", "-MF", temporary + ".d", "-o", temporary + ".bc", file});
-        commands.push_back(std::move(command));
-        entries.push_back(entry);
-        temporaries.push_back(temporary);
-        names.push_back(file);
-    }
-    auto outcomes = run_processes(commands, parallel);
-    for (size_t i = 0; i < outcomes.size(); i++) {
-        times.child_peak(outcomes[i].peak_kilobytes);
-        result.messages += outcomes[i].output;
-        if (outcomes[i].exit_status != 0) {
-            result.failed = true;
-            result.messages += mends_for(outcomes[i].output);
-            if (outcomes[i].output.empty())
-                result.messages += names[i] + ": the compiler was killed; is there enough memory?\n";
-        } else if (!write_inputs(entries[i], temporaries[i], hashes)) {
-            result.failed = true;
-            result.messages += entries[i] + ": cannot write to the cache folder; free some space or set HEDDLE_CACHE\n";
-        }
-    }
-    return result;
+    return compilation(sources, compiler_arguments(sources, compiler, include_directory), compiler, cache_directory,
+                       parallel, times)
+        .run();
 }
 
 } // namespace heddle::translator

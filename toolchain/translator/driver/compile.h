@@ -14,7 +14,8 @@ class profile;
 struct compile_result {
     std::vector<std::string> bitcode; // paths, one for each source
     unsigned from_cache = 0;
-    std::string messages; // the compiler's, for the user (warnings too)
+    unsigned precompiled = 0; // headers, in this build
+    std::string messages;     // the compiler's, for the user (warnings too)
     bool failed = false;
 };
 
