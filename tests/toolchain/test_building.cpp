@@ -168,38 +168,38 @@ TEST_CASE("writes of quasi-immutable fields discard machine code") {
         CHECK(log.find("invalidations: 0") == std::string::npos);
         CHECK(log.find("invalidations: ") != std::string::npos);
     }
+}
 
-    TEST_CASE("a header with which sources begin is precompiled, and every change of it is seen") {
-        workshop shop;
-        shop.write("vm/common.h", "#pragma once\n" + std::string(prelude) + "inline long factor() { return 3; }\n");
-        for (const char* name : {"one", "two", "three"})
-            shop.write(std::string("vm/") + name + ".cpp",
-                       std::string("// Begins with the header.\n\n#include \"common.h\"\nlong ") + name +
-                           "() { return factor(); }\n");
-        std::string main_begin =
-            "#include <cstdlib>\n#include \"common.h\"\nlong one();\nlong two();\nlong three();\nint main() {";
-        shop.write("vm/main.cpp", main_begin + " std::printf(\"%ld\\n\", one() * two() * three()); }\n");
-        auto build = [&](const std::string& cached, bool precompiled, const std::string& output) {
-            run_result built = shop.heddle("build vm -o out --no-jit -O1 --profile");
-            INFO(built.output);
-            CHECK(built.status == 0);
-            CHECK(built.output.find(cached + " of 4 files from the cache") != std::string::npos);
-            CHECK((built.output.find("headers precompiled: 1") != std::string::npos) == precompiled);
-            CHECK(shop.run("./out").output == output);
-        };
-        build("0", true, "27\n");
-        build("4", false, "27\n");
-        // Newer, but what it was: nothing is compiled. Then what was precompiled serves a change beside it.
-        REQUIRE(shop.run("touch -d '2001-01-01' vm/common.h").status == 0);
-        build("4", false, "27\n");
-        shop.write("vm/two.cpp", "#include \"common.h\"\nlong two() { return factor() + 1; }\n");
-        build("3", false, "36\n");
-        shop.write("vm/common.h", "#pragma once\n" + std::string(prelude) + "inline long factor() { return 2; }\n");
-        build("0", true, "12\n");
-        // A mistake in it is shown as in any header.
-        shop.write("vm/common.h",
-                   "#pragma once\n" + std::string(prelude) + "inline long factor() { return nothing; }\n");
-        run_result broken = shop.heddle("build vm -o out --no-jit -O1");
-        CHECK(broken.status != 0);
-        CHECK(broken.output.find("common.h:") != std::string::npos);
-    }
+TEST_CASE("a header with which sources begin is precompiled, and every change of it is seen") {
+    workshop shop;
+    shop.write("vm/common.h", "#pragma once\n" + std::string(prelude) + "inline long factor() { return 3; }\n");
+    for (const char* name : {"one", "two", "three"})
+        shop.write(std::string("vm/") + name + ".cpp",
+                   std::string("// Begins with the header.\n\n#include \"common.h\"\nlong ") + name +
+                       "() { return factor(); }\n");
+    std::string main_begin =
+        "#include <cstdlib>\n#include \"common.h\"\nlong one();\nlong two();\nlong three();\nint main() {";
+    shop.write("vm/main.cpp", main_begin + " std::printf(\"%ld\\n\", one() * two() * three()); }\n");
+    auto build = [&](const std::string& cached, bool precompiled, const std::string& output) {
+        run_result built = shop.heddle("build vm -o out --no-jit -O1 --profile");
+        INFO(built.output);
+        CHECK(built.status == 0);
+        CHECK(built.output.find(cached + " of 4 files from the cache") != std::string::npos);
+        CHECK((built.output.find("headers precompiled: 1") != std::string::npos) == precompiled);
+        CHECK(shop.run("./out").output == output);
+    };
+    build("0", true, "27\n");
+    build("4", false, "27\n");
+    // Newer, but what it was: nothing is compiled. Then what was precompiled serves a change beside it.
+    REQUIRE(shop.run("touch -d '2001-01-01' vm/common.h").status == 0);
+    build("4", false, "27\n");
+    shop.write("vm/two.cpp", "#include \"common.h\"\nlong two() { return factor() + 1; }\n");
+    build("3", false, "36\n");
+    shop.write("vm/common.h", "#pragma once\n" + std::string(prelude) + "inline long factor() { return 2; }\n");
+    build("0", true, "12\n");
+    // A mistake in it is shown as in any header.
+    shop.write("vm/common.h", "#pragma once\n" + std::string(prelude) + "inline long factor() { return nothing; }\n");
+    run_result broken = shop.heddle("build vm -o out --no-jit -O1");
+    CHECK(broken.status != 0);
+    CHECK(broken.output.find("common.h:") != std::string::npos);
+}

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <unistd.h>
 #include <unordered_map>
@@ -188,10 +189,10 @@ public:
         for (size_t i = 0; i < wanted.size(); i++)
             if (is_wanted[i]) (is_second[i] ? second : first).push_back(std::move(wanted[i]));
         compile(first);
-        // One that can't be precompiled shows its errors, if they are, in the sources that include it.
+        // A header that can't be precompiled shows its errors, if they are, in the sources that include it.
         for (job& source : second)
             if (auto option = std::find(source.command.begin(), source.command.end(), "-include-pch");
-                option != source.command.end() && !fs::exists(*(option + 1)))
+                option != source.command.end() && failed_headers_.contains(*(option + 1)))
                 source.command.erase(option, option + 2);
         compile(second);
         return std::move(result_);
@@ -213,7 +214,6 @@ private:
         std::vector<std::vector<std::string>> commands;
         std::error_code code;
         for (job& j : jobs) {
-            if (j.suffix == ".pch") fs::remove(j.made(), code);
             commands.push_back(j.command);
             commands.back().insert(commands.back().end(),
                                    {"-MD", "-MF", j.temporary + ".d", "-o", j.temporary + j.suffix, j.file});
@@ -235,7 +235,10 @@ private:
         if (outcome.exit_status != 0) {
             std::error_code code;
             for (const char* suffix : {".d", ".pch", ".bc"}) fs::remove(done.temporary + suffix, code);
-            if (is_header) return;
+            if (is_header) {
+                failed_headers_.insert(done.made());
+                return;
+            }
             result_.failed = true;
             result_.messages += mends_for(outcome.output);
             if (outcome.output.empty())
@@ -253,6 +256,7 @@ private:
     unsigned parallel_;
     profile& times_;
     file_hashes hashes_;
+    std::set<std::string> failed_headers_;
     compile_result result_;
 };
 
