@@ -198,6 +198,7 @@ const char* initialise(const options& chosen) {
     collector.old.initialise(collector.heap, collector.chosen.poison);
     find_stack_limits();
     collector.initialised = true;
+    start_transactions();
     collector.cycle = cycle_state::idle;
     collector.threshold = 8 * chosen.nursery_bytes;
     collector.threshold = std::min<uint64_t>(collector.threshold, collector.chosen.maximum_heap_bytes / 2);
@@ -217,9 +218,13 @@ void initialise_from_environment_or_exit() {
 
 void shutdown() {
     if (!collector.initialised) return;
+    stop_for_good();
     for (auto* list : {&collector.young_light, &collector.old_light})
         for (void* object : *list) collector.type_of(object).info->finalizer(object);
     if (collector.log != nullptr && collector.log != stderr) std::fclose(collector.log);
+#ifdef HEDDLE_STM
+    return; // stopped threads still refer to it all
+#endif
     if (!collector.ids_are_preset)
         for (type_info* type : collector.registered_types) type->id = type->last_id = 0;
     collector.old.reset();
@@ -232,8 +237,11 @@ void shutdown() {
 }
 
 void collect_in_pause(void (*body)()) {
+    heap_lock lock;
     uint64_t started = now_nanoseconds();
+    begin_collection();
     with_stack_visible(body);
+    end_collection();
     uint64_t spent = now_nanoseconds() - started;
     collector.counts.pause_nanoseconds_total += spent;
     collector.counts.pause_nanoseconds_max = std::max(collector.counts.pause_nanoseconds_max, spent);
@@ -269,6 +277,7 @@ void set_collection_hooks(void (*before)(collection_kind), void (*after)(collect
 }
 
 statistics get_statistics() {
+    heap_lock lock;
     statistics result = collector.counts;
     result.old_bytes = collector.old.old_bytes();
     result.heap_bytes = collector.heap_bytes();

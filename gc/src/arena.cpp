@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "stm_hooks.h"
+
 extern "C" {
 uintptr_t heddle_gc_arena_base = 0;
 uintptr_t heddle_gc_arena_size = 0;
@@ -32,6 +34,21 @@ void* map_on_demand(size_t bytes, bool huge = false) {
     return address;
 }
 
+// The heap's own memory. STM builds have it in a file in memory, so that each thread can have a view of it.
+char* map_objects(size_t bytes) {
+#ifdef HEDDLE_STM
+    return map_heap(bytes);
+#else
+    return static_cast<char*>(map_on_demand(bytes, true));
+#endif
+}
+
+#ifdef HEDDLE_STM
+constexpr int give_back = MADV_REMOVE; // of shared memory, MADV_DONTNEED would drop the mapping only
+#else
+constexpr int give_back = MADV_DONTNEED;
+#endif
+
 } // namespace
 
 void block::clear_bitmaps() {
@@ -54,7 +71,7 @@ const char* arena::reserve(uint32_t card_bytes) {
     while ((1u << card_shift) < card_bytes) ++card_shift;
     for (size_t bytes = largest_reservation; bytes >= smallest_reservation; bytes /= 2) {
         block_count_ = static_cast<uint32_t>(bytes >> block_shift);
-        char* memory = static_cast<char*>(map_on_demand(bytes + huge_page, true));
+        char* memory = map_objects(bytes + huge_page);
         if (memory == nullptr) continue;
         kinds_ = static_cast<uint8_t*>(map_on_demand(block_count_));
         blocks_ = static_cast<block*>(map_on_demand(size_t{block_count_} * sizeof(block), true));
@@ -166,7 +183,7 @@ void arena::decommit(uint32_t keep_blocks) {
             dirty += blocks_[start + i].dirty;
             blocks_[start + i].dirty = false;
         }
-        if (dirty != 0) madvise(start_of(start), size_t{length} << block_shift, MADV_DONTNEED);
+        if (dirty != 0) madvise(start_of(start), size_t{length} << block_shift, give_back);
         dirty_total -= dirty;
     }
 }

@@ -17,6 +17,7 @@
 
 #include "arena.h"
 #include "old_space.h"
+#include "stm_hooks.h"
 
 namespace heddle::gc {
 

@@ -121,13 +121,24 @@ void run_dead_light_finalizers() {
 
 size_t run_finalizers(size_t limit) {
     size_t ran = 0;
-    while (ran < limit && !collector.finalizer_queue.empty()) {
-        void* object = collector.finalizer_queue.front();
-        collector.finalizer_queue.pop_front();
-        ++ran;
-        ++collector.counts.finalizers_run;
+    {
+        heap_lock lock;
+        if (collector.finalizer_queue.empty()) limit = 0;
+    }
+    if (limit != 0) become_inevitable();
+    while (ran < limit) {
+        void* object;
+        {
+            heap_lock lock;
+            if (collector.finalizer_queue.empty()) break;
+            object = collector.finalizer_queue.front();
+            collector.finalizer_queue.pop_front();
+            ++ran;
+            ++collector.counts.finalizers_run;
+        }
         collector.type_of(object).info->finalizer(object);
     }
+    heap_lock lock;
     if (collector.finalizer_queue.empty())
         __atomic_and_fetch(&heddle_thread.action_flag, ~action_finalizers, __ATOMIC_SEQ_CST);
     return ran;

@@ -30,6 +30,7 @@ bool in_nursery(const void* object) { return collector.heap.kind_of(object) == k
 } // namespace
 
 uint64_t identity_hash(void* object) {
+    heap_lock lock;
     header& head = header_of(object);
     if (head.flags & flag_hash_in_table) {
         if (!in_nursery(object)) return collector.old_hashes.find(object)->second;
@@ -91,12 +92,19 @@ void drop_dead_hashes() {
 bool is_immovable(const void* object) { return !in_nursery(object) || (header_of(object).flags & flag_immovable) != 0; }
 
 void make_immovable(void* object) {
+    heap_lock lock;
     if (in_nursery(object)) header_of(object).flags |= flag_immovable;
 }
 
-void pin(void* object) { ++collector.user_pins[object]; }
+void pin(void* object) {
+    become_inevitable();
+    heap_lock lock;
+    ++collector.user_pins[object];
+}
 
 void unpin(void* object) {
+    become_inevitable();
+    heap_lock lock;
     auto entry = collector.user_pins.find(object);
     if (entry == collector.user_pins.end()) {
         std::fputs("heddle: gc::unpin of an object that isn't pinned\n", stderr);

@@ -371,10 +371,10 @@ void settle_large() {
 } // namespace
 
 uint32_t flags_for_old(const traced_type& type, const char* object) {
-    if (!type.has_references) return 0;
+    if (!type.has_references) return survivor_flags;
     if (type.item_reference_count != 0 && array_length(type, object) > collector.chosen.card_elements)
-        return flag_needs_barrier | flag_has_cards;
-    return flag_needs_barrier;
+        return survivor_flags | flag_needs_barrier | flag_has_cards;
+    return survivor_flags | flag_needs_barrier;
 }
 
 void remember(void* object) {

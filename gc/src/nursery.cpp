@@ -9,7 +9,7 @@
 
 #include "collector.h"
 
-heddle::gc::thread_state heddle_thread;
+HEDDLE_PER_THREAD heddle::gc::thread_state heddle_thread;
 
 namespace heddle::gc {
 
@@ -40,7 +40,13 @@ void write_filler(char* start, char* end) {
     if (start < end) *reinterpret_cast<header*>(start) = {0, static_cast<uint32_t>(end - start)};
 }
 
-void close_gap() { write_filler(heddle_thread.nursery_free, heddle_thread.gap_end); }
+void close_gap() {
+#ifdef HEDDLE_STM
+    close_all_gaps();
+#else
+    write_filler(heddle_thread.nursery_free, heddle_thread.gap_end);
+#endif
+}
 
 namespace {
 
@@ -56,6 +62,7 @@ uint32_t allocate_chunk() {
 }
 
 void open_gap(const nursery_gap& gap) {
+    gap_taken(heddle_thread.nursery_free, gap);
     heddle_thread.nursery_free = gap.start;
     heddle_thread.gap_end = gap.end;
     bool slow_always = collector.chosen.stress_interval != 0 || collector.minor_requested;
@@ -70,12 +77,23 @@ void add_gap(char* start, char* end) {
     if (start == end) return;
     if (collector.chosen.poison && start < touched_end) std::memset(start, 0xde, static_cast<size_t>(end - start));
     write_filler(start, end);
+    if constexpr (gap_alignment > 8) {
+        auto* first =
+            reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(start) + gap_alignment - 1) & -gap_alignment);
+        auto* last = reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(end) & -gap_alignment);
+        if (first >= last) return;
+        write_filler(start, first);
+        write_filler(first, last);
+        write_filler(last, end);
+        start = first;
+        end = last;
+    }
     collector.gaps.push_back({start, end});
 }
 
 // The next gap that holds `total` bytes; false when there's none.
 bool take_gap(size_t total) {
-    close_gap();
+    write_filler(heddle_thread.nursery_free, heddle_thread.gap_end);
     auto& gaps = collector.gaps;
     while (collector.next_gap < gaps.size()) {
         const nursery_gap& gap = gaps[collector.next_gap++];
@@ -166,6 +184,7 @@ void* allocate_large(const type_info* type, size_t total, bool strict, bool* zer
     collector.young_large_bytes += bytes;
     collector.counts.bytes_allocated += bytes;
     char* start = collector.heap.start_of(index);
+    large_object_made(start, bytes);
     *reinterpret_cast<uint64_t*>(start) = type->id;
     void* object = start + header_size;
     if (type->has_finalizer) note_finalizable(object, *type);
@@ -247,6 +266,7 @@ void reset_nursery() {
 }
 
 void add_memory_pressure(size_t bytes) {
+    heap_lock lock;
     collector.young_pressure += bytes;
     collector.pressure += bytes;
     if (minor_is_due()) {
@@ -269,6 +289,7 @@ void* allocate_array_slowly(const type_info* type, uint64_t length, bool strict,
                      static_cast<unsigned long long>(length));
         std::exit(1);
     }
+    heap_lock lock;
     bool zeroed = false;
     void* object = allocate_slowly(type, total_size_for(type->fixed_size + length * type->item_size), strict, &zeroed);
     if (object == nullptr) return nullptr;
@@ -282,6 +303,7 @@ void* allocate_array_slowly(const type_info* type, uint64_t length, bool strict,
 } // namespace
 
 void* heddle_gc_allocate_slow(const type_info* type, size_t total_bytes) {
+    heap_lock lock;
     bool zeroed = false;
     return allocate_slowly(type, total_bytes, false, &zeroed);
 }

@@ -193,6 +193,7 @@ void* find_young_object(uintptr_t word) {
 }
 
 void* find_object(const void* word) {
+    heap_lock lock;
     auto address = reinterpret_cast<uintptr_t>(word);
     if (void* object = find_old_object(address)) return object;
     close_gap();

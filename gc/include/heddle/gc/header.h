@@ -42,8 +42,9 @@ enum header_flag : uint32_t {
     // In how many minor collections running an ambiguous root has pinned the young object (2 bits).
     flag_pin_age_one = 1u << 10,
     flag_pin_age_mask = 3u << 10,
+    // STM builds: the object isn't of the running transaction's making, so a write to it takes the barrier's slow path.
+    flag_committed = 1u << 16,
 };
-// Bits 16 to 31 are left for STM.
 
 struct header {
     uint32_t type_id;

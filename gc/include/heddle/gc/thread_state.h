@@ -1,7 +1,7 @@
 // thread_state: the words of a thread that allocation, machine code and the runtime share.
 //
 // Standard layout: machine code addresses fields by offset (jit_interface.h). The regular build has one thread and one
-// global, heddle_thread; the STM build will have one per thread, so code takes its address from one place only.
+// global, heddle_thread; the STM build (HEDDLE_STM) has one per thread.
 #pragma once
 
 #include <cstddef>
@@ -43,6 +43,12 @@ constexpr uint32_t action_first_for_vm = 1 << 8; // bits from here up are the VM
 
 } // namespace heddle::gc
 
+#ifdef HEDDLE_STM
+#define HEDDLE_PER_THREAD __thread
+#else
+#define HEDDLE_PER_THREAD
+#endif
+
 extern "C" {
-extern heddle::gc::thread_state heddle_thread;
+extern HEDDLE_PER_THREAD heddle::gc::thread_state heddle_thread;
 }

@@ -1,0 +1,137 @@
+// The collector's hooks (stm_hooks.h): its lock, and what happens before and after a collection.
+#include "runtime.h"
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+namespace heddle::stm {
+
+namespace {
+
+const char* parse_number(const char* name, uint64_t least, uint64_t most, uint64_t& result) {
+    static char message[160];
+    const char* text = std::getenv(name);
+    if (text == nullptr) return nullptr;
+    char* end;
+    unsigned long long number = std::strtoull(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == '\0' && number >= least && number <= most) {
+        result = number;
+        return nullptr;
+    }
+    std::snprintf(message, sizeof message, "%s: '%.40s' is no number from %llu to %llu", name, text,
+                  static_cast<unsigned long long>(least), static_cast<unsigned long long>(most));
+    return message;
+}
+
+const char* read_options() {
+    uint64_t segments = world.segment_count, length = world.target_nanoseconds / 1000, alone = 1;
+    const char* error = parse_number("HEDDLE_STM_SEGMENTS", 1, maximum_segments, segments);
+    if (error == nullptr) error = parse_number("HEDDLE_STM_LENGTH", 1, 10000000, length);
+    if (error == nullptr) error = parse_number("HEDDLE_STM_ABORT", 0, UINT64_MAX, world.abort_interval);
+    if (error == nullptr) error = parse_number("HEDDLE_STM_ALONE", 0, 1, alone);
+    world.segment_count = static_cast<unsigned>(segments);
+    world.target_nanoseconds = length * 1000;
+    world.never_alone = alone == 0;
+    return error;
+}
+
+void make_roots() {
+    uint32_t count = &heddle_stm_root_count != nullptr ? heddle_stm_root_count : 0;
+    if (count > maximum_roots) {
+        std::fprintf(stderr, "heddle: stm: %u global references are more than %zu\n", count, maximum_roots);
+        std::exit(2);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        auto* object = reinterpret_cast<char*>(roots_address + i * root_distance);
+        gc::header_of(object) = {0, gc::flag_committed};
+        new gc::root_slot(reinterpret_cast<void**>(object));
+    }
+}
+
+} // namespace
+
+} // namespace heddle::stm
+
+namespace heddle::gc {
+
+using namespace heddle::stm;
+
+heap_lock::heap_lock() {
+    if (self != nullptr) lock_world();
+}
+heap_lock::~heap_lock() {
+    if (self != nullptr) unlock_world();
+}
+
+void begin_collection() {
+    thread& t = *self;
+    if (t.running == nullptr) {
+        std::fputs("heddle: stm: a collection outside of a transaction\n", stderr);
+        std::abort();
+    }
+    acquire_inevitable();
+    stop_world();
+    for (thread* other : world.threads) {
+        if (other == &t || other->running == nullptr) continue;
+        if (!other->must_abort && other->at_break && try_commit(*other)) continue;
+        roll_back(*other);
+    }
+    commit_in_place(t);
+    for (segment* s : world.segments) drop_copies(*s);
+    close_all_gaps();
+    for (segment* s : world.segments) s->free = s->gap_end = s->fresh_start = nullptr;
+}
+
+void end_collection() { resume_world(); }
+
+void close_all_gaps() {
+    write_filler(heddle_thread.nursery_free, heddle_thread.gap_end);
+    if (world.stopper != self) return; // other threads are just allocating in theirs
+    for (segment* s : world.segments)
+        if (s->owner == nullptr) write_filler(s->free, s->gap_end);
+}
+
+void gap_taken(char* free, const nursery_gap& gap) {
+    segment& s = *self->running;
+    if (free != nullptr && s.fresh_start < free) s.fresh.push({s.fresh_start, free});
+    share_pages(s, gap.start, gap.end);
+    s.fresh_start = gap.start;
+}
+
+void large_object_made(char* start, size_t bytes) {
+    segment& s = *self->running;
+    share_pages(s, start, start + bytes);
+    s.fresh_large.push({start, start + bytes});
+}
+
+void become_inevitable() { stm::become_inevitable(); }
+
+void start_transactions() {
+    const char* error = read_options();
+    if (error == nullptr) error = make_segments();
+    if (error != nullptr) {
+        std::fprintf(stderr, "%s\n", error);
+        std::exit(2);
+    }
+    make_roots();
+    auto* t = new thread;
+    t->state = &heddle_thread;
+    t->words = &heddle_stm;
+    t->stopped = false;
+    world.threads.push_back(t);
+    world.live_threads = world.running = 1;
+    self = t; // before this, locks are not needed
+    std::atexit(stop_for_good);
+    begin_as_inevitable();
+}
+
+void stop_for_good() {
+    if (world.ending || self == nullptr) return;
+    lock_world();
+    if (self->running != nullptr) acquire_inevitable();
+    stop_world();
+    world.ending = true;
+}
+
+} // namespace heddle::gc

@@ -1,0 +1,114 @@
+// The world's lock, stopping the world, and waiting.
+//
+// Threads poll: whoever wants the world stopped sets their `interrupt` words and waits until each of them has come to a
+// safe point. There a thread's registers are on its stack, so that collections see what it refers to.
+#include "runtime.h"
+
+__thread heddle::stm::thread_words heddle_stm;
+
+namespace heddle::stm {
+
+world_state world;
+__thread thread* self;
+
+namespace {
+
+using waiting_lock = std::unique_lock<std::mutex>;
+
+void interrupt_others(uint32_t value) {
+    for (thread* t : world.threads)
+        if (t != self && t->words != nullptr && !t->ended)
+            __atomic_store_n(&t->words->interrupt, value, __ATOMIC_RELAXED);
+}
+
+// What a collection has to scan while the thread is stopped: its stack, or what an abort will restore.
+void show_roots(thread& t, const void* stack_low) {
+    t.stack_range.begin = stack_low;
+    t.stack_range.end = t.state->stack_base;
+    if (t.running == nullptr || t.words->inevitable) return;
+    t.copy_range.begin = t.restart.copy;
+    t.copy_range.end = t.restart.copy + t.restart.size;
+    t.register_range.begin = t.restart.registers;
+    t.register_range.end = t.restart.registers + 6;
+}
+
+void hide_roots(thread& t) {
+    for (auto* r : {&t.stack_range, &t.copy_range, &t.register_range}) r->begin = r->end = nullptr;
+}
+
+__attribute__((noinline)) void wait_as_stopped(bool (*condition)(thread&), bool may_end_here) {
+    thread& t = *self;
+    t.at_break = may_end_here && t.words->atomic_depth == 0;
+    show_roots(t, __builtin_frame_address(0));
+    t.stopped = true;
+    --world.running;
+    world.changed.notify_all();
+    {
+        waiting_lock lock(world.lock, std::adopt_lock);
+        world.changed.wait(lock, [&] { return world.stopper == nullptr && condition(t); });
+        lock.release();
+    }
+    ++world.running;
+    t.stopped = t.at_break = false;
+    hide_roots(t);
+}
+
+} // namespace
+
+void wait_until(bool (*condition)(thread&), bool may_end_here) {
+    __builtin_unwind_init(); // callee-saved registers into this frame
+    wait_as_stopped(condition, may_end_here);
+    asm volatile("" ::: "memory");
+    if (!self->must_abort) return;
+    self->lock_depth = 0;
+    world.lock.unlock();
+    abort_transaction();
+}
+
+void lock_world(bool may_end_here) {
+    thread& t = *self;
+    if (t.lock_depth++ != 0) return;
+    world.lock.lock();
+    if ((world.stopper != nullptr && world.stopper != &t) || t.must_abort)
+        wait_until([](thread&) { return true; }, may_end_here);
+}
+
+void unlock_world() {
+    if (--self->lock_depth == 0) world.lock.unlock();
+}
+
+void stop_world() {
+    thread& t = *self;
+    if (world.stopper == &t) return;
+    world.stopper = &t;
+    interrupt_others(1);
+    waiting_lock lock(world.lock, std::adopt_lock);
+    world.changed.wait(lock, [] { return world.running == 1; });
+    lock.release();
+}
+
+void resume_world() {
+    if (world.ending) return;
+    world.stopper = nullptr;
+    interrupt_others(0);
+    world.changed.notify_all();
+}
+
+void enter_world(thread& t) {
+    waiting_lock lock(world.lock);
+    world.changed.wait(lock, [] { return world.stopper == nullptr; });
+    self = &t;
+    t.state = &heddle_thread;
+    t.words = &heddle_stm;
+    t.stopped = false;
+    ++world.running;
+}
+
+void leave_world(thread& t) {
+    waiting_lock lock(world.lock);
+    t.stopped = true;
+    --world.running;
+    world.changed.notify_all();
+}
+
+} // namespace heddle::stm
