@@ -78,6 +78,8 @@ TEST_CASE("a translated program does what the plain one does, with and without J
 TEST_CASE("explain tells of each function whether it is traced") {
     workshop shop;
     shop.write("vm/main.cpp", program());
+    // The executable is made of several parts.
+    shop.write("vm/other.cpp", std::string(prelude) + "long other(W_Object* o) { return o->number() * 2; }\n");
     REQUIRE(shop.heddle("build vm -o with -O1").status == 0);
     for (const char* what : {"with", "vm"}) {
         run_result result = shop.heddle(std::string("explain ") + what);

@@ -64,13 +64,59 @@ TEST_CASE("a change to one file recompiles that file only") {
     CHECK(shop.run("./out").output == "12\n");
 }
 
+TEST_CASE("machine code is made again for the parts that a change reaches, and for no others") {
+    workshop shop;
+    shop.write("vm/main.cpp", std::string(prelude) +
+                                  "#include \"parts.h\"\nint main() { gc::initialise_from_environment_or_exit(); "
+                                  "std::printf(\"%ld %ld %s\\n\", one(), two(), name()); }\n");
+    shop.write("vm/parts.h", "long one();\nlong two();\nlong small(long);\nconst char* name();\n");
+    // Both have a function and a variable of the same names; 'two' inlines a function of one.cpp.
+    std::string common =
+        "#include \"parts.h\"\nnamespace { long count = 0; __attribute__((noinline)) long step(long n) ";
+    auto write_one = [&](const std::string& small) {
+        shop.write("vm/one.cpp", common + "{ return count += n; } }\nlong one() { return step(1) + step(1); }\n" +
+                                     "const char* name() { return \"parts\"; }\nlong small(long n) { return " + small +
+                                     "; }\n");
+    };
+    auto write_two = [&](const std::string& times) {
+        shop.write(
+            "vm/two.cpp",
+            common +
+                "{ return count -= n; } }\n__attribute__((noinline)) long two() { step(1); return step(small(5)) * " +
+                times + "; }\n");
+    };
+    auto build = [&](const std::string& cached, const std::string& output) {
+        run_result built = shop.heddle("build vm -o out --no-jit -O2 --profile");
+        INFO(built.output);
+        CHECK(built.status == 0);
+        CHECK(built.output.find(cached + " parts from the cache") != std::string::npos);
+        CHECK(shop.run("./out").output == output);
+    };
+    write_one("n + 10");
+    write_two("2");
+    build("0 of 4", "3 -32 parts\n");
+    build("4 of 4", "3 -32 parts\n");
+    write_two("3");
+    build("3 of 4", "3 -48 parts\n");
+    // What is inlined elsewhere is seen there.
+    write_one("n + 20");
+    build("2 of 4", "3 -78 parts\n");
+    write_one("n + 10");
+    build("4 of 4", "3 -48 parts\n");
+    // Two builds at once that share the cache.
+    write_two("5");
+    run_result both = shop.run("(" HEDDLE_COMMAND " build vm -o a --no-jit & " HEDDLE_COMMAND
+                               " build vm -o b --no-jit; wait) && ./a && ./b");
+    CHECK(both.output == "3 -80 parts\n3 -80 parts\n");
+}
+
 TEST_CASE("--profile and --keep-ir write what they promise") {
     workshop shop;
     shop.write("vm/main.cpp", std::string(prelude) + small_main);
     run_result result = shop.heddle("build vm -o out --no-jit --profile=figures --keep-ir ir");
     INFO(result.output);
     REQUIRE(result.status == 0);
-    for (const char* phase : {"compile", "link", "normalise", "analyse", "transform", "optimise", "generate code",
+    for (const char* phase : {"compile", "link", "normalise", "analyse", "transform", "optimise and generate code",
                               "link executable", "total"})
         CHECK(result.output.find(std::string("\n") + phase) != std::string::npos);
     CHECK(shop.read("figures.json").find("\"name\":\"normalise\"") != std::string::npos);

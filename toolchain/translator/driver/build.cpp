@@ -21,7 +21,6 @@
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/Target/TargetMachine.h"
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -142,22 +141,19 @@ private:
     }
 
     bool make_executable() {
-        initialise_code_generator();
-        std::unique_ptr<llvm::TargetMachine> machine = make_target_machine(*module_, options_.optimisation, error_);
-        if (!machine) return fail(error_), false;
-        size_t phase = begin_phase("optimise");
-        optimise(*module_, *machine, options_.optimisation);
-        end_phase(phase, "optimise");
-        phase = begin_phase("generate code");
-        std::vector<std::string> objects =
-            generate_objects(*module_, options_.optimisation, parallel_, options_.output + ".heddle", error_);
-        if (objects.empty()) return fail(error_), false;
-        times_.end(phase, 0, std::to_string(objects.size()) + " object files");
+        size_t phase = begin_phase("optimise and generate code");
+        generation_options generation{options_.optimisation, parallel_, cache_directory(options_.output),
+                                      ir_prefix("optimise")};
+        generation_result generated;
+        if (!generate_objects(*module_, generation, generated, error_)) return fail(error_), false;
+        module_.reset();
+        times_.end(phase, generated.instructions,
+                   std::to_string(generated.from_cache) + " of " + std::to_string(generated.objects.size()) +
+                       " parts from the cache");
         phase = times_.begin("link executable");
-        executable_inputs inputs{objects, sources_.libraries, installation_ + "/lib",
+        executable_inputs inputs{generated.objects, sources_.libraries, installation_ + "/lib",
                                  options_.jit && !drivers_.empty()};
         bool linked = link_executable(inputs, find_compiler(error_), options_.output, times_, error_);
-        for (auto& object : objects) fs::remove(object);
         times_.end(phase);
         if (!linked) fail(error_);
         return linked;
@@ -169,12 +165,19 @@ private:
         if (!options_.keep_ir.empty() && *name) write_ir(name);
     }
 
-    void write_ir(const std::string& name) {
+    // KEEP_IR/NN-NAME; empty when no IR is to be kept.
+    std::string ir_prefix(const std::string& name) {
+        if (options_.keep_ir.empty()) return "";
         std::error_code code;
         fs::create_directories(options_.keep_ir, code);
         char number[16];
         std::snprintf(number, sizeof number, "%02d-", ++ir_number_);
-        llvm::raw_fd_ostream file(options_.keep_ir + "/" + number + name + ".ll", code);
+        return options_.keep_ir + "/" + number + name;
+    }
+
+    void write_ir(const std::string& name) {
+        std::error_code code;
+        llvm::raw_fd_ostream file(ir_prefix(name) + ".ll", code);
         if (code)
             std::fprintf(stderr, "heddle: %s: cannot write IR there: %s\n", options_.keep_ir.c_str(),
                          code.message().c_str());

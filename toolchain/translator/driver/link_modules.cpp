@@ -1,5 +1,6 @@
 // Phase 1b.
 #include "link_modules.h"
+#include "../transform/partition.h"
 #include "../type_info_layout.h"
 #include "class_tags.h"
 #include "llvm/Demangle/Demangle.h"
@@ -12,6 +13,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Linker/Linker.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
@@ -82,6 +84,7 @@ std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std
         tag_classes(*part, number++);
         keep_only_vtable_tags(*part);
         enter_vtables(*part);
+        set_origin(*part, llvm::sys::path::stem(path));
         if (whole->getTargetTriple().empty()) {
             whole->setTargetTriple(part->getTargetTriple());
             whole->setDataLayout(part->getDataLayout());

@@ -1,20 +1,29 @@
 // Phase 6. Loop strength reduction is off: it may leave only a pointer from outside of an object in a register, and the
 // conservative collector would not see that the object is in use.
 #include "optimise.h"
+#include "partition.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SHA1.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
-#include "llvm/Transforms/Utils/SplitModule.h"
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <thread>
+#include <unistd.h>
 
 namespace heddle::translator {
 
@@ -44,17 +53,12 @@ std::unique_ptr<llvm::TargetMachine> machine_for(const std::string& triple, int 
         triple, "x86-64", "", options, llvm::Reloc::Static, llvm::CodeModel::Small, code_level));
 }
 
-} // namespace
-
+// Once, before threads start: options of LLVM are global.
 void initialise_code_generator() {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
     const char* arguments[] = {"heddle", "-disable-lsr"};
     llvm::cl::ParseCommandLineOptions(2, arguments);
-}
-
-std::unique_ptr<llvm::TargetMachine> make_target_machine(const llvm::Module& module, int level, std::string& error) {
-    return machine_for(module.getTargetTriple(), level, error);
 }
 
 void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
@@ -76,35 +80,25 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
     passes.run(module, modules);
 }
 
-namespace {
-
-// Object code of one module into a file. Thread-safe when each thread has its own LLVMContext.
-std::string generate_object(llvm::Module& module, int level, const std::string& path) {
-    std::string error;
-    std::unique_ptr<llvm::TargetMachine> machine = machine_for(module.getTargetTriple(), level, error);
-    if (!machine) return error;
+// Object code of one module into a file.
+std::string write_object(llvm::Module& module, llvm::TargetMachine& machine, const std::string& path) {
     std::error_code code;
     llvm::raw_fd_ostream file(path, code);
-    if (code) return path + ": cannot be written: " + code.message() + "; free some space or choose another output";
+    if (code) return path + ": cannot be written: " + code.message() + "; free some space or set HEDDLE_CACHE";
     llvm::legacy::PassManager passes;
-    if (machine->addPassesToEmitFile(passes, file, nullptr, llvm::CodeGenFileType::ObjectFile))
+    if (machine.addPassesToEmitFile(passes, file, nullptr, llvm::CodeGenFileType::ObjectFile))
         return "LLVM can't write object files for " + module.getTargetTriple();
     passes.run(module);
-    return "";
+    file.close();
+    if (!file.has_error()) return "";
+    std::string message = file.error().message();
+    file.clear_error();
+    return path + ": cannot be written: " + message + "; free some space or set HEDDLE_CACHE";
 }
 
-std::string generate_object_from_bitcode(llvm::StringRef bitcode, int level, const std::string& path) {
-    llvm::LLVMContext context;
-    auto module = llvm::parseBitcodeFile(llvm::MemoryBufferRef(bitcode, path), context);
-    if (!module) return path + ": " + llvm::toString(module.takeError());
-    return generate_object(**module, level, path);
-}
-
-} // namespace
-
-// A constructor of an inline variable is listed with that variable as its key, and isn't emitted by the part of a split
-// module in which the key is only declared. After linking there is one of each: no keys are needed.
-static void release_constructors(llvm::Module& module) {
+// A constructor of an inline variable is listed with that variable as its key, and isn't emitted by a part in which the
+// key is only declared. After linking there is one of each: no keys are needed.
+void release_constructors(llvm::Module& module) {
     llvm::GlobalVariable* list = module.getGlobalVariable("llvm.global_ctors");
     auto* entries =
         list && list->hasInitializer() ? llvm::dyn_cast<llvm::ConstantArray>(list->getInitializer()) : nullptr;
@@ -119,37 +113,127 @@ static void release_constructors(llvm::Module& module) {
     list->setInitializer(llvm::ConstantArray::get(entries->getType(), released));
 }
 
-std::vector<std::string> generate_objects(llvm::Module& module, int level, unsigned parallel, const std::string& prefix,
-                                          std::string& error) {
-    constexpr uint64_t worth_splitting = 20000; // IR instructions a part
-    unsigned parts = std::max(
-        1u, std::min<unsigned>(parallel, static_cast<unsigned>(module.getInstructionCount() / worth_splitting + 1)));
-    std::vector<std::string> paths;
-    for (unsigned i = 0; i < parts; i++) paths.push_back(prefix + "." + std::to_string(i) + ".o");
-    if (parts == 1) {
-        error = generate_object(module, level, paths[0]);
-        return error.empty() ? paths : std::vector<std::string>{};
+bool has_block_addresses(const llvm::Module& module) {
+    for (const llvm::Function& function : module)
+        for (const llvm::BasicBlock& block : function)
+            if (block.hasAddressTaken()) return true;
+    return false;
+}
+
+std::string hash_of(llvm::StringRef first, llvm::StringRef second) {
+    llvm::SHA1 hash;
+    hash.update(first);
+    hash.update(second);
+    return llvm::toHex(hash.final(), true);
+}
+
+// This program's hash stands for the passes and their options in the names of objects.
+std::string own_hash() {
+    auto buffer = llvm::MemoryBuffer::getFile("/proc/self/exe", false, false);
+    return hash_of(buffer ? (*buffer)->getBuffer() : "", LLVM_VERSION_STRING);
+}
+
+void remove_unused_objects(const std::string& cache) {
+    namespace fs = std::filesystem;
+    std::error_code code;
+    fs::file_time_type limit = fs::file_time_type::clock::now() - std::chrono::hours(24 * 14);
+    for (fs::directory_iterator i(cache, code), end; !code && i != end; i.increment(code)) {
+        std::error_code ignored;
+        if (i->path().extension() == ".o" && fs::last_write_time(i->path(), ignored) < limit && !ignored)
+            fs::remove(i->path(), ignored);
     }
-    release_constructors(module);
-    // Splitting makes local symbols global: they must not meet functions of the same name, but perhaps other
-    // parameters, in the archives.
-    for (llvm::GlobalValue& value : module.global_values())
-        if (value.hasLocalLinkage() && value.hasName()) value.setName(value.getName() + ".vm");
-    std::vector<std::string> errors(parts);
-    std::vector<std::thread> threads;
-    llvm::SplitModule(module, parts, [&](std::unique_ptr<llvm::Module> part) {
-        llvm::SmallString<0> bitcode;
-        llvm::raw_svector_ostream stream(bitcode);
-        llvm::WriteBitcodeToFile(*part, stream);
-        size_t i = threads.size();
-        threads.emplace_back([&, i, bitcode = std::move(bitcode)] {
-            errors[i] = generate_object_from_bitcode(bitcode, level, paths[i]);
-        });
-    });
-    for (std::thread& thread : threads) thread.join();
-    for (auto& message : errors)
-        if (!message.empty()) error = message;
-    return error.empty() ? paths : std::vector<std::string>{};
+}
+
+class generator {
+public:
+    generator(llvm::Module& module, const generation_options& options) : options_(options) {
+        triple_ = module.getTargetTriple();
+        release_constructors(module);
+        parts_ = divide(module, options.level > 0);
+        load_lazily_ = !has_block_addresses(module);
+        // Names of types depend on what other files there are, and nothing needs them any more.
+        for (llvm::StructType* type : module.getIdentifiedStructTypes()) type->setName("");
+        llvm::raw_svector_ostream stream(bitcode_);
+        llvm::WriteBitcodeToFile(module, stream);
+        key_ = own_hash() + " O" + std::to_string(options.level);
+    }
+
+    bool run(generation_result& result, std::string& error) {
+        std::vector<size_t> order(parts_.size());
+        for (size_t i = 0; i < order.size(); i++) order[i] = i;
+        std::stable_sort(order.begin(), order.end(),
+                         [&](size_t a, size_t b) { return parts_[a].instructions > parts_[b].instructions; });
+        errors_.resize(parts_.size());
+        result.objects.resize(parts_.size());
+        std::atomic<size_t> next = 0;
+        auto work = [&] {
+            for (size_t i; (i = next++) < order.size();) errors_[order[i]] = make(order[i], result.objects[order[i]]);
+        };
+        std::vector<std::thread> threads;
+        for (unsigned i = 1; i < std::min<size_t>(options_.parallel, parts_.size()); i++) threads.emplace_back(work);
+        work();
+        for (std::thread& thread : threads) thread.join();
+        for (auto& message : errors_)
+            if (!message.empty()) error = message;
+        result.from_cache = from_cache_;
+        result.instructions = instructions_;
+        remove_unused_objects(options_.cache_directory);
+        return error.empty();
+    }
+
+private:
+    std::string make(size_t number, std::string& object) {
+        llvm::LLVMContext context;
+        llvm::MemoryBufferRef buffer(bitcode_, "heddle");
+        auto loaded =
+            load_lazily_ ? llvm::getLazyBitcodeModule(buffer, context) : llvm::parseBitcodeFile(buffer, context);
+        if (!loaded) return "internal error: " + llvm::toString(loaded.takeError());
+        llvm::Module& module = **loaded;
+        if (llvm::Error problem = extract(module, parts_[number]))
+            return "internal error: " + llvm::toString(std::move(problem));
+        llvm::SmallString<0> content;
+        llvm::raw_svector_ostream stream(content);
+        llvm::WriteBitcodeToFile(module, stream);
+        object = options_.cache_directory + "/" + hash_of(key_, content) + ".o";
+        std::error_code code;
+        if (options_.ir_prefix.empty() && std::filesystem::exists(object, code)) {
+            std::filesystem::last_write_time(object, std::filesystem::file_time_type::clock::now(), code);
+            from_cache_++;
+            return "";
+        }
+        std::string problem;
+        std::unique_ptr<llvm::TargetMachine> machine = machine_for(triple_, options_.level, problem);
+        if (!machine) return problem;
+        optimise(module, *machine, options_.level);
+        instructions_ += module.getInstructionCount();
+        if (!options_.ir_prefix.empty()) {
+            llvm::raw_fd_ostream file(options_.ir_prefix + "-" + std::to_string(number) + ".ll", code);
+            if (code) return options_.ir_prefix + ": cannot write IR there: " + code.message();
+            module.print(file, nullptr);
+        }
+        std::string temporary = object + "." + std::to_string(getpid()) + "." + std::to_string(number);
+        problem = write_object(module, *machine, temporary);
+        if (!problem.empty()) return problem;
+        std::filesystem::rename(temporary, object, code);
+        return code ? object + ": cannot be written: " + code.message() : "";
+    }
+
+    const generation_options& options_;
+    std::string triple_, key_;
+    std::vector<partition> parts_;
+    bool load_lazily_ = true;
+    llvm::SmallString<0> bitcode_;
+    std::vector<std::string> errors_;
+    std::atomic<unsigned> from_cache_ = 0;
+    std::atomic<uint64_t> instructions_ = 0;
+};
+
+} // namespace
+
+bool generate_objects(llvm::Module& module, const generation_options& options, generation_result& result,
+                      std::string& error) {
+    initialise_code_generator();
+    return generator(module, options).run(result, error);
 }
 
 } // namespace heddle::translator

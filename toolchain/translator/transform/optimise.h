@@ -1,22 +1,33 @@
-// Phase 6: LLVM's optimisation of the whole module, and object code.
+// Phase 6: LLVM's optimisation and object code, for each part of the divided module (partition.h), in parallel.
+//
+// An object file is kept in the cache folder under the hash of the part it was made from; what no build used for two
+// weeks is removed.
 #pragma once
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace llvm {
 class Module;
-class TargetMachine;
 } // namespace llvm
 
 namespace heddle::translator {
 
-// Once, before anything else of LLVM's code generation.
-void initialise_code_generator();
-std::unique_ptr<llvm::TargetMachine> make_target_machine(const llvm::Module& module, int level, std::string& error);
-void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level);
-// Writes one object file per job to 'prefix'.N.o; gives their paths. Takes the module apart. Empty: 'error' says why.
-std::vector<std::string> generate_objects(llvm::Module& module, int level, unsigned parallel, const std::string& prefix,
-                                          std::string& error);
+struct generation_options {
+    int level = 2;
+    unsigned parallel = 1;
+    std::string cache_directory;
+    std::string ir_prefix; // files PREFIX-N.ll of the optimised parts; empty: none
+};
+
+struct generation_result {
+    std::vector<std::string> objects; // files in the cache
+    unsigned from_cache = 0;
+    uint64_t instructions = 0; // IR after optimisation, of the parts that weren't in the cache
+};
+
+// Takes the module apart. False: 'error' says why.
+bool generate_objects(llvm::Module& module, const generation_options& options, generation_result& result,
+                      std::string& error);
 
 } // namespace heddle::translator
