@@ -1,5 +1,6 @@
 // Classes: decoding the format, making instances, names; the special objects.
 #include "frame.h"
+#include <climits>
 
 namespace heddle::smalltalk {
 
@@ -14,8 +15,14 @@ W_Object* special_at(long index) {
     return index < all->size() ? all->slots->get(index) : nil();
 }
 
-long small_minimum() { return traits.wide ? -(1L << 60) : -(1L << 30); }
-long small_maximum() { return traits.wide ? (1L << 60) - 1 : (1L << 30) - 1; }
+long small_minimum() {
+    if (traits.som) return LONG_MIN;
+    return traits.wide ? -(1L << 60) : -(1L << 30);
+}
+long small_maximum() {
+    if (traits.som) return LONG_MAX;
+    return traits.wide ? (1L << 60) - 1 : (1L << 30) - 1;
+}
 
 W_Class* W_Int::get_class() { return small_integer_class(); }
 W_Class* W_Character::get_class() { return character_root; }
@@ -178,6 +185,7 @@ W_Object* instantiate(W_Class* c, long size) {
 
 std::string class_name(W_Class* c) {
     if (!c) return "?";
+    if (traits.som) return has_slots(c, 4) ? text_of(slot(c, 3)) : "?";
     // A metaclass keeps its only instance in a slot behind the common ones, a class its name in slot 6.
     if (has_slots(c, 7) && is_text(slot(c, 6))) return text_of(slot(c, 6));
     if (has_slots(c, 6))

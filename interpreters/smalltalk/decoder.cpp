@@ -301,7 +301,8 @@ private:
         case PUSH_LITERAL_VARIABLE:
         case STORE_LITERAL_VARIABLE:
         case POP_LITERAL_VARIABLE:
-        case PUSH_FULL_CLOSURE: return one.a < shape_.constants;
+        case PUSH_FULL_CLOSURE:
+        case PUSH_GLOBAL: return one.a < shape_.constants;
         case SEND:
         case SEND_SUPER:
         case SEND_SUPER_DIRECTED: return one.a >= special_base || one.a < shape_.constants;
@@ -379,7 +380,8 @@ private:
         case DUPLICATE:
         case CLASS:
         case RETURN_TOP:
-        case RETURN_FROM_HOME: return 1;
+        case RETURN_FROM_HOME:
+        case RETURN_NON_LOCAL: return 1;
         default: return one.what >= ADD ? 2 : operation_effects[one.what] < 0 ? 1 : 0;
         }
     }

@@ -7,6 +7,7 @@
 #include "frame.h"
 #include "primitives.h"
 #include "process.h"
+#include "som_universe.h"
 
 namespace heddle::smalltalk {
 
@@ -225,18 +226,21 @@ W_Object* make_closure(Code* code, W_Frame* frame, long body, long arguments, sl
     copy_slots(stack, first, slots, 3, copied);
     return make<W_Pointers>(special_class(special_block_closure), slots);
 }
-W_Object* make_full_closure(Code* code, W_Frame* frame, W_Object* block, slots_array* stack, long first, long copied,
+HEDDLE_ELIDABLE long block_argument_count(W_Object* block, Version*) {
+    return is_exact<W_Method>(block) ? method_argument_count(method_header(static_cast<W_Method*>(block))) : 0;
+}
+W_Object* make_full_closure(W_Frame* frame, W_Object* block, slots_array* stack, long first, long copied,
                             bool ignore_outer, W_Object* receiver) {
-    (void)code;
+    long arguments = block_argument_count(block, current_version());
     slots_array* slots = new_slots(4 + copied);
     if (!ignore_outer) slots->set(0, frame);
     slots->set(1, block);
-    slots->set(
-        2,
-        make_int(is_exact<W_Method>(block) ? method_argument_count(method_header(static_cast<W_Method*>(block))) : 0));
+    slots->set(2, make_int(arguments));
     slots->set(3, receiver);
     copy_slots(stack, first, slots, 4, copied);
-    return make<W_Pointers>(special_class(special_full_block_closure), slots);
+    // SOM has a class of blocks for each number of arguments.
+    long index = is_som() ? som::special_block_1 + (arguments < 2 ? arguments : 2) : long{special_full_block_closure};
+    return make<W_Pointers>(special_class_constant(index), slots);
 }
 W_Object* make_old_block(Code* code, W_Frame* frame, long body, long arguments) {
     // Blocks inside blocks belong to the method's context too.
@@ -356,8 +360,8 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
                 DROP();
             }
             depth -= b_operand & 63;
-            W_Object* closure = make_full_closure(code, frame, code_constant(code, a_operand), slots, depth,
-                                                  b_operand & 63, (b_operand & 256) != 0, receiver);
+            W_Object* closure = make_full_closure(frame, code_constant(code, a_operand), slots, depth, b_operand & 63,
+                                                  (b_operand & 256) != 0, receiver);
             clear_slots(slots, depth, depth + (b_operand & 63));
             PUSH(closure);
             NEXT()
@@ -426,6 +430,30 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             result = return_from_home(frame, TOP);
             first = depth - 1;
             goto sent_again;
+        case RETURN_NON_LOCAL: {
+            W_Frame* home = home_of(frame);
+            first = depth - 1;
+            if (home && home->state >= 0) {
+                frame->state = make_state(instruction, first);
+                result = return_from_home(frame, TOP);
+                goto sent_again;
+            }
+            frame->state = make_state(instruction + 1, first);
+            result = som::escaped_block(frame);
+            break;
+        }
+        case PUSH_GLOBAL: {
+            auto* global = static_cast<W_Global*>(code_constant(code, a_operand));
+            W_Object* value = global->value;
+            if (value) {
+                PUSH(value);
+                NEXT()
+            }
+            first = depth;
+            frame->state = make_state(instruction + 1, first);
+            result = som::unknown_global(frame, global);
+            break;
+        }
         case SEND:
             first = depth - b_operand - 1;
             result = send_from_stack(code, frame, instruction, a_operand, first, b_operand);

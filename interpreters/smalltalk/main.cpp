@@ -5,6 +5,7 @@
 #include "primitives.h"
 #include "process.h"
 #include "settings.h"
+#include "som_universe.h"
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -18,12 +19,14 @@ namespace {
 
 constexpr const char* usage_text =
     "usage: heddle-smalltalk [option] ... IMAGE [--evaluate EXPRESSION | --file-in FILE.st | --headless | ARG ...]\n"
-    "       heddle-smalltalk --info IMAGE\n";
+    "       heddle-smalltalk --info IMAGE\n"
+    "       heddle-smalltalk [option] ... --som -cp DIR[:DIR...] FILE.som [ARG ...]\n";
 constexpr const char* help_text =
     "Options:\n"
     "--info IMAGE           : print the image's format, size, object and class counts\n"
     "--evaluate EXPRESSION  : print what the image answers to it; status 1 for an error\n"
     "--file-in FILE.st      : evaluate the chunks of a source file\n"
+    "--som                  : run a program of SOM source; -cp names the folders where its classes are\n"
     "--headless             : run the image without a window (there is none yet in any case)\n"
     "--display FILE.png     : write what the image has drawn on its display, at the end\n"
     "--log primitives       : list the primitives that were asked for and are missing, at the end, on stderr\n"
@@ -35,8 +38,9 @@ constexpr const char* help_text =
 constexpr size_t stack_bytes = size_t{1} << 26; // reserved, not used until needed
 
 struct command_line {
-    enum { run_image, info, evaluate, file_in } what = run_image;
+    enum { run_image, info, evaluate, file_in, som } what = run_image;
     std::string image, text;
+    std::vector<std::string> class_path;
     bool log_primitives = false;
     int status = 0;
 };
@@ -102,7 +106,26 @@ void write_display() {
         request.status = complain("can't write " + settings.display_file, 1);
 }
 
+void run_som() {
+    // The folder of FILE.som is looked into first.
+    std::string name = request.image;
+    size_t slash = name.rfind('/');
+    request.class_path.insert(request.class_path.begin(), slash == std::string::npos ? "." : name.substr(0, slash));
+    if (slash != std::string::npos) name = name.substr(slash + 1);
+    if (name.size() > 4 && name.compare(name.size() - 4, 4, ".som") == 0) name.resize(name.size() - 4);
+    std::string error;
+    W_Frame* frame = som::start(request.class_path, name, settings.arguments, error);
+    if (!frame) {
+        request.status = complain(error, 1);
+        return;
+    }
+    microseconds_now();
+    if (!run(frame)) request.status = exit_status();
+    fflush(stdout);
+}
+
 void work() {
+    if (request.what == command_line::som) return run_som();
     image_file file;
     if (!file.read(request.image)) {
         request.status = complain(request.image + ": " + file.error(), 1);
@@ -150,6 +173,11 @@ int parse(int count, char** arguments) {
     auto value = [&](int& i) -> const char* { return i + 1 < count ? arguments[++i] : nullptr; };
     for (int i = 1; i < count; i++) {
         std::string word = arguments[i];
+        // What follows a SOM program is the program's.
+        if (!request.image.empty() && request.what == command_line::som) {
+            settings.arguments.push_back(word);
+            continue;
+        }
         if (word == "--help" || word == "-h") return printf("%s%s", usage_text, help_text), 1;
         if (word == "--version") return puts("heddle-smalltalk 0.1"), 1;
         if (word == "--headless") continue;
@@ -169,6 +197,20 @@ int parse(int count, char** arguments) {
             } else {
                 request.what = word == "--evaluate" ? command_line::evaluate : command_line::file_in;
                 request.text = text;
+            }
+            continue;
+        }
+        if (word == "--som") {
+            request.what = command_line::som;
+            continue;
+        }
+        if (word == "-cp") {
+            const char* text = value(i);
+            if (!text) return complain("-cp wants folders, with `:` between", 2) + 1;
+            for (std::string rest = text; !rest.empty();) {
+                size_t end = rest.find(':');
+                if (end != 0) request.class_path.push_back(rest.substr(0, end));
+                rest = end == std::string::npos ? "" : rest.substr(end + 1);
             }
             continue;
         }

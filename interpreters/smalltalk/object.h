@@ -141,6 +141,7 @@ struct image_traits {
     long version = 0;   // 6502...
     bool spur = false;  // else V3
     bool wide = false;  // 64-bit words: SmallIntegers of 61 bits
+    bool som = false;   // no image: SOM's world (som_universe.h), SmallIntegers of 64 bits
     long word_size = 4; // bytes in a pointer, for program counters and sizes
     uint32_t hash_mask = 0xfff;
 };
@@ -176,7 +177,13 @@ HEDDLE_INLINE W_Object* make_float(double value) { return make<W_Float>(value); 
 HEDDLE_INLINE bool is_int(W_Object* o) { return is_exact<W_Int>(o); }
 HEDDLE_INLINE long int_value(W_Object* o) { return static_cast<W_Int*>(o)->value; }
 HEDDLE_INLINE double float_value(W_Object* o) { return static_cast<W_Float*>(o)->value; }
-W_Object* make_integer(long value); // large when it must be
+W_Object* make_integer(long value);                                             // large when it must be
+HEDDLE_DONT_LOOK_INSIDE W_Object* integer_from_text(const std::string& digits); // null: it is none
+// Of large integers (primitives_large.cpp).
+HEDDLE_DONT_LOOK_INSIDE double large_to_double(W_Object* o);
+HEDDLE_DONT_LOOK_INSIDE W_Object* large_from_double(double whole);
+HEDDLE_DONT_LOOK_INSIDE long large_low_bits(W_Object* o); // two's complement
+std::string large_to_text(W_Object* o);
 HEDDLE_DONT_LOOK_INSIDE W_Object* make_integer_unsigned(unsigned long value);
 HEDDLE_DONT_LOOK_INSIDE W_Object* make_character(long code);
 

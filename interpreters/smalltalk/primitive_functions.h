@@ -18,8 +18,14 @@ namespace heddle::smalltalk {
 #define N3(module, name, function) P3(0, function)
 #define N4(module, name, function) P4(0, function)
 #define NCONTROL(module, name, function) CONTROL(0, function)
+#define S0(owner, selector, function) P0(0, function)
+#define S1(owner, selector, function) P1(0, function)
+#define S2(owner, selector, function) P2(0, function)
+#define S3(owner, selector, function) P3(0, function)
+#define SCONTROL(owner, selector, function) CONTROL(0, function)
 #include "primitives.def"
 #include "primitives_named.def"
+#include "primitives_som.def"
 #undef P0
 #undef P1
 #undef P2

@@ -36,6 +36,24 @@ enum named_number : long {
 #include "primitives_named.def"
 };
 
+constexpr named_row som_rows[] = {
+#define S0(owner, selector, function) {owner, selector},
+#define S1 S0
+#define S2 S0
+#define S3 S0
+#define SCONTROL S0
+#include "primitives_som.def"
+};
+enum som_number : long {
+    som_base = 2999,
+#define S0(owner, selector, function) NAMED_JOIN(function, __LINE__),
+#define S1 S0
+#define S2 S0
+#define S3 S0
+#define SCONTROL S0
+#include "primitives_som.def"
+};
+
 bool has_number(long number) {
     switch (number) {
 #define P0(number, function) \
@@ -74,6 +92,13 @@ long named_primitive(W_Method* method) {
 } // namespace
 
 std::vector<std::string> missing_primitives() { return {missing().begin(), missing().end()}; }
+
+long som_primitive(const std::string& class_name, const std::string& selector) {
+    for (size_t i = 0; i < std::size(som_rows); i++)
+        if (class_name == som_rows[i].module && selector == som_rows[i].name)
+            return som_base + 1 + static_cast<long>(i);
+    return 0;
+}
 
 long usable_primitive(W_Method* method, long number) {
     // 19, 198, 199: markers that must fail.
@@ -114,6 +139,12 @@ W_Object* run_primitive(W_Frame* frame, Code* target, long number, slots_array* 
 #define N4(module, name, function) P4(NAMED_JOIN(function, __LINE__), function)
 #define NCONTROL(module, name, function) CONTROL(NAMED_JOIN(function, __LINE__), function)
 #include "primitives_named.def"
+#define S0(owner, selector, function) P0(NAMED_JOIN(function, __LINE__), function)
+#define S1(owner, selector, function) P1(NAMED_JOIN(function, __LINE__), function)
+#define S2(owner, selector, function) P2(NAMED_JOIN(function, __LINE__), function)
+#define S3(owner, selector, function) P3(NAMED_JOIN(function, __LINE__), function)
+#define SCONTROL(owner, selector, function) CONTROL(NAMED_JOIN(function, __LINE__), function)
+#include "primitives_som.def"
     default: return nullptr;
     }
 }

@@ -14,6 +14,7 @@ W_Object* run_primitive(W_Frame* frame, Code* target, long number, slots_array* 
 // named primitive (117) was given.
 long usable_primitive(W_Method* method, long number);
 std::vector<std::string> missing_primitives();
+long som_primitive(const std::string& class_name, const std::string& selector); // its number; 0: there is none
 
 // ---- support.cpp: the rare paths of the interpreter
 HEDDLE_DONT_LOOK_INSIDE Code* cached_lookup(W_Class* c, W_Object* selector);

@@ -97,14 +97,14 @@ W_Object* primitive_closure_value_with_arguments(W_Frame* frame, Code*, slots_ar
 W_Object* primitive_closure_copy(W_Frame*, Code*, slots_array*, long, long) { return nullptr; }
 
 // Full closures: outer context, CompiledBlock, arguments, receiver, then copied values.
+HEDDLE_ELIDABLE static Code* block_code(W_Method* block, Version*) { return code_of(block, nullptr); }
 static W_Object* run_full_closure(W_Frame* frame, W_Object* closure, slots_array* slots, long first, long count) {
     if (!is_exact<W_Pointers>(closure)) return nullptr;
     slots_array* own = static_cast<W_Pointers*>(closure)->slots;
     if (own->length() < 4 || !is_exact<W_Method>(own->get(1)) || !is_int(own->get(2))) return nullptr;
     if (jit::promote(int_value(own->get(2))) != count) return nullptr;
-    Code* code = code_of(jit::promote(static_cast<W_Method*>(own->get(1))), nullptr);
+    Code* code = block_code(jit::promote(static_cast<W_Method*>(own->get(1))), current_version());
     if (!code) return nullptr;
-    code = jit::promote(code);
     long copied = jit::promote(own->length()) - 4;
     if (count + copied > code->temporaries) return nullptr;
     slots_array* stack = heddle::make_array<slots_array>(code->frame_size);

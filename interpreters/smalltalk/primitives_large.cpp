@@ -46,6 +46,35 @@ W_Object* make_large(const number& from) {
 }
 } // namespace
 
+W_Object* integer_from_text(const std::string& digits) {
+    number n;
+    if (digits.empty() || digits[0] == ' ' || mpz_set_str(n.value, digits.c_str(), 10) != 0) return nullptr;
+    return make_large(n);
+}
+double large_to_double(W_Object* o) {
+    number n;
+    return read(o, n) ? mpz_get_d(n.value) : 0;
+}
+W_Object* large_from_double(double whole) {
+    number n;
+    mpz_set_d(n.value, whole);
+    return make_large(n);
+}
+long large_low_bits(W_Object* o) {
+    number n;
+    if (!read(o, n)) return 0;
+    mpz_fdiv_r_2exp(n.value, n.value, 64);
+    return static_cast<long>(mpz_get_ui(n.value));
+}
+std::string large_to_text(W_Object* o) {
+    number n;
+    if (!read(o, n)) return "";
+    std::string text(mpz_sizeinbase(n.value, 10) + 2, 0);
+    mpz_get_str(text.data(), 10, n.value);
+    text.resize(strlen(text.c_str()));
+    return text;
+}
+
 W_Object* make_integer_unsigned(unsigned long value) {
     if (value <= static_cast<unsigned long>(small_maximum())) return make_int(static_cast<long>(value));
     number n;

@@ -34,6 +34,27 @@ static W_Object* fatal(const std::string& message) {
     return nullptr;
 }
 
+static W_Pointers* array_of_arguments(slots_array* slots, long first, long count) {
+    W_Pointers* arguments = new_array(count);
+    for (long i = 0; i < count; i++) set_slot(arguments, i, slots->get(first + 1 + i));
+    return arguments;
+}
+// doesNotUnderstand: selector arguments: anArray
+static W_Object* som_does_not_understand(W_Frame* frame, Code* reply, W_Object* selector, slots_array* slots,
+                                         long first, long count) {
+    W_Object* receiver = slots->get(first);
+    if (selector == special_at(special_must_be_boolean))
+        return fatal("ifTrue: or its like was sent to " + describe(receiver) + ", in " + describe_method(frame->code));
+    if (!reply || reply->arguments != 2)
+        return fatal(describe(receiver) + " does not understand " + text_of(selector) +
+                     ", and its class has no doesNotUnderstand:arguments:");
+    slots_array* call = heddle::make_array<slots_array>(3);
+    call->set(0, receiver);
+    call->set(1, selector);
+    call->set(2, array_of_arguments(slots, first, count));
+    return invoke(frame, reply, call, 0, 2);
+}
+
 W_Object* does_not_understand(W_Frame* frame, W_Object* selector, slots_array* slots, long first, long count) {
     W_Object* receiver = slots->get(first);
     W_Class* c = class_of(receiver);
@@ -41,11 +62,11 @@ W_Object* does_not_understand(W_Frame* frame, W_Object* selector, slots_array* s
         fprintf(stderr, "not understood: %s of %s\n", text_of(selector).c_str(), describe(receiver).c_str());
     W_Object* reply = special_at(special_does_not_understand);
     Code* target = cached_lookup(c, reply);
+    if (traits.som) return som_does_not_understand(frame, target, selector, slots, first, count);
     if (!target || target->arguments != 1)
         return fatal("a " + class_name(c) + " does not understand " + text_of(selector) +
                      ", and its class has no doesNotUnderstand:");
-    W_Pointers* arguments = new_array(count);
-    for (long i = 0; i < count; i++) set_slot(arguments, i, slots->get(first + 1 + i));
+    W_Pointers* arguments = array_of_arguments(slots, first, count);
     W_Class* message_class = special_class(special_message);
     W_Object* message = message_class ? instantiate(message_class, 0) : nullptr;
     if (!message || !has_slots(message, 2)) return fatal("the image's class Message makes no sense");
