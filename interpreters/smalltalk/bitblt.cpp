@@ -244,7 +244,7 @@ private:
 } // namespace
 
 // copyBits, or copyBitsTranslucent: alpha
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_copy_bits(W_Frame*, Code*, slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_copy_bits(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     if (count > 1) return nullptr;
     W_Object* o = slots->get(first);
     blitter blit(o);

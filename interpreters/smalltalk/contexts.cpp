@@ -4,6 +4,7 @@
 // The image may change any of them while native frames run these contexts: a native frame therefore compares its
 // callee's sender and its own state when a value comes back (interpreter.cpp).
 #include "frame.h"
+#include "som_universe.h"
 
 namespace heddle::smalltalk {
 
@@ -15,7 +16,7 @@ long context_size(W_Frame* frame) {
     return 6 + (slots > 56 ? slots : slots > 16 ? 56 : 16);
 }
 
-static W_Object* slot_or_nil(slots_array* slots, long index) {
+static W_Object* slot_or_nil(frame_slots* slots, long index) {
     W_Object* value = index < slots->length() ? slots->get(index) : nullptr;
     return value ? value : nil();
 }
@@ -40,15 +41,19 @@ W_Object* context_fetch(W_Frame* frame, long index) {
     }
 }
 
+frame_slots* nil_slots(long size) {
+    auto* slots = heddle::try_make_array<frame_slots>(size);
+    for (long i = 0; slots && i < size; i++) slots->set(i, nil());
+    return slots;
+}
 // The code of a context that the image builds: known once its method, or its home, is there.
 static bool set_code(W_Frame* frame, Code* code) {
     if (!code) return false;
     frame->code = code;
     if (frame->slots->length() < code->frame_size) {
-        slots_array* longer = new_slots(code->frame_size);
+        frame_slots* longer = nil_slots(code->frame_size);
         heddle::copy_items(frame->slots.get(), 0, longer, 0, frame->slots->length());
         frame->slots = longer;
-        if (frame->kind != frame_old_block) frame->temporaries = longer;
     }
     return true;
 }
@@ -57,7 +62,6 @@ static bool set_home(W_Frame* frame, W_Object* value) {
     if (!home || !home->code || home == frame) return value == nil();
     frame->home = value;
     frame->receiver = home->receiver;
-    frame->temporaries = home->slots;
     return set_code(frame, home->code);
 }
 static bool set_pc(W_Frame* frame, W_Object* value) {
@@ -116,25 +120,32 @@ bool context_store(W_Frame* frame, long index, W_Object* value) {
 
 W_Frame* new_context(W_Class* c, long size) {
     bool old_block = !traits.spur && c == special_at(special_block_context);
-    slots_array* slots = new_slots(size);
+    frame_slots* slots = nil_slots(size);
     if (!slots) return nullptr;
-    return make<W_Frame>(c, nullptr, nil(), slots, slots, nil(), -1, nil(), old_block ? frame_old_block : frame_method,
-                         0);
+    return make<W_Frame>(c, nullptr, nil(), slots, nil(), -1, nil(), old_block ? frame_old_block : frame_method, 0);
 }
 
+static bool has_home(W_Frame* frame) {
+    if (frame->kind != frame_old_block) return true;
+    W_Frame* home = as_frame(frame->home);
+    return home && home->slots->length() >= frame->code->frame_size;
+}
 bool is_runnable(W_Frame* frame) {
     Code* code = frame->code;
     long state = frame->state;
     if (!code || state < 0) return false;
     long instruction = state_instruction(state);
     return instruction < code->depths->length() && code->depths->get(instruction) == state_depth(state) &&
-           frame->slots->length() >= code->frame_size && frame->temporaries->length() >= code->frame_size;
+           frame->slots->length() >= code->frame_size && has_home(frame);
 }
 
 HEDDLE_UNROLL_SAFE W_Frame* home_of(W_Frame* frame) {
     while (frame->kind != frame_method) {
         W_Object* outer = frame->home;
-        if (frame->kind == frame_closure) {
+        if (is_exact<W_Block>(outer)) {
+            outer = static_cast<W_Block*>(outer)->outer;
+            if (!outer) return nullptr;
+        } else if (frame->kind == frame_closure) {
             if (!is_exact<W_Pointers>(outer) || static_cast<W_Pointers*>(outer)->slots->length() < 3) return nullptr;
             outer = static_cast<W_Pointers*>(outer)->slots->get(0);
         }

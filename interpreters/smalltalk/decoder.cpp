@@ -269,8 +269,8 @@ public:
         : code_(code), shape_(shape), result_(result) {}
     bool run() {
         result_.depths.assign(code_.size(), -1);
-        in_block_.assign(code_.size(), false);
-        if (code_.empty() || !reach(0, shape_.temporaries, shape_.is_block)) return false;
+        in_block_.assign(code_.size(), method);
+        if (code_.empty() || !reach(0, shape_.temporaries, shape_.is_block ? closure : method)) return false;
         while (!pending_.empty()) {
             size_t at = pending_.back();
             pending_.pop_back();
@@ -280,7 +280,8 @@ public:
     }
 
 private:
-    bool reach(long at, long depth, bool in_block) {
+    enum place : uint8_t { method, closure, old_block };
+    bool reach(long at, long depth, place in_block) {
         if (at < 0 || at >= static_cast<long>(code_.size()) || depth < 0 || depth > 4000) return false;
         if (depth > result_.deepest) result_.deepest = depth;
         if (result_.depths[at] >= 0) return result_.depths[at] == depth && in_block_[at] == in_block;
@@ -296,12 +297,17 @@ private:
         case POP_TEMPORARY:
         case PUSH_REMOTE:
         case STORE_REMOTE:
-        case POP_REMOTE: return one.a < 256; // against the frame's size when that is known: see highest_temporary
+        case POP_REMOTE:
+        case NEW_SHARED:
+        case PUSH_SHARED:
+        case STORE_SHARED:
+        case POP_SHARED: return one.a < 256; // against the frame's size when that is known: see highest_temporary
         case PUSH_CONSTANT:
         case PUSH_LITERAL_VARIABLE:
         case STORE_LITERAL_VARIABLE:
         case POP_LITERAL_VARIABLE:
         case PUSH_FULL_CLOSURE:
+        case MAKE_BLOCK:
         case PUSH_GLOBAL: return one.a < shape_.constants;
         case SEND:
         case SEND_SUPER:
@@ -312,7 +318,7 @@ private:
     bool step(size_t at) {
         decoded& one = code_[at];
         long depth = result_.depths[at], here = static_cast<long>(at);
-        bool in_block = in_block_[at];
+        place in_block = in_block_[at];
         if (!operands_fit(one)) return false;
         long needs = depth_needed(one);
         if (depth < needs) return false;
@@ -325,26 +331,42 @@ private:
         case PUSH_REMOTE:
         case STORE_REMOTE:
         case POP_REMOTE:
+        case NEW_SHARED:
+        case PUSH_SHARED:
+        case STORE_SHARED:
+        case POP_SHARED:
             if (one.a + 1 > result_.deepest) result_.deepest = one.a + 1;
+            if (in_block == old_block) one.what = of_home(one.what);
             return reach(here + 1, after, in_block);
         case ILLEGAL: return true;
         case RETURN_TOP: return true;
         case RETURN_FROM_HOME:
-            if (!in_block) one.what = RETURN_TOP;
+            if (in_block == method) one.what = RETURN_TOP;
             return true;
         case JUMP:
         case JUMP_BACK: return reach(one.b, depth, in_block);
         case JUMP_TRUE:
         case JUMP_FALSE: return reach(one.b, after, in_block) && reach(here + 1, after, in_block);
-        case PUSH_CLOSURE: return reach(here + 1, after, in_block) && reach(here + 2, one.a + one.b, true);
+        case PUSH_CLOSURE: return reach(here + 1, after, in_block) && reach(here + 2, one.a + one.b, closure);
         case BLOCK_COPY: {
             long arguments = block_arguments(at);
             // One that no block body follows is an ordinary send.
             if (arguments < 0 || at + 1 >= code_.size() || code_[at + 1].what != JUMP)
                 return reach(here + 1, after, in_block);
-            return reach(here + 1, after, in_block) && reach(here + 2, arguments, true);
+            return reach(here + 1, after, in_block) && reach(here + 2, arguments, old_block);
         }
         default: return reach(here + 1, after, in_block);
+        }
+    }
+    static operation of_home(operation what) {
+        switch (what) {
+        case PUSH_TEMPORARY: return PUSH_HOME_TEMPORARY;
+        case STORE_TEMPORARY: return STORE_HOME_TEMPORARY;
+        case POP_TEMPORARY: return POP_HOME_TEMPORARY;
+        case PUSH_REMOTE:
+        case STORE_REMOTE:
+        case POP_REMOTE: return ILLEGAL; // no image has both kinds of blocks
+        default: return what;
         }
     }
     long block_arguments(size_t at) {
@@ -361,6 +383,7 @@ private:
         case SEND_SUPER_DIRECTED: return -one.b - 1;
         case POP_INTO_ARRAY: return 1 - one.a;
         case PUSH_CLOSURE: return 1 - one.b;
+        case MAKE_BLOCK: return 1 - (one.b & 63);
         case PUSH_FULL_CLOSURE: return 1 - (one.b & 63) - (one.b >> 9 & 1);
         default: return operation_effects[one.what];
         }
@@ -372,10 +395,13 @@ private:
         case SEND_SUPER_DIRECTED: return one.b + 2;
         case POP_INTO_ARRAY: return one.a;
         case PUSH_CLOSURE: return one.b;
+        case MAKE_BLOCK: return one.b & 63;
         case PUSH_FULL_CLOSURE: return (one.b & 63) + (one.b >> 9 & 1);
         case STORE_RECEIVER_VARIABLE:
         case STORE_TEMPORARY:
+        case STORE_HOME_TEMPORARY:
         case STORE_REMOTE:
+        case STORE_SHARED:
         case STORE_LITERAL_VARIABLE:
         case DUPLICATE:
         case CLASS:
@@ -389,7 +415,7 @@ private:
     std::vector<decoded>& code_;
     const method_shape& shape_;
     verification& result_;
-    std::vector<bool> in_block_;
+    std::vector<place> in_block_;
     std::vector<size_t> pending_;
 };
 

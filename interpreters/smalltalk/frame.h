@@ -12,6 +12,10 @@
 
 namespace heddle::smalltalk {
 
+// The slots of frames are in no other object, and objects' slots in no frame: traces keep what they know of the one
+// over stores to the other.
+struct frame_slots_tag {};
+using frame_slots = heddle::array<member<W_Object>, frame_slots_tag>;
 using code_words = heddle::array<const long>;
 using code_numbers = heddle::array<const int>;
 
@@ -53,21 +57,22 @@ HEDDLE_INLINE long state_instruction(long state) { return state & 0xffffffff; }
 HEDDLE_INLINE long state_depth(long state) { return state >> 32; }
 
 struct W_Frame : W_Instance {
-    W_Frame(W_Class* c, Code* k, W_Object* r, slots_array* s, slots_array* t, W_Object* from, long where, W_Object* h,
+    W_Frame(W_Class* c, Code* k, W_Object* r, frame_slots* s, W_Object* from, long where, W_Object* h,
             long kind_of_frame, long entry)
-        : W_Instance(c, 0), code(k), receiver(r), slots(s), temporaries(t), sender(from), state(where), home(h),
-          kind(kind_of_frame), block_entry(entry) {}
+        : W_Instance(c, 0), code(k), receiver(r), slots(s), sender(from), state(where), home(h), kind(kind_of_frame),
+          block_entry(entry) {}
     member<Code> code; // null: a context that the image is still building
     member<W_Object> receiver;
-    member<slots_array> slots;       // temporaries and stack; an old block: the stack only
-    member<slots_array> temporaries; // slots; an old block: its home's
-    member<W_Object> sender;         // a W_Frame, or nil
+    member<frame_slots> slots; // temporaries and stack; an old block's temporaries are in its home's slots
+    member<W_Object> sender;   // a W_Frame, or nil
     field<long> state;
     member<W_Object> home; // old block: the W_Frame it was made in; closure: the closure; method: nil
     field<long> kind;
     field<long> block_entry; // old block: first instruction, number of arguments in the upper half
-    HEDDLE_GC_CLASS(W_Frame, W_Instance, code, receiver, slots, temporaries, sender, state, home, kind, block_entry)
+    HEDDLE_GC_CLASS(W_Frame, W_Instance, code, receiver, slots, sender, state, home, kind, block_entry)
 };
+// Where old blocks' temporaries are: home is a frame then, set_home() of contexts.cpp sees to it.
+HEDDLE_INLINE frame_slots* home_slots(W_Frame* block) { return static_cast<W_Frame*>(block->home.get())->slots; }
 HEDDLE_INLINE W_Frame* as_frame(W_Object* o) { return is_exact<W_Frame>(o) ? static_cast<W_Frame*>(o) : nullptr; }
 
 // The pending "error" of a Result: leave all native frames until the one that runs target, which goes on from its
@@ -109,8 +114,9 @@ long context_size(W_Frame* frame); // slots, as the image sees them
 W_Object* context_fetch(W_Frame* frame, long index);
 bool context_store(W_Frame* frame, long index, W_Object* value);
 W_Frame* new_context(W_Class* c, long size);
-bool is_runnable(W_Frame* frame); // its state fits its code
-W_Frame* home_of(W_Frame* frame); // the method frame whose `^` this frame's is; null: gone
+frame_slots* nil_slots(long size); // null: it is too big
+bool is_runnable(W_Frame* frame);  // its state fits its code
+W_Frame* home_of(W_Frame* frame);  // the method frame whose `^` this frame's is; null: gone
 
 // ---- lookup.cpp
 HEDDLE_ELIDABLE Code* lookup(W_Class* c, W_Object* selector, Version* version);                 // null: not understood
@@ -119,11 +125,11 @@ W_Object* find_symbol(const std::string& text); // null: the image has none
 
 // ---- interpreter.cpp
 W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth);
-W_Object* invoke(W_Frame* frame, Code* target, slots_array* slots, long first, long count);
-W_Object* activate(W_Frame* frame, Code* target, slots_array* slots, long first, long count);
+W_Object* invoke(W_Frame* frame, Code* target, frame_slots* slots, long first, long count);
+W_Object* activate(W_Frame* frame, Code* target, frame_slots* slots, long first, long count);
 W_Object* enter(Code* code, W_Frame* callee, long instruction, long depth);
-W_Object* send(W_Frame* frame, W_Object* selector, slots_array* slots, long first, long count);
-HEDDLE_DONT_LOOK_INSIDE W_Object* does_not_understand(W_Frame* frame, W_Object* selector, slots_array* slots,
+W_Object* send(W_Frame* frame, W_Object* selector, frame_slots* slots, long first, long count);
+HEDDLE_DONT_LOOK_INSIDE W_Object* does_not_understand(W_Frame* frame, W_Object* selector, frame_slots* slots,
                                                       long first, long count);
 // A send that no bytecode asked for; arguments may be null from the end on.
 HEDDLE_DONT_LOOK_INSIDE W_Object* send_message(W_Frame* frame, W_Object* selector, W_Object* receiver, W_Object* a,

@@ -67,8 +67,7 @@ private:
         case image_object::pointers:
         case image_object::weak:
             if (is_context(i))
-                made =
-                    make<W_Frame>(nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, -1, nullptr, frame_method, 0);
+                made = make<W_Frame>(nullptr, nullptr, nullptr, nullptr, nullptr, -1, nullptr, frame_method, 0);
             else if (file_.is_class(static_cast<int64_t>(i)))
                 made = make<W_Class>(nullptr, cleared(o.words_count), hash);
             else
@@ -175,8 +174,7 @@ private:
         frame->receiver = nil_root.get();
         frame->home = nil_root.get();
         frame->sender = object_of(file_.reference(o, 0));
-        frame->slots = new_slots(static_cast<long>(o.words_count - 6));
-        frame->temporaries = frame->slots;
+        frame->slots = nil_slots(static_cast<long>(o.words_count - 6));
         image_reference pc = file_.reference(o, 1), depth = file_.reference(o, 2);
         long used = depth.kind == image_reference::integer ? depth.value : 0;
         if (used < 0 || used > frame->slots->length()) used = 0;

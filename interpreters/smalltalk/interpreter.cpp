@@ -23,7 +23,7 @@ static constinit heddle::jit::driver driver{"smalltalk", describe_location};
 
 namespace {
 
-HEDDLE_INLINE void clear_slot(slots_array* slots, long index) {
+HEDDLE_INLINE void clear_slot(frame_slots* slots, long index) {
     if (jit::we_are_jitted()) slots->set(index, nullptr);
 }
 HEDDLE_INLINE bool both_ints(W_Object* a, W_Object* b) { return is_int(a) && is_int(b); }
@@ -108,7 +108,7 @@ HEDDLE_INLINE Code* target_of(Code* code, long instruction, W_Class* c, long sel
 HEDDLE_INLINE W_Object* send_from_stack(Code* code, W_Frame* frame, long instruction, long selector_index, long first,
                                         long count) {
     frame->state = make_state(instruction + 1, first);
-    slots_array* slots = frame->slots;
+    frame_slots* slots = frame->slots;
     Code* target = target_of(code, instruction, class_of(slots->get(first)), selector_index);
     if (!target) return does_not_understand(frame, code_constant(code, selector_index), slots, first, count);
     return invoke(frame, target, slots, first, count);
@@ -130,14 +130,15 @@ W_Object* send_super(Code* code, W_Frame* frame, long instruction, long selector
     return invoke(frame, target, frame->slots, first, count);
 }
 
-HEDDLE_UNROLL_SAFE void copy_slots(slots_array* from, long first, slots_array* to, long to_first, long count) {
+template <class From, class To>
+HEDDLE_UNROLL_SAFE void copy_slots(From* from, long first, To* to, long to_first, long count) {
     for (long i = 0; i < count; i++) to->set(to_first + i, from->get(first + i));
 }
-HEDDLE_UNROLL_SAFE void fill_nil(slots_array* slots, long from, long to) {
+HEDDLE_UNROLL_SAFE void fill_nil(frame_slots* slots, long from, long to) {
     W_Object* value = nil();
     for (long i = from; i < to; i++) slots->set(i, value);
 }
-HEDDLE_UNROLL_SAFE void clear_slots(slots_array* slots, long from, long to) {
+HEDDLE_UNROLL_SAFE void clear_slots(frame_slots* slots, long from, long to) {
     if (!jit::we_are_jitted()) return;
     for (long i = from; i < to; i++) slots->set(i, nullptr);
 }
@@ -217,7 +218,10 @@ HEDDLE_INLINE W_Object* remote_variable(W_Object* vector, long index) {
 HEDDLE_INLINE void set_remote_variable(W_Object* vector, long index, W_Object* value) {
     if (has_slots(vector, index + 1)) set_slot(vector, index, value);
 }
-W_Object* make_closure(Code* code, W_Frame* frame, long body, long arguments, slots_array* stack, long first,
+HEDDLE_INLINE W_Shared* shared_variable(frame_slots* slots, long index) {
+    return static_cast<W_Shared*>(slots->get(index));
+}
+W_Object* make_closure(Code* code, W_Frame* frame, long body, long arguments, frame_slots* stack, long first,
                        long copied) {
     slots_array* slots = new_slots(3 + copied);
     slots->set(0, frame);
@@ -229,7 +233,7 @@ W_Object* make_closure(Code* code, W_Frame* frame, long body, long arguments, sl
 HEDDLE_ELIDABLE long block_argument_count(W_Object* block, Version*) {
     return is_exact<W_Method>(block) ? method_argument_count(method_header(static_cast<W_Method*>(block))) : 0;
 }
-W_Object* make_full_closure(W_Frame* frame, W_Object* block, slots_array* stack, long first, long copied,
+W_Object* make_full_closure(W_Frame* frame, W_Object* block, frame_slots* stack, long first, long copied,
                             bool ignore_outer, W_Object* receiver) {
     long arguments = block_argument_count(block, current_version());
     slots_array* slots = new_slots(4 + copied);
@@ -238,15 +242,13 @@ W_Object* make_full_closure(W_Frame* frame, W_Object* block, slots_array* stack,
     slots->set(2, make_int(arguments));
     slots->set(3, receiver);
     copy_slots(stack, first, slots, 4, copied);
-    // SOM has a class of blocks for each number of arguments.
-    long index = is_som() ? som::special_block_1 + (arguments < 2 ? arguments : 2) : long{special_full_block_closure};
-    return make<W_Pointers>(special_class_constant(index), slots);
+    return make<W_Pointers>(special_class_constant(special_full_block_closure), slots);
 }
 W_Object* make_old_block(Code* code, W_Frame* frame, long body, long arguments) {
     // Blocks inside blocks belong to the method's context too.
     W_Object* home = frame->kind == frame_old_block ? frame->home.get() : static_cast<W_Object*>(frame);
-    slots_array* own = heddle::make_array<slots_array>(code->frame_size);
-    return make<W_Frame>(special_class(special_block_context), code, frame->receiver, own, frame->temporaries, nil(),
+    frame_slots* own = heddle::make_array<frame_slots>(code->frame_size);
+    return make<W_Frame>(special_class(special_block_context), code, frame->receiver, own, nil(),
                          make_state(body, arguments), home, frame_old_block, make_state(body, arguments));
 }
 
@@ -314,13 +316,14 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
         HEDDLE_MERGE_POINT(driver, (code, instruction, depth), (frame));
         long word = code->instructions->get(instruction);
         long a_operand = word >> 8 & 0xffffff, b_operand = word >> 32;
-        slots_array* slots = frame->slots;
+        frame_slots* slots = frame->slots;
         W_Object* result;
         long first;
         switch (word & 255) {
         case NOTHING: NEXT()
         case PUSH_RECEIVER_VARIABLE: PUSH(receiver_variable(frame, a_operand)); NEXT()
-        case PUSH_TEMPORARY: PUSH(frame->temporaries->get(a_operand)); NEXT()
+        case PUSH_TEMPORARY: PUSH(slots->get(a_operand)); NEXT()
+        case PUSH_HOME_TEMPORARY: PUSH(home_slots(frame)->get(a_operand)); NEXT()
         case PUSH_CONSTANT: PUSH(code_constant(code, a_operand)); NEXT()
         case PUSH_LITERAL_VARIABLE: PUSH(literal_variable(code_constant(code, a_operand))); NEXT()
         case PUSH_RECEIVER: PUSH(frame->receiver); NEXT()
@@ -341,7 +344,7 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
         case POP_INTO_ARRAY: {
             W_Pointers* array = new_array(a_operand);
             depth -= a_operand;
-            copy_slots(slots, depth, array->slots, 0, a_operand);
+            copy_slots(slots, depth, array->slots.get(), 0, a_operand);
             clear_slots(slots, depth, depth + a_operand);
             PUSH(array);
             NEXT()
@@ -366,10 +369,10 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             PUSH(closure);
             NEXT()
         }
-        case PUSH_REMOTE: PUSH(remote_variable(frame->temporaries->get(a_operand), b_operand)); NEXT()
-        case STORE_REMOTE: set_remote_variable(frame->temporaries->get(a_operand), b_operand, TOP); NEXT()
+        case PUSH_REMOTE: PUSH(remote_variable(slots->get(a_operand), b_operand)); NEXT()
+        case STORE_REMOTE: set_remote_variable(slots->get(a_operand), b_operand, TOP); NEXT()
         case POP_REMOTE:
-            set_remote_variable(frame->temporaries->get(a_operand), b_operand, TOP);
+            set_remote_variable(slots->get(a_operand), b_operand, TOP);
             DROP();
             NEXT()
         case STORE_RECEIVER_VARIABLE: set_receiver_variable(frame, a_operand, TOP); NEXT()
@@ -377,11 +380,18 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             set_receiver_variable(frame, a_operand, TOP);
             DROP();
             NEXT()
-        case STORE_TEMPORARY: frame->temporaries->set(a_operand, TOP); NEXT()
+        case STORE_TEMPORARY: slots->set(a_operand, TOP); NEXT()
+        case STORE_HOME_TEMPORARY: home_slots(frame)->set(a_operand, TOP); NEXT()
         case POP_TEMPORARY: {
             W_Object* value = TOP;
             DROP();
-            frame->temporaries->set(a_operand, value);
+            slots->set(a_operand, value);
+            NEXT()
+        }
+        case POP_HOME_TEMPORARY: {
+            W_Object* value = TOP;
+            DROP();
+            home_slots(frame)->set(a_operand, value);
             NEXT()
         }
         case STORE_LITERAL_VARIABLE: set_literal_variable(code_constant(code, a_operand), TOP); NEXT()
@@ -442,6 +452,25 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             result = som::escaped_block(frame);
             break;
         }
+        case MAKE_BLOCK: {
+            depth -= b_operand & 63;
+            auto* method = static_cast<W_Method*>(code_constant(code, a_operand));
+            W_Object* block = som::make_block(frame, method, slots, depth, b_operand & 63, (b_operand & 256) != 0);
+            clear_slots(slots, depth, depth + (b_operand & 63));
+            PUSH(block);
+            NEXT()
+        }
+        case NEW_SHARED: {
+            W_Object* value = b_operand ? slots->get(a_operand) : nil();
+            slots->set(a_operand, make<W_Shared>(value));
+            NEXT()
+        }
+        case PUSH_SHARED: PUSH(shared_variable(slots, a_operand)->value); NEXT()
+        case STORE_SHARED: shared_variable(slots, a_operand)->value = TOP; NEXT()
+        case POP_SHARED:
+            shared_variable(slots, a_operand)->value = TOP;
+            DROP();
+            NEXT()
         case PUSH_GLOBAL: {
             auto* global = static_cast<W_Global*>(code_constant(code, a_operand));
             W_Object* value = global->value;
@@ -572,16 +601,16 @@ W_Object* enter(Code* code, W_Frame* callee, long instruction, long depth) {
     callee->state = -1;
     return result;
 }
-W_Object* activate(W_Frame* frame, Code* target, slots_array* slots, long first, long count) {
-    slots_array* own = heddle::make_array<slots_array>(target->frame_size);
+W_Object* activate(W_Frame* frame, Code* target, frame_slots* slots, long first, long count) {
+    frame_slots* own = heddle::make_array<frame_slots>(target->frame_size);
     copy_slots(slots, first + 1, own, 0, count);
     fill_nil(own, count, target->temporaries);
     long depth = target->temporaries;
-    W_Frame* callee = make<W_Frame>(special_class_constant(special_method_context), target, slots->get(first), own, own,
+    W_Frame* callee = make<W_Frame>(special_class_constant(special_method_context), target, slots->get(first), own,
                                     frame, make_state(0, depth), nil(), frame_method, 0);
     return enter(target, callee, 0, depth);
 }
-W_Object* invoke(W_Frame* frame, Code* target, slots_array* slots, long first, long count) {
+W_Object* invoke(W_Frame* frame, Code* target, frame_slots* slots, long first, long count) {
     target = jit::promote(target);
     if (target->arguments != count) return wrong_argument_count(frame, target, slots, first, count);
     if (target->primitive) {
@@ -590,7 +619,7 @@ W_Object* invoke(W_Frame* frame, Code* target, slots_array* slots, long first, l
     }
     return activate(frame, target, slots, first, count);
 }
-W_Object* send(W_Frame* frame, W_Object* selector, slots_array* slots, long first, long count) {
+W_Object* send(W_Frame* frame, W_Object* selector, frame_slots* slots, long first, long count) {
     W_Class* c = class_of(slots->get(first));
     Code* target = jit::we_are_jitted() ? lookup(jit::promote(c), jit::promote(selector), current_version())
                                         : cached_lookup(c, selector);

@@ -11,7 +11,7 @@ namespace heddle::smalltalk {
 #define P4(number, function) \
     W_Object* primitive_##function(W_Object* receiver, W_Object* a, W_Object* b, W_Object* c, W_Object* d);
 #define CONTROL(number, function) \
-    W_Object* primitive_##function(W_Frame* frame, Code* target, slots_array* slots, long first, long count);
+    W_Object* primitive_##function(W_Frame* frame, Code* target, frame_slots* slots, long first, long count);
 #define N0(module, name, function) P0(0, function)
 #define N1(module, name, function) P1(0, function)
 #define N2(module, name, function) P2(0, function)

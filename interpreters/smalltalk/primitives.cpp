@@ -112,7 +112,7 @@ long usable_primitive(W_Method* method, long number) {
 // Arguments are read only when there are as many as the primitive wants: invoke() has checked that the method has so
 // many, but what number a method carries is up to the image.
 #define A(n) slots->get(first + n)
-W_Object* run_primitive(W_Frame* frame, Code* target, long number, slots_array* slots, long first, long count) {
+W_Object* run_primitive(W_Frame* frame, Code* target, long number, frame_slots* slots, long first, long count) {
     W_Object* receiver = slots->get(first);
     if (number >= 256 && number < 520) {
         if (count != 0) return nullptr;

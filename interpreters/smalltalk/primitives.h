@@ -9,7 +9,7 @@
 
 namespace heddle::smalltalk {
 
-W_Object* run_primitive(W_Frame* frame, Code* target, long number, slots_array* slots, long first, long count);
+W_Object* run_primitive(W_Frame* frame, Code* target, long number, frame_slots* slots, long first, long count);
 // The number to dispatch on: 0 if nothing does this primitive (it is noted for --log primitives), or the number that a
 // named primitive (117) was given.
 long usable_primitive(W_Method* method, long number);
@@ -18,7 +18,7 @@ long som_primitive(const std::string& class_name, const std::string& selector); 
 
 // ---- support.cpp: the rare paths of the interpreter
 HEDDLE_DONT_LOOK_INSIDE Code* cached_lookup(W_Class* c, W_Object* selector);
-HEDDLE_DONT_LOOK_INSIDE W_Object* wrong_argument_count(W_Frame* frame, Code* target, slots_array* slots, long first,
+HEDDLE_DONT_LOOK_INSIDE W_Object* wrong_argument_count(W_Frame* frame, Code* target, frame_slots* slots, long first,
                                                        long count);
 HEDDLE_DONT_LOOK_INSIDE W_Object* illegal_instruction(W_Frame* frame, Code* code, long instruction);
 HEDDLE_DONT_LOOK_INSIDE W_Object* return_elsewhere(W_Frame* callee, W_Object* result);

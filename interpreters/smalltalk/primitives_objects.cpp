@@ -281,10 +281,10 @@ HEDDLE_DONT_LOOK_INSIDE static W_Object* copy_slow(W_Object* o) {
     if (is_exact<W_Float>(o)) return make_float(float_value(o));
     if (is_exact<W_Frame>(o)) {
         auto* frame = static_cast<W_Frame*>(o);
-        slots_array* slots = copy_of(frame->slots);
-        slots_array* temporaries = frame->kind == frame_old_block ? frame->temporaries.get() : slots;
-        return make<W_Frame>(frame->class_, frame->code, frame->receiver, slots, temporaries, frame->sender,
-                             frame->state, frame->home, frame->kind, frame->block_entry);
+        frame_slots* slots = heddle::make_array<frame_slots>(frame->slots->length());
+        heddle::copy_items(frame->slots.get(), 0, slots, 0, slots->length());
+        return make<W_Frame>(frame->class_, frame->code, frame->receiver, slots, frame->sender, frame->state,
+                             frame->home, frame->kind, frame->block_entry);
     }
     return nullptr;
 }
@@ -345,7 +345,7 @@ W_Object* primitive_identity_hash(W_Object* o) {
 W_Object* primitive_behavior_hash(W_Object* o) { return is<W_Class>(o) ? make_int(identity_hash(o)) : nullptr; }
 W_Object* primitive_maximum_identity_hash(W_Object*) { return make_int(traits.hash_mask); }
 // anInteger asCharacter, or Character value: anInteger
-W_Object* primitive_as_character(W_Frame*, Code*, slots_array* slots, long first, long count) {
+W_Object* primitive_as_character(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     if (count > 1) return nullptr;
     W_Object* code = slots->get(first + count);
     return is_int(code) && int_value(code) >= 0 ? make_character(int_value(code)) : nullptr;
@@ -420,7 +420,7 @@ W_Object* become_one_way(W_Frame* frame, W_Object* from_array, W_Object* to_arra
 }
 } // namespace
 
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_become(W_Frame* frame, Code*, slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_become(W_Frame* frame, Code*, frame_slots* slots, long first, long count) {
     W_Object *from_array = slots->get(first), *to_array = count == 1 ? slots->get(first + 1) : nullptr;
     if (!to_array || !arrays_fit(from_array, to_array)) return nullptr;
     long size = static_cast<W_Pointers*>(from_array)->size();
@@ -443,12 +443,12 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_become(W_Frame* frame, Code*, slots_
     replace_references(from, to);
     return continue_with(frame, from_array);
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_become_one_way(W_Frame* frame, Code*, slots_array* slots, long first,
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_become_one_way(W_Frame* frame, Code*, frame_slots* slots, long first,
                                                            long count) {
     return count == 1 ? become_one_way(frame, slots->get(first), slots->get(first + 1), true) : nullptr;
 }
 // 249: a second argument says whether the hash goes along.
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_become_one_way_keep_hash(W_Frame* frame, Code*, slots_array* slots,
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_become_one_way_keep_hash(W_Frame* frame, Code*, frame_slots* slots,
                                                                      long first, long count) {
     if (count < 1 || count > 2) return nullptr;
     return become_one_way(frame, slots->get(first), slots->get(first + 1),
@@ -488,20 +488,20 @@ W_Object* next_enumerated(W_Object* after) {
 }
 } // namespace
 
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_some_instance(W_Frame* frame, Code*, slots_array* slots, long first,
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_some_instance(W_Frame* frame, Code*, frame_slots* slots, long first,
                                                           long count) {
     if (count != 0) return nullptr;
     enumerate(frame, slots->get(first));
     return next_enumerated(nullptr);
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_next_instance(W_Frame*, Code*, slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_next_instance(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     return count == 0 ? next_enumerated(slots->get(first)) : nullptr;
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_some_object(W_Frame* frame, Code*, slots_array*, long, long) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_some_object(W_Frame* frame, Code*, frame_slots*, long, long) {
     enumerate(frame, nullptr);
     return next_enumerated(nullptr);
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_next_object(W_Frame*, Code*, slots_array* slots, long first, long) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_next_object(W_Frame*, Code*, frame_slots* slots, long first, long) {
     W_Object* next = next_enumerated(slots->get(first));
     return next ? next : make_int(0);
 }
@@ -513,11 +513,11 @@ static W_Object* enumerate_into_array(W_Frame* frame, W_Object* c) {
     heddle::copy_items(enumerated.get(), 0, array->slots.get(), 0, size);
     return array;
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_all_instances(W_Frame* frame, Code*, slots_array* slots, long first,
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_all_instances(W_Frame* frame, Code*, frame_slots* slots, long first,
                                                           long count) {
     return count == 0 && is<W_Class>(slots->get(first)) ? enumerate_into_array(frame, slots->get(first)) : nullptr;
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_every_object(W_Frame* frame, Code*, slots_array*, long, long) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_every_object(W_Frame* frame, Code*, frame_slots*, long, long) {
     return enumerate_into_array(frame, nullptr);
 }
 

@@ -304,7 +304,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_variable_named(W_Object* o, W_Ob
         if (slot(fields, i) == name) return slot(o, i);
     return nullptr;
 }
-W_Object* primitive_som_perform_in_superclass(W_Frame* frame, Code*, slots_array* slots, long first, long count) {
+W_Object* primitive_som_perform_in_superclass(W_Frame* frame, Code*, frame_slots* slots, long first, long count) {
     if (count != 2 || !is_exact<W_Class>(slots->get(first + 2))) return nullptr;
     auto* c = static_cast<W_Class*>(slots->get(first + 2));
     W_Object* selector = slots->get(first + 1);
@@ -330,17 +330,46 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_signature(W_Object* m) {
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_holder(W_Object* m) {
     return is_exact<W_Method>(m) ? som::holder_of(static_cast<W_Method*>(m)) : nullptr;
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_invoke(W_Frame* frame, Code*, slots_array* slots, long first,
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_invoke(W_Frame* frame, Code*, frame_slots* slots, long first,
                                                        long count) {
     W_Object *method = slots->get(first), *arguments = slots->get(first + 2);
     if (count != 2 || !is_exact<W_Method>(method) || !is_exact<W_Pointers>(arguments)) return nullptr;
     Code* code = static_cast<W_Method*>(method)->code;
     slots_array* values = static_cast<W_Pointers*>(arguments)->slots;
     if (code->arguments != values->length()) return nullptr;
-    slots_array* call = heddle::make_array<slots_array>(values->length() + 1);
+    frame_slots* call = heddle::make_array<frame_slots>(values->length() + 1);
     call->set(0, slots->get(first + 1));
-    heddle::copy_items(values, 0, call, 1, values->length());
+    for (long i = 0; i < values->length(); i++) call->set(i + 1, values->get(i));
     return invoke(frame, code, call, 0, values->length());
+}
+
+// ---- blocks
+HEDDLE_ELIDABLE static Code* block_code(W_Method* method) { return method->code; }
+HEDDLE_ELIDABLE static W_Class* block_class(long arguments) {
+    return special_class(som::special_block_1 + (arguments < 2 ? arguments : 2));
+}
+HEDDLE_UNROLL_SAFE W_Object* som::make_block(W_Frame* frame, W_Method* method, frame_slots* stack, long first,
+                                             long copied, bool needs_no_context) {
+    auto* values = heddle::make_array<copied_values>(copied);
+    for (long i = 0; i < copied; i++) values->set(i, stack->get(first + i));
+    Code* code = block_code(method);
+    return make<W_Block>(block_class(code->arguments), code, frame->receiver, needs_no_context ? nullptr : frame,
+                         values);
+}
+HEDDLE_UNROLL_SAFE W_Object* primitive_som_block_value(W_Frame* frame, Code*, frame_slots* slots, long first,
+                                                       long count) {
+    if (!is_exact<W_Block>(slots->get(first))) return nullptr;
+    auto* block = static_cast<W_Block*>(slots->get(first));
+    Code* code = jit::promote(block->code);
+    if (code->arguments != count) return nullptr;
+    long copied = jit::promote(block->copied->length());
+    frame_slots* own = heddle::make_array<frame_slots>(code->frame_size);
+    for (long i = 0; i < count; i++) own->set(i, slots->get(first + 1 + i));
+    for (long i = 0; i < copied; i++) own->set(count + i, block->copied->get(i));
+    for (long i = count + copied; i < code->temporaries; i++) own->set(i, nil());
+    W_Frame* callee = make<W_Frame>(special_class_constant(special_method_context), code, block->receiver, own, frame,
+                                    make_state(0, code->temporaries), block, frame_closure, 0);
+    return enter(code, callee, 0, code->temporaries);
 }
 
 // ---- the system
@@ -358,7 +387,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_has_global(W_Object*, W_Object* 
     return is_string(name) ? boolean(som::global_named(name)->value.get() != nullptr) : nullptr;
 }
 // nil if there is no such class; a file with an error in it ends the program.
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_load(W_Frame*, Code*, slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_load(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     if (count != 1 || !is_string(slots->get(first + 1))) return nullptr;
     std::string error;
     W_Class* loaded = som::load_class(text_of(slots->get(first + 1)), error);
@@ -395,7 +424,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_error_print(W_Object* o, W_Objec
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_error_print_line(W_Object* o, W_Object* text) {
     return print(o, text, stderr, "\n");
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_print_stack_trace(W_Frame* frame, Code*, slots_array* slots, long first,
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_print_stack_trace(W_Frame* frame, Code*, frame_slots* slots, long first,
                                                                   long) {
     for (W_Frame* at = frame; at && at->code; at = as_frame(at->sender)) {
         long instruction = at->state < 0 ? 0 : state_instruction(at->state);

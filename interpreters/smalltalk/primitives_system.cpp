@@ -16,7 +16,7 @@ W_Object* primitive_flush_method_cache(W_Object* o) {
 }
 
 // ---- quitting
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_quit(W_Frame*, Code*, slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_quit(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     long status = count == 1 && is_int(slots->get(first + 1)) ? int_value(slots->get(first + 1)) : 0;
     request_exit(static_cast<int>(status & 255));
     return nullptr;
@@ -92,7 +92,7 @@ W_Object* primitive_signal_at_bytes_left(W_Object* o, W_Object*) { return o; }
 W_Object* primitive_special_objects_array(W_Object*) { return special_objects.get(); }
 
 // ---- the image, the command line, parameters
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_image_name(W_Frame*, Code*, slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_image_name(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     if (count > 1) return nullptr;
     if (count == 1) {
         if (!is_text(slots->get(first + 1))) return nullptr;
@@ -135,7 +135,7 @@ HEDDLE_DONT_LOOK_INSIDE static W_Object* parameter(long index) {
     default: return make_int(0);
     }
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_vm_parameter(W_Frame*, Code*, slots_array* slots, long first, long count) {
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_vm_parameter(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     if (count == 0) {
         W_Pointers* all = new_array(70);
         for (long i = 0; i < 70; i++) set_slot(all, i, parameter(i + 1));
@@ -164,14 +164,14 @@ W_Object* primitive_set_full_screen(W_Object* o, W_Object*) { return o; }
 W_Object* primitive_beep(W_Object* o) { return o; }
 W_Object* primitive_defer_updates(W_Object*, W_Object*) { return false_object(); }
 W_Object* primitive_force_display_update(W_Object* o) { return o; }
-W_Object* primitive_be_cursor(W_Frame*, Code*, slots_array* slots, long first, long count) {
+W_Object* primitive_be_cursor(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     return count <= 1 ? slots->get(first) : nullptr;
 }
 W_Object* primitive_be_display(W_Object* o) {
     if (special_objects->size() > special_display) set_slot(special_objects, special_display, o);
     return o;
 }
-W_Object* primitive_show_rectangle(W_Frame*, Code*, slots_array* slots, long first, long count) {
+W_Object* primitive_show_rectangle(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     return count == 4 ? slots->get(first) : nullptr;
 }
 

@@ -2,8 +2,9 @@
 //
 // The first finds out what names mean, which blocks are inlined (those that are literal arguments of ifTrue:,
 // whileTrue:, to:do: and their like), and how inner closures use the variables around them. A variable whose value
-// cannot change once a closure has captured it is copied into the closure; any other lives in an array, its scope's
-// vector, that is made anew each time the scope is entered and is itself copied. The second pass writes instructions.
+// cannot change once a closure has captured it is copied into the closure; any other is a shared variable (W_Shared),
+// which is made anew each time its scope is entered, and copied in the variable's place. The second pass writes
+// instructions.
 #include "som_compiler.h"
 #include <algorithm>
 #include <cstdlib>
@@ -18,8 +19,8 @@ struct variable {
     int declared = 0;
     std::vector<int> writes, captures; // when, in the order of evaluation
     bool written_inside = false;       // by a closure
-    bool remote = false;
-    long index = -1; // in its function's frame, or in the vector
+    bool shared = false;
+    long index = -1; // in its function's frame
     bool captured() const { return !captures.empty(); }
 };
 // A method's or block's names; inlined blocks have scopes too.
@@ -27,8 +28,6 @@ struct scope {
     scope* outer = nullptr;
     function* owner = nullptr;
     std::vector<std::unique_ptr<variable>> variables;
-    long vector_size = 0;
-    long vector_index = -1; // of the vector in the owner's frame
 };
 // What has a frame of its own: the method, and each closure.
 struct function {
@@ -40,13 +39,6 @@ struct function {
         int from, to;
     };
     std::vector<loop> loops;
-    // Second pass: what a closure brings along, in the order of its frame.
-    struct copy {
-        variable* value; // or null:
-        scope* vector;
-        long index;
-    };
-    std::vector<copy> copies;
 };
 
 namespace {
@@ -229,14 +221,13 @@ private:
         default: break;
         }
     }
-    // Which variables of a function must live in vectors.
+    // Which variables of a function must be shared.
     void decide(function& one) {
         for (auto& names : scopes_) {
             if (names->owner != &one) continue;
             for (auto& v : names->variables) {
                 if (!v->captured()) continue;
-                v->remote = v->written_inside || changes_after_capture(*v, one);
-                if (v->remote) v->index = names->vector_size++;
+                v->shared = v->written_inside || changes_after_capture(*v, one);
             }
         }
     }
@@ -287,8 +278,9 @@ public:
         line_ = block.line;
         into_.is_block = !is_method;
         into_.arguments = static_cast<long>(block.arguments.size());
-        for (variable* v : block.own_arguments) arguments_.emplace_back(v, frame_size_++);
-        for (variable* v : function_.outer_variables) place_copied(v);
+        for (variable* v : block.own_arguments) v->index = frame_size_++;
+        first_copied_ = frame_size_;
+        frame_size_ += static_cast<long>(function_.outer_variables.size());
         enter(block, true);
         statements(block, !is_method);
         if (is_method) emit(PUSH_RECEIVER, 0, 0, 1); // the answer without a `^`
@@ -298,72 +290,30 @@ public:
 
 private:
     // ---- the frame
-    void place_copied(variable* v) {
-        scope* vector = v->remote ? v->home : nullptr;
-        for (auto& known : function_.copies)
-            if (vector && known.vector == vector) return;
-        function_.copies.push_back({vector ? nullptr : v, vector, frame_size_++});
-    }
+    // In this function's frame: what a closure was given comes behind its arguments.
     long index_of(const variable* v) {
-        if (v->home->owner == &function_) {
-            for (auto& one : arguments_)
-                if (one.first == v) return one.second;
-            return v->index;
-        }
-        for (auto& one : function_.copies)
-            if (one.value == v) return one.index;
-        return 0;
+        if (v->home->owner == &function_) return v->index;
+        const auto& copied = function_.outer_variables;
+        return first_copied_ + (std::find(copied.begin(), copied.end(), v) - copied.begin());
     }
-    long vector_of(const scope* names) {
-        if (names->owner == &function_) return names->vector_index;
-        for (auto& one : function_.copies)
-            if (one.vector == names) return one.index;
-        return 0;
-    }
-    // At the start of a scope: its vector, its locals.
+    // At the start of a scope.
     void enter(node& block, bool outermost) {
-        scope* names = nullptr;
-        for (variable* v : block.own_arguments) names = v->home;
-        for (variable* v : block.own_locals) names = v->home;
-        if (!names) return;
-        if (names->vector_size) {
-            if (names->vector_index < 0) names->vector_index = frame_size_++;
-            emit(PUSH_NEW_ARRAY, names->vector_size, 0, 1);
-            emit(POP_TEMPORARY, names->vector_index, 0, -1);
-        }
-        if (outermost)
-            for (variable* v : block.own_arguments)
-                if (v->remote) {
-                    emit(PUSH_TEMPORARY, index_of(v), 0, 1);
-                    store_and_drop(v);
-                }
+        for (variable* v : block.own_arguments)
+            if (v->shared && outermost) emit(NEW_SHARED, v->index, 1, 0);
         for (variable* v : block.own_locals) {
-            if (v->remote) continue;
             v->index = frame_size_++;
-            // The frame begins with nil in it; a loop comes here again.
-            if (outermost && !restarts_) continue;
-            emit(PUSH_NIL, 0, 0, 1);
-            emit(POP_TEMPORARY, v->index, 0, -1);
+            if (v->shared) {
+                emit(NEW_SHARED, v->index, 0, 0);
+            } else if (!outermost || restarts_) {
+                // The frame begins with nil in it; a loop comes here again.
+                emit(PUSH_NIL, 0, 0, 1);
+                emit(POP_TEMPORARY, v->index, 0, -1);
+            }
         }
     }
-    void load(const variable* v) {
-        if (v->remote)
-            emit(PUSH_REMOTE, vector_of(v->home), v->index, 1);
-        else
-            emit(PUSH_TEMPORARY, index_of(v), 0, 1);
-    }
-    void store(const variable* v) {
-        if (v->remote)
-            emit(STORE_REMOTE, vector_of(v->home), v->index, 0);
-        else
-            emit(STORE_TEMPORARY, index_of(v), 0, 0);
-    }
-    void store_and_drop(const variable* v) {
-        if (v->remote)
-            emit(POP_REMOTE, vector_of(v->home), v->index, -1);
-        else
-            emit(POP_TEMPORARY, index_of(v), 0, -1);
-    }
+    void load(const variable* v) { emit(v->shared ? PUSH_SHARED : PUSH_TEMPORARY, index_of(v), 0, 1); }
+    void store(const variable* v) { emit(v->shared ? STORE_SHARED : STORE_TEMPORARY, index_of(v), 0, 0); }
+    void store_and_drop(const variable* v) { emit(v->shared ? POP_SHARED : POP_TEMPORARY, index_of(v), 0, -1); }
 
     // ---- instructions
     long here() const { return static_cast<long>(into_.instructions.size()); }
@@ -471,13 +421,14 @@ private:
         made.code = std::make_shared<compiled>();
         emitter(*one.made, *made.code).run(one, false, false);
         line_ = one.line;
-        long copied = static_cast<long>(one.made->copies.size());
-        for (const function::copy& each : one.made->copies)
-            emit(PUSH_TEMPORARY, each.value ? index_of(each.value) : vector_of(each.vector), 0, 1);
+        long copied = static_cast<long>(one.made->outer_variables.size());
+        for (const variable* each : one.made->outer_variables) emit(PUSH_TEMPORARY, index_of(each), 0, 1);
+        if (copied > 63)
+            emit(PUSH_TEMPORARY, 1 << 20, 0, 1); // more than an instruction can say: the verifier refuses it
         into_.constants.push_back(std::move(made));
         // Without `^` the closure needs no context.
-        long ignores_outer = one.made->leaves ? 0 : 256;
-        emit(PUSH_FULL_CLOSURE, static_cast<long>(into_.constants.size()) - 1, copied | ignores_outer, 1 - copied);
+        long needs_no_context = one.made->leaves ? 0 : 256;
+        emit(MAKE_BLOCK, static_cast<long>(into_.constants.size()) - 1, copied | needs_no_context, 1 - copied);
     }
     void send(node& one) {
         bool to_super = one.children[0]->kind == node_kind::name && one.children[0]->text == "super";
@@ -579,7 +530,7 @@ private:
         node& limit = *one.children[1];
         variable* argument = body.own_arguments[0];
         // Without assignments to the argument, and if no closure needs its own, it is the counter itself.
-        bool separate = argument->remote || !argument->writes.empty();
+        bool separate = argument->shared || !argument->writes.empty();
         long counter = frame_size_++, limit_index = -1;
         if (!separate) argument->index = counter;
         push_integer(one.children[0]->text);
@@ -600,7 +551,8 @@ private:
         long jump = emit(JUMP_FALSE, 0, 0, -1);
         enter(body, false);
         if (separate) {
-            if (!argument->remote) argument->index = frame_size_++;
+            argument->index = frame_size_++;
+            if (argument->shared) emit(NEW_SHARED, argument->index, 0, 0);
             emit(PUSH_TEMPORARY, counter, 0, 1);
             store_and_drop(argument);
         }
@@ -617,8 +569,7 @@ private:
 
     function& function_;
     compiled& into_;
-    std::vector<std::pair<variable*, long>> arguments_;
-    long frame_size_ = 0, depth_ = 0;
+    long frame_size_ = 0, first_copied_ = 0, depth_ = 0;
     int line_ = 0;
     bool is_method_ = false, restarts_ = false;
 };

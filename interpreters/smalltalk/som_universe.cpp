@@ -432,9 +432,9 @@ W_Frame* start(const std::vector<std::string>& class_path, const std::string& cl
     W_Class* object = static_cast<W_Class*>(global_named(intern("Object"))->value.get());
     set_slot(association, 1, object);
     Code* main = make_method(code, object, association, 0)->code;
-    slots_array* slots = heddle::make_array<slots_array>(main->frame_size);
-    W_Frame* frame = make<W_Frame>(special_class(special_method_context), main, nil(), slots, slots, nil(),
-                                   make_state(0, 0), nil(), frame_method, 0);
+    frame_slots* slots = heddle::make_array<frame_slots>(main->frame_size);
+    W_Frame* frame = make<W_Frame>(special_class(special_method_context), main, nil(), slots, nil(), make_state(0, 0),
+                                   nil(), frame_method, 0);
     execution_context()->bottom = frame;
     return frame;
 }

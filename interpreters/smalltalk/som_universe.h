@@ -2,7 +2,7 @@
 //
 // SOM's objects are those of the images (object.h). A class has six slots of its own, then its class-side fields. A
 // large integer's class is a hidden subclass of Integer, one for each sign. A method's literals end in an association
-// of its selector and its holder, as in Squeak, so `super` is found the same way. Closures are Squeak's full closures.
+// of its selector and its holder, as in Squeak, so `super` is found the same way.
 #pragma once
 #include "frame.h"
 #include "primitives.h"
@@ -21,6 +21,28 @@ struct W_Global : W_Object {
 };
 
 HEDDLE_ELIDABLE inline bool is_som() { return traits.som; }
+
+// A variable that closures share, and may change.
+struct W_Shared : W_Object {
+    explicit W_Shared(W_Object* v) : value(v) {}
+    W_Class* get_class() override { return small_integer_class(); } // never seen by programs
+    member<W_Object> value;
+    HEDDLE_GC_CLASS(W_Shared, W_Object, value)
+};
+// SOM's blocks never change: what traces have found out about one holds.
+struct copied_tag {
+    static constexpr bool immutable = true;
+};
+using copied_values = heddle::array<member<W_Object>, copied_tag>;
+struct W_Block : W_Instance {
+    W_Block(W_Class* c, Code* k, W_Object* r, W_Frame* o, copied_values* v)
+        : W_Instance(c, 0), code(k), receiver(r), outer(o), copied(v) {}
+    Code* const code;
+    W_Object* const receiver;
+    W_Frame* const outer; // null: no `^` in it
+    copied_values* const copied;
+    HEDDLE_GC_CLASS(W_Block, W_Instance, code, receiver, outer, copied)
+};
 
 namespace som {
 enum class_slot : long { slot_superclass, slot_dictionary, slot_format, slot_name, slot_fields, slot_methods };
@@ -44,6 +66,8 @@ enum som_special : long {
 W_Frame* start(const std::vector<std::string>& class_path, const std::string& class_name,
                const std::vector<std::string>& arguments, std::string& error);
 
+W_Object* make_block(W_Frame* frame, W_Method* method, frame_slots* stack, long first, long copied,
+                     bool needs_no_context);
 W_Object* intern(const std::string& text);
 W_Global* global_named(W_Object* symbol);
 HEDDLE_DONT_LOOK_INSIDE void set_global(W_Object* symbol, W_Object* value);

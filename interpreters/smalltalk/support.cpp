@@ -34,13 +34,13 @@ static W_Object* fatal(const std::string& message) {
     return nullptr;
 }
 
-static W_Pointers* array_of_arguments(slots_array* slots, long first, long count) {
+static W_Pointers* array_of_arguments(frame_slots* slots, long first, long count) {
     W_Pointers* arguments = new_array(count);
     for (long i = 0; i < count; i++) set_slot(arguments, i, slots->get(first + 1 + i));
     return arguments;
 }
 // doesNotUnderstand: selector arguments: anArray
-static W_Object* som_does_not_understand(W_Frame* frame, Code* reply, W_Object* selector, slots_array* slots,
+static W_Object* som_does_not_understand(W_Frame* frame, Code* reply, W_Object* selector, frame_slots* slots,
                                          long first, long count) {
     W_Object* receiver = slots->get(first);
     if (selector == special_at(special_must_be_boolean))
@@ -48,14 +48,14 @@ static W_Object* som_does_not_understand(W_Frame* frame, Code* reply, W_Object* 
     if (!reply || reply->arguments != 2)
         return fatal(describe(receiver) + " does not understand " + text_of(selector) +
                      ", and its class has no doesNotUnderstand:arguments:");
-    slots_array* call = heddle::make_array<slots_array>(3);
+    frame_slots* call = heddle::make_array<frame_slots>(3);
     call->set(0, receiver);
     call->set(1, selector);
     call->set(2, array_of_arguments(slots, first, count));
     return invoke(frame, reply, call, 0, 2);
 }
 
-W_Object* does_not_understand(W_Frame* frame, W_Object* selector, slots_array* slots, long first, long count) {
+W_Object* does_not_understand(W_Frame* frame, W_Object* selector, frame_slots* slots, long first, long count) {
     W_Object* receiver = slots->get(first);
     W_Class* c = class_of(receiver);
     if (settings.log_messages)
@@ -73,20 +73,20 @@ W_Object* does_not_understand(W_Frame* frame, W_Object* selector, slots_array* s
     set_slot(message, 0, selector);
     set_slot(message, 1, arguments);
     if (has_slots(message, 3)) set_slot(message, 2, c);
-    slots_array* call = heddle::make_array<slots_array>(2);
+    frame_slots* call = heddle::make_array<frame_slots>(2);
     call->set(0, receiver);
     call->set(1, message);
     return invoke(frame, target, call, 0, 1);
 }
 W_Object* send_message(W_Frame* frame, W_Object* selector, W_Object* receiver, W_Object* a, W_Object* b) {
     long count = b ? 2 : a ? 1 : 0;
-    slots_array* call = heddle::make_array<slots_array>(3);
+    frame_slots* call = heddle::make_array<frame_slots>(3);
     call->set(0, receiver);
     call->set(1, a);
     call->set(2, b);
     return send(frame, selector, call, 0, count);
 }
-W_Object* wrong_argument_count(W_Frame* frame, Code* target, slots_array* slots, long first, long count) {
+W_Object* wrong_argument_count(W_Frame* frame, Code* target, frame_slots* slots, long first, long count) {
     (void)frame, (void)slots, (void)first;
     return fatal("the method " + describe_method(target) + " was sent with " + std::to_string(count) + " arguments");
 }
