@@ -240,11 +240,47 @@ void build_nursery() {
     reset_nursery();
 }
 
+// How many chunks the nursery should have. Half of its usual size at least must be free between what stays in place.
+// Each collection scans the whole native stack, so the room until the next one grows with the stack: else deep
+// recursion would take time in the square of its depth.
+static size_t wanted_chunks() {
+    size_t usual = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
+    size_t pinned_bytes = 0;
+    for (void* object : collector.young_in_place) pinned_bytes += total_size(collector, object);
+    size_t stack_bytes = 0;
+    if (collector.stack_low != nullptr)
+        stack_bytes = static_cast<size_t>(heddle_thread.stack_base - static_cast<const char*>(collector.stack_low));
+    size_t free_bytes = std::max(usual * block_size / 2, stack_bytes / 4);
+    return std::max(usual, (pinned_bytes + free_bytes) / block_size);
+}
+
+// Gives up to `surplus` chunks back in which nothing is pinned; the chunks are sorted.
+static void release_chunks(size_t surplus) {
+    auto& pinned = collector.young_in_place;
+    auto is_surplus = [&](uint32_t index) {
+        char* start = collector.heap.start_of(index);
+        auto first = std::lower_bound(pinned.begin(), pinned.end(), static_cast<void*>(start));
+        bool is_empty = first == pinned.end() || *first >= start + block_size;
+        if (!is_empty || surplus == 0) return false;
+        --surplus;
+        collector.heap.free_blocks(index, 1);
+        return true;
+    };
+    auto& chunks = collector.chunks;
+    auto kept = chunks.begin();
+    for (uint32_t index : chunks)
+        if (!is_surplus(index)) *kept++ = index;
+    chunks.erase(kept, chunks.end());
+}
+
 void reset_nursery() {
     auto& chunks = collector.chunks;
-    size_t wanted = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
-    while (chunks.size() < wanted) chunks.push_back(allocate_chunk());
+    size_t wanted = wanted_chunks();
+    size_t usual = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
+    while (chunks.size() < wanted && (chunks.size() < usual || !collector.over_limit(block_size)))
+        chunks.push_back(allocate_chunk());
     std::sort(chunks.begin(), chunks.end());
+    if (chunks.size() > wanted * 2) release_chunks(chunks.size() - wanted);
     touched_end = nullptr;
     for (size_t i = 0; i < collector.next_gap; ++i) touched_end = std::max(touched_end, collector.gaps[i].end);
     collector.gaps.clear();

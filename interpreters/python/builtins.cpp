@@ -8,6 +8,8 @@ namespace heddle::python {
 // ---- isinstance, issubclass
 // -----------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static Result<bool> any_instance(W_Object* o, W_Tuple* types) {
+    native_nesting nesting(" in __instancecheck__");
+    if (nesting.too_deep()) return failure;
     for (long i = 0; i < types->length(); i++)
         if (HEDDLE_TRY(instance_check(o, types->at(i)))) return true;
     return false;
@@ -24,13 +26,15 @@ Result<bool> instance_check(W_Object* o, W_Object* type) {
     if (is<W_Tuple>(type)) return any_instance(o, static_cast<W_Tuple*>(type));
     return raise_text(T::TypeError, "isinstance() arg 2 must be a type, a tuple of types, or a union");
 }
+HEDDLE_DONT_LOOK_INSIDE static Result<bool> any_superclass(W_Object* type, W_Tuple* types) {
+    native_nesting nesting(" in __subclasscheck__");
+    if (nesting.too_deep()) return failure;
+    for (long i = 0; i < types->length(); i++)
+        if (HEDDLE_TRY(subclass_check(type, types->at(i)))) return true;
+    return false;
+}
 Result<bool> subclass_check(W_Object* type, W_Object* types) {
-    if (is<W_Tuple>(types)) {
-        auto* tuple = static_cast<W_Tuple*>(types);
-        for (long i = 0; i < tuple->length(); i++)
-            if (HEDDLE_TRY(subclass_check(type, tuple->at(i)))) return true;
-        return false;
-    }
+    if (is<W_Tuple>(types)) return any_superclass(type, static_cast<W_Tuple*>(types));
     if (!is<W_Type>(type)) return raise_text(T::TypeError, "issubclass() arg 1 must be a class");
     if (!is<W_Type>(types))
         return raise_text(T::TypeError, "issubclass() arg 2 must be a class, a tuple of classes, or a union");

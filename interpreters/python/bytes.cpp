@@ -227,7 +227,7 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     }
     if (!is_int(key) && !type_lookup(key->type(), N::index))
         return raise_about_type(T::TypeError, "byte indices must be integers or slices, not %s", key);
-    long index = HEDDLE_TRY(index_of(key));
+    long index = HEDDLE_TRY(subscript_of(key));
     if (index < 0) index += data->length();
     if (index < 0 || index >= data->length()) return raise_text(T::IndexError, "index out of range");
     return make_int(data->get(index));
@@ -508,7 +508,7 @@ Result<W_Object*> array_setitem(W_Object* o, W_Object* key, W_Object* value) {
         replace_data(o, text);
         return none();
     }
-    long index = HEDDLE_TRY(index_of(key)), byte = HEDDLE_TRY(byte_value(value));
+    long index = HEDDLE_TRY(subscript_of(key)), byte = HEDDLE_TRY(byte_value(value));
     if (index < 0) index += data->length();
     if (index < 0 || index >= data->length()) return raise_text(T::IndexError, "bytearray index out of range");
     writable(data)[index] = static_cast<uint8_t>(byte);
@@ -517,7 +517,7 @@ Result<W_Object*> array_setitem(W_Object* o, W_Object* key, W_Object* value) {
 Result<W_Object*> array_delitem(W_Object* o, W_Object* key) {
     std::string text = text_of(o);
     if (is_exact<W_Slice>(key)) return array_setitem(o, key, make_bytes(nullptr, 0));
-    long index = HEDDLE_TRY(index_of(key)), length = static_cast<long>(text.size());
+    long index = HEDDLE_TRY(subscript_of(key)), length = static_cast<long>(text.size());
     if (index < 0) index += length;
     if (index < 0 || index >= length) return raise_text(T::IndexError, "bytearray index out of range");
     text.erase(static_cast<size_t>(index), 1);

@@ -9,16 +9,27 @@ namespace heddle::python {
 
 root<ExecutionContext> the_context;
 
-HEDDLE_DONT_LOOK_INSIDE static Result<void> check_depth(long depth) {
+HEDDLE_DONT_LOOK_INSIDE static Result<void> check_depth(long depth, const char* doing = "") {
     ExecutionContext* context = execution_context();
     if (depth > context->depth_limit ||
         static_cast<char*>(__builtin_frame_address(0)) < heddle_thread.stack_limit + 65536) {
         context->depth_limit += 50; // room for handling the error
-        auto result = raise_text(T::RecursionError, "maximum recursion depth exceeded");
+        auto result = raise_error(T::RecursionError, "maximum recursion depth exceeded%s", doing);
         context->depth_limit -= 50;
         return result;
     }
     return ok;
+}
+
+native_nesting::native_nesting(const char* doing) {
+    ExecutionContext* context = execution_context();
+    long depth = context->depth + 1;
+    context->depth = depth;
+    too_deep_ = depth > context->checked_depth && check_depth(depth, doing).failed();
+}
+native_nesting::~native_nesting() {
+    ExecutionContext* context = execution_context();
+    context->depth = context->depth - 1;
 }
 
 static Result<W_Object*> enter_frame(W_Code* code, W_Frame* frame) {

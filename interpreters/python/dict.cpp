@@ -418,6 +418,8 @@ Result<W_Object*> method_iter(W_Object* o) { return make<W_DictIterator>(dict_of
 Result<W_Object*> method_reversed(W_Object* o) { return make<W_DictReverseIterator>(dict_of(o), dict_part::keys); }
 Result<bool> dicts_equal(W_Dict* a, W_Dict* b) {
     if (a->count != b->count) return false;
+    native_nesting nesting(" in comparison");
+    if (nesting.too_deep()) return failure;
     for (long entry = dict_next_entry(a, 0); entry >= 0; entry = dict_next_entry(a, entry + 1)) {
         W_Object* mine = dict_value_at(a, entry);
         long at = HEDDLE_TRY(dict_find(b, a->keys->get(entry), a->hashes->get(entry)));
@@ -445,6 +447,8 @@ Result<W_Object*> method_ior(W_Object* a, W_Object* b) {
     return a;
 }
 Result<W_Object*> dict_repr(W_Object* o, W_Dict* dict, const char* prefix, const char* suffix) {
+    native_nesting nesting(" while getting the repr of an object");
+    if (nesting.too_deep()) return failure;
     if (!enter_repr(o)) return make_str("{...}");
     std::string out = prefix;
     bool first = true;

@@ -110,44 +110,49 @@ std::string source_line(const std::string& filename, long line); // import.cpp
 
 namespace {
 
+std::string traceback_entry(W_Traceback* traceback) {
+    W_Code* code = traceback->code;
+    long line = code_line(code, traceback->instruction);
+    std::string entry =
+        "  File \"" + code->unit->filename + "\", line " + std::to_string(line) + ", in " + code->unit->name + "\n";
+    std::string text = source_line(code->unit->filename, line);
+    size_t first = text.find_first_not_of(" \t\f");
+    if (first == std::string::npos) return entry;
+    entry += "    " + text.substr(first) + "\n";
+    const auto& positions = code->unit->positions;
+    if (traceback->instruction >= static_cast<long>(positions.size())) return entry;
+    const source_position& p = positions[traceback->instruction];
+    size_t end = p.end_line == p.line ? static_cast<size_t>(p.end_column) : text.size();
+    size_t start = static_cast<size_t>(p.column);
+    size_t last = text.find_last_not_of(" \t\f") + 1;
+    if (p.line == line && start < end && end <= text.size() && !(start <= first && end >= last))
+        entry += "    " + std::string(start - std::min(first, start), ' ') + std::string(end - start, '^') + "\n";
+    return entry;
+}
+
+// Runaway recursion can make it millions of entries long: what is like the entry before is not made again.
 void append_traceback(std::string& out, W_Traceback* traceback) {
     out += "Traceback (most recent call last):\n";
-    std::string previous;
+    W_Traceback* before = nullptr;
+    std::string entry;
     long repeated = 0;
     auto finish = [&] {
-        if (repeated > 3)
-            out += "  [Previous line repeated " + std::to_string(repeated - 3) + " more time" +
-                   (repeated - 3 == 1 ? "" : "s") + "]\n";
+        if (repeated > 2)
+            out += "  [Previous line repeated " + std::to_string(repeated - 2) + " more time" +
+                   (repeated - 2 == 1 ? "" : "s") + "]\n";
     };
-    for (; traceback; traceback = traceback->next) {
-        W_Code* code = traceback->code;
-        long line = code_line(code, traceback->instruction);
-        std::string entry =
-            "  File \"" + code->unit->filename + "\", line " + std::to_string(line) + ", in " + code->unit->name + "\n";
-        std::string text = source_line(code->unit->filename, line);
-        size_t first = text.find_first_not_of(" \t\f");
-        if (first != std::string::npos) {
-            entry += "    " + text.substr(first) + "\n";
-            const auto& positions = code->unit->positions;
-            if (traceback->instruction < static_cast<long>(positions.size())) {
-                const source_position& p = positions[traceback->instruction];
-                size_t end = p.end_line == p.line ? static_cast<size_t>(p.end_column) : text.size();
-                size_t start = static_cast<size_t>(p.column);
-                size_t last = text.find_last_not_of(" \t\f") + 1;
-                if (p.line == line && start < end && end <= text.size() && !(start <= first && end >= last))
-                    entry += "    " + std::string(start - std::min(first, start), ' ') + std::string(end - start, '^') +
-                             "\n";
-            }
+    for (; traceback; before = traceback, traceback = traceback->next) {
+        bool same = before && before->code == traceback->code && before->instruction == traceback->instruction;
+        if (!same) {
+            std::string fresh = traceback_entry(traceback);
+            same = fresh == entry;
+            entry = fresh;
         }
-        if (entry == previous) {
-            if (++repeated >= 3) {
-                if (repeated == 3) {}
-                continue;
-            }
-        } else {
+        if (!same) {
             finish();
             repeated = 0;
-            previous = entry;
+        } else if (++repeated >= 3) {
+            continue;
         }
         out += entry;
     }
@@ -319,11 +324,15 @@ Result<W_Object*> exception_str(W_Object* o) {
     }
     if (arguments->length() == 1) {
         if (is_instance(self, T::KeyError)) return HEDDLE_TRY(repr(arguments->at(0)));
+        native_nesting nesting(" while getting the str of an object");
+        if (nesting.too_deep()) return failure;
         return HEDDLE_TRY(to_str(arguments->at(0)));
     }
     return HEDDLE_TRY(to_str(arguments));
 }
 Result<W_Object*> exception_repr(W_Object* o) {
+    native_nesting nesting(" while getting the repr of an object");
+    if (nesting.too_deep()) return failure;
     W_Exception* self = self_of(o);
     std::string name = name_text(self->type());
     if (self->arguments->length() == 1)

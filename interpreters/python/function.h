@@ -95,6 +95,20 @@ struct ExecutionContext : heddle::object {
     HEDDLE_GC_CLASS(ExecutionContext, heddle::object, depth, depth_limit, checked_depth, handled, repr_stack)
 };
 extern root<ExecutionContext> the_context;
+
+// One level of native code that calls itself through Python's operators, as a list's repr() of lists does: counts as a
+// call. too_deep(): RecursionError is pending; `doing` ends its text. For code that traces do not follow.
+class native_nesting {
+public:
+    explicit native_nesting(const char* doing = "");
+    ~native_nesting();
+    native_nesting(const native_nesting&) = delete;
+    native_nesting& operator=(const native_nesting&) = delete;
+    bool too_deep() const { return too_deep_; }
+
+private:
+    bool too_deep_;
+};
 HEDDLE_ELIDABLE inline ExecutionContext* execution_context() { return the_context; }
 
 struct W_Function : W_Object {

@@ -304,6 +304,8 @@ Result<void> load_super_method(frame_slots* slots, long target, W_Object* super,
 // ---- exceptions, with
 // -------------------------------------------------------------------------------------------------
 HEDDLE_DONT_LOOK_INSIDE static Result<bool> matches_tuple(W_Object* exception, W_Tuple* types) {
+    native_nesting nesting;
+    if (nesting.too_deep()) return failure;
     for (long i = 0; i < types->length(); i++)
         if (HEDDLE_TRY(exception_matches(exception, types->at(i)))) return true;
     return false;

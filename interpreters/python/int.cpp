@@ -283,15 +283,17 @@ Result<W_Object*> to_index_object(W_Object* o) {
     if (!is_int(result)) return raise_about_type(T::TypeError, "__index__ returned non-int (type %s)", result);
     return result;
 }
-HEDDLE_DONT_LOOK_INSIDE static failure_type too_large(W_Object*) {
-    return raise_text(T::OverflowError, "cannot fit 'int' into an index-sized integer");
+HEDDLE_DONT_LOOK_INSIDE static failure_type too_large(T error) {
+    return raise_text(error, "cannot fit 'int' into an index-sized integer");
 }
-Result<long> index_of(W_Object* o) {
+static HEDDLE_INLINE Result<long> index_or(W_Object* o, T error) {
     if (is_exact<W_Int>(o)) return static_cast<W_Int*>(o)->value;
     W_Object* value = HEDDLE_TRY(to_index_object(o));
-    if (is<W_BigInt>(value)) return too_large(value);
+    if (is<W_BigInt>(value)) return too_large(error);
     return static_cast<W_Int*>(value)->value;
 }
+Result<long> index_of(W_Object* o) { return index_or(o, T::OverflowError); }
+Result<long> subscript_of(W_Object* o) { return index_or(o, T::IndexError); }
 HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o) {
     if (!is_int(o) && !type_lookup(o->type(), N::index))
         return raise_text(T::TypeError, "slice indices must be integers or None or have an __index__ method");

@@ -289,7 +289,7 @@ Result<W_Object*> range_getitem(W_Object* o, W_Object* key) {
     }
     if (!is_int(key) && !type_lookup(key->type(), N::index))
         return raise_about_type(T::TypeError, "range indices must be integers or slices, not %s", key);
-    long index = HEDDLE_TRY(index_of(key));
+    long index = HEDDLE_TRY(subscript_of(key));
     if (index < 0) index += r->length;
     if (index < 0 || index >= r->length) return raise_text(T::IndexError, "range object index out of range");
     return make_int(r->start + index * r->step);

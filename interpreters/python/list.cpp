@@ -480,7 +480,7 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     W_List* list = list_of(o);
     if (is_exact<W_Slice>(key)) return get_slice(list, static_cast<W_Slice*>(key));
     if (!is_index(key)) return index_type_error("list", key);
-    long index = HEDDLE_TRY(index_of(key)), length = list->length;
+    long index = HEDDLE_TRY(subscript_of(key)), length = list->length;
     if (index < 0) index += length;
     if (index < 0 || index >= length) return index_error("list index");
     return list_get(list, index);
@@ -529,7 +529,7 @@ Result<W_Object*> method_setitem(W_Object* o, W_Object* key, W_Object* value) {
     W_List* list = list_of(o);
     if (is_exact<W_Slice>(key)) return set_slice(list, static_cast<W_Slice*>(key), value);
     if (!is_index(key)) return index_type_error("list", key);
-    long index = HEDDLE_TRY(index_of(key)), length = list->length;
+    long index = HEDDLE_TRY(subscript_of(key)), length = list->length;
     if (index < 0) index += length;
     if (index < 0 || index >= length) return index_error("list assignment index");
     list_set(list, index, value);
@@ -539,7 +539,7 @@ Result<W_Object*> method_delitem(W_Object* o, W_Object* key) {
     W_List* list = list_of(o);
     if (is_exact<W_Slice>(key)) return set_slice(list, static_cast<W_Slice*>(key), nullptr);
     if (!is_index(key)) return index_type_error("list", key);
-    long index = HEDDLE_TRY(index_of(key)), length = list->length;
+    long index = HEDDLE_TRY(subscript_of(key)), length = list->length;
     if (index < 0) index += length;
     if (index < 0 || index >= length) return index_error("list assignment index");
     list_delete_range(list, index, index + 1);
@@ -601,6 +601,8 @@ Result<W_Object*> method_imul(W_Object* o, W_Object* count) {
     return o;
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_repr(W_Object* o) {
+    native_nesting nesting(" while getting the repr of an object");
+    if (nesting.too_deep()) return failure;
     if (!enter_repr(o)) return make_str("[...]");
     std::string out = "[";
     for (long i = 0; i < list_of(o)->length; i++) {
@@ -616,6 +618,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_repr(W_Object* o) {
 }
 // Lexicographic, as for tuples.
 template <class Array> HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> compare_items(compare_op op, Array* a, Array* b) {
+    native_nesting nesting(" in comparison");
+    if (nesting.too_deep()) return failure;
     long left = a->length(), right = b->length();
     bool equality = op == compare_op::eq || op == compare_op::ne;
     if (equality && left != right) return boolean(op == compare_op::ne);
@@ -665,7 +669,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_slice(W_Tuple* tuple, W_Slice* s
 Result<W_Object*> tuple_getitem(W_Object* o, W_Object* key) {
     if (is_exact<W_Slice>(key)) return tuple_slice(tuple_of(o), static_cast<W_Slice*>(key));
     if (!is_index(key)) return index_type_error("tuple", key);
-    long index = HEDDLE_TRY(index_of(key)), length = tuple_of(o)->length();
+    long index = HEDDLE_TRY(subscript_of(key)), length = tuple_of(o)->length();
     if (index < 0) index += length;
     if (index < 0 || index >= length) return index_error("tuple index");
     return tuple_of(o)->at(index);
@@ -707,6 +711,8 @@ Result<W_Object*> tuple_mul(W_Object* o, W_Object* count) {
     return make<W_Tuple>(items);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_hash(W_Object* o) {
+    native_nesting nesting;
+    if (nesting.too_deep()) return failure;
     // xxHash's rounds, as in CPython.
     unsigned long sum = 2870177450012600261ul;
     for (long i = 0; i < tuple_of(o)->length(); i++) {
@@ -720,6 +726,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_hash(W_Object* o) {
     return make_int(hash == -1 ? 1546275796 : hash);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_repr(W_Object* o) {
+    native_nesting nesting(" while getting the repr of an object");
+    if (nesting.too_deep()) return failure;
     if (!enter_repr(o)) return make_str("(...)");
     std::string out = "(";
     for (long i = 0; i < tuple_of(o)->length(); i++) {

@@ -122,6 +122,8 @@ Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
 }
 Result<bool> is_subset(W_Dict* a, W_Dict* b) {
     if (a->count > b->count) return false;
+    native_nesting nesting(" in comparison");
+    if (nesting.too_deep()) return failure;
     for (long entry = dict_next_entry(a, 0); entry >= 0; entry = dict_next_entry(a, entry + 1))
         if (!HEDDLE_TRY(has(b, a->keys->get(entry), a->hashes->get(entry)))) return false;
     return true;
@@ -151,6 +153,8 @@ Result<W_Object*> method_isdisjoint(W_Object* a, W_Object* b) {
 Result<W_Object*> method_repr(W_Object* o) {
     std::string name = type_name(o);
     if (table_of(o)->count == 0) return make_str(name + "()");
+    native_nesting nesting(" while getting the repr of an object");
+    if (nesting.too_deep()) return failure;
     if (!enter_repr(o)) return make_str(name + "(...)");
     std::string out;
     W_Dict* table = table_of(o);

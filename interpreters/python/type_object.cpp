@@ -519,6 +519,8 @@ Result<W_Object*> namespace_construct(W_Arguments* arguments) {
     return made;
 }
 Result<W_Object*> namespace_repr(W_Object* o) {
+    native_nesting nesting(" while getting the repr of an object");
+    if (nesting.too_deep()) return failure;
     auto* self = static_cast<W_Instance*>(o);
     object_array* names = instance_names(self);
     std::string out;

@@ -145,7 +145,8 @@ std::string int_to_text(W_Object* value, int base = 10); // of a W_Int or W_BigI
 HEDDLE_ELIDABLE double int_to_double(W_Object* value);   // infinite when too large
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> int_from_double(double value);
 HEDDLE_INLINE bool is_int(W_Object* o) { return is<W_Int>(o) || is<W_BigInt>(o); }
-Result<long> index_of(W_Object* o); // __index__ as a long; OverflowError (IndexError's kin) else
+Result<long> index_of(W_Object* o);                              // __index__ as a long; OverflowError else
+Result<long> subscript_of(W_Object* o);                          // the same, with IndexError: of sequences
 HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o); // for slices: too large values saturate
 Result<W_Object*> to_index_object(W_Object* o);                  // an int object of any size
 Result<double> to_double(W_Object* o);                           // float(o) for numbers; TypeError else

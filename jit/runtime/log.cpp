@@ -1,18 +1,20 @@
 // See log.h.
 #include "runtime/log.h"
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 namespace heddle::jit {
 
-void log::open_from_environment() {
+std::string log::open_from_environment() {
     close();
     const char* value = std::getenv("HEDDLE_LOG");
-    if (!value || !*value) return;
+    if (!value || !*value) return "";
     std::string_view text = value;
     size_t colon = text.find(':');
     std::string path = colon == std::string_view::npos ? "-" : std::string(text.substr(colon + 1));
     std::string_view names = text.substr(0, colon);
-    while (!names.empty()) {
+    do {
         size_t end = names.find(',');
         std::string_view name = names.substr(0, end);
         names = end == std::string_view::npos ? std::string_view() : names.substr(end + 1);
@@ -26,17 +28,16 @@ void log::open_from_environment() {
             summary_ = true;
         else if (name == "jit")
             traces_ = optimised_ = summary_ = true;
-        else if (name.starts_with("jit-"))
-            std::fprintf(stderr,
-                         "heddle: HEDDLE_LOG: there is no section '%.*s' (jit-trace, jit-opt, jit-asm, jit-summary)\n",
-                         static_cast<int>(name.size()), name.data());
-    }
-    if (!traces_ && !optimised_ && !listings_ && !summary_) return;
+        else {
+            close();
+            return "HEDDLE_LOG: there is no section '" + std::string(name.substr(0, 40)) +
+                   "'; give jit-trace, jit-opt, jit-asm, jit-summary or several, then :FILE";
+        }
+    } while (!names.empty());
     file_ = path == "-" ? stderr : std::fopen(path.c_str(), "w");
-    if (!file_) {
-        std::fprintf(stderr, "heddle: HEDDLE_LOG: cannot write '%s'\n", path.c_str());
-        traces_ = optimised_ = listings_ = summary_ = false;
-    }
+    if (file_) return "";
+    close();
+    return "HEDDLE_LOG: cannot write '" + path + "': " + std::strerror(errno);
 }
 
 void log::close() {

@@ -1,5 +1,5 @@
 // HEDDLE_LOG=jit-trace,jit-opt,jit-asm,jit-summary:FILE. A section is '[jit-opt] loop #3 (...)', text, an empty line.
-// FILE - is stderr; the file is written anew. Sections of other parts in the list are left to them.
+// FILE - is stderr; the file is written anew.
 #pragma once
 #include <cstdio>
 #include <string>
@@ -10,7 +10,7 @@ namespace heddle::jit {
 class log {
 public:
     ~log() { close(); }
-    void open_from_environment();
+    std::string open_from_environment(); // an error in one line, or ""
     void close();
     bool traces() const { return traces_; }
     bool optimised() const { return optimised_; }

@@ -134,7 +134,8 @@ bool initialise(program& prog, std::string& error) {
     if (!runtime.machine) return false;
     runtime.warm.initialise(prog, runtime.options);
     gc::add_root_walker(visit_roots, &runtime);
-    runtime.events.open_from_environment();
+    error = runtime.events.open_from_environment();
+    if (!error.empty()) return false;
     error = runtime.observers.open(runtime.options.perf_map, runtime.options.jitdump, runtime.options.gdb);
     if (!error.empty()) return false;
     runtime.ready = !runtime.options.off;
@@ -205,7 +206,15 @@ int heddle_jit_enter(uint32_t driver, word* buffer, int function_entry) {
     return 1;
 }
 
-void heddle_jit_register_image(const program_image* image) { registered_image = image; }
+// At start-up, from a static initialiser. The image is loaded when something is hot; a wrong HEDDLE_LOG is reported
+// now.
+void heddle_jit_register_image(const program_image* image) {
+    registered_image = image;
+    std::string error = log().open_from_environment();
+    if (error.empty()) return;
+    std::fprintf(stderr, "heddle: %s\n", error.c_str());
+    std::_Exit(2);
+}
 bool heddle_jit_initialise(const program_image* image, std::string& error) { return initialise(*image, error); }
 std::string heddle_jit_configure(const char* text) { return configure(text); }
 std::string heddle_jit_help() { return options_help(); }

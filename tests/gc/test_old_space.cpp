@@ -397,3 +397,30 @@ TEST_CASE("under stress the heap stays dense") {
     CHECK(gc::get_statistics().heap_bytes < (3u << 20)); // 0.2 MB live
     for (size_t i = 0; i < 4000; ++i) REQUIRE(static_cast<node*>(table[i])->number == i);
 }
+
+namespace {
+
+// Recursion in frames of about 1 KB that allocates as much; gives the number of nodes made.
+__attribute__((noinline)) uint64_t recurse(unsigned depth) {
+    volatile char frame[960];
+    frame[0] = static_cast<char>(depth);
+    uint64_t made = 0;
+    for (int i = 0; i < 25; ++i) made += new_node(depth)->number == depth;
+    if (depth != 0) made += recurse(depth - 1);
+    return made + static_cast<uint64_t>(frame[0] != static_cast<char>(depth));
+}
+
+} // namespace
+
+TEST_CASE("deep recursion doesn't scan the stack again and again") {
+    heap h; // a nursery of 256 KB
+    uint64_t before = gc::get_statistics().minor_collections;
+    CHECK(recurse(5000) == 25 * 5001); // 5 MB of stack
+    uint64_t collections = gc::get_statistics().minor_collections - before;
+    CHECK(collections >= 4);
+    CHECK(collections <= 16); // with a fixed nursery: 20
+    // When the stack is shallow again, the nursery gets small again.
+    uint64_t first = gc::get_statistics().minor_collections;
+    for (int i = 0; i < 250000; ++i) new_node(1); // 10 MB
+    CHECK(gc::get_statistics().minor_collections - first > 25);
+}
