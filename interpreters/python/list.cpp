@@ -571,8 +571,13 @@ template <class Array> HEDDLE_DONT_LOOK_INSIDE Array* repeat_array(Array* items,
     long total;
     if (__builtin_smull_overflow(length, count, &total) || total > (1l << 34)) return nullptr;
     auto* repeated = try_make_array<Array>(total);
-    if (repeated)
-        for (long i = 0; i < count; i++) copy_items(items, 0, repeated, i * length, length);
+    if (!repeated || total == 0) return repeated;
+    copy_items(items, 0, repeated, 0, length);
+    for (long done = length; done < total;) { // each copy doubles what is there
+        long more = done < total - done ? done : total - done;
+        copy_items(repeated, 0, repeated, done, more);
+        done += more;
+    }
     return repeated;
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> repeat_list(W_List* list, long count) {

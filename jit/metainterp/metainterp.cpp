@@ -352,7 +352,7 @@ outcome metainterp::trace_from_guard(guard_data& guard, const word* values, word
     // A guard made before a jump to a loop's body resumes at the header: the bridge may go to the loop by another way.
     if (f_ == base_ && f_->code->source->driver >= 0) {
         const driver_data& data = runtime_.driver(static_cast<uint32_t>(f_->code->source->driver));
-        f_->loop_seen = f_->pc + 2 == data.merge_point;
+        f_->loop_seen = f_->pc + 2 == data.merge_point && guard.op != opcode::guard_always_fails;
     }
     outcome result = run();
     stack_.pop_words(mark);

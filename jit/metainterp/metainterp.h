@@ -85,6 +85,7 @@ private:
     uint32_t snapshot_of(frame* f, uint32_t position, uint32_t without_register);
     void became_constant(const boxed& value);
     boxed as_boolean(const boxed& condition);
+    bool follows_null_test() const;
     void branch_instruction();
     void switch_instruction();
     void promote_instruction();
@@ -117,6 +118,7 @@ private:
     void end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments, target_token* target);
     bool cut(const merge_point& start, target_token& label, trace& result);
     void blame_for_length();
+    void end_segment();
     void at_merge_point(); // the outcome: greens and reds of arguments_ in the buffer
 
     jit_runtime& runtime_;
@@ -137,6 +139,7 @@ private:
     guard_data* from_guard_ = nullptr;
     word* buffer_ = nullptr;
     uint64_t steps_ = 0;
+    bool segment_due_ = false; // too long, and nobody to blame
     ending end_ = ending::none;
     word result_ = 0;
 };

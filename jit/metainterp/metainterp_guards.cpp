@@ -52,13 +52,26 @@ metainterp::boxed metainterp::as_boolean(const boxed& condition) {
     return {condition.value != 0, record(opcode::int_is_true, {condition}), kind::integer};
 }
 
+// Whether the branch stands behind a test for null of its own and the 'live' for that test.
+bool metainterp::follows_null_test() const {
+    constexpr uint32_t test_words = 3, live_words = 2;
+    if (f_->last_live + live_words + test_words != f_->pc) return false;
+    auto test = static_cast<opcode>(f_->code->code[f_->pc - test_words]);
+    return (test == opcode::ptr_is_null || test == opcode::ptr_is_nonnull) &&
+           f_->code->code[f_->pc - 1] == f_->code->code[f_->pc + 1];
+}
+
 void metainterp::branch_instruction() {
     const uint32_t* code = f_->code->code.data() + f_->pc;
     boxed condition = fetch_typed(code[1], kind::integer);
     uint32_t taken = condition.value ? code[2] : code[3], other = condition.value ? code[3] : code[2];
     if (!condition.is_constant() && taken != other) {
         boxed test = as_boolean(condition);
-        guard(condition.value ? opcode::guard_true : opcode::guard_false, {test}, other, resumes_elsewhere);
+        opcode op = condition.value ? opcode::guard_true : opcode::guard_false;
+        if (follows_null_test())
+            guard(op, {test}, f_->last_live);
+        else
+            guard(op, {test}, other, resumes_elsewhere);
         became_constant(test);
         if (!condition.value) became_constant(condition);
         const operation& made = recorded_.operations[test.reference.index()];

@@ -30,6 +30,7 @@ void metainterp::merge_point_instruction() {
         f_->loop_seen = false;
         loop_header(driver, hash);
     }
+    if (end_ == ending::none && segment_due_ && f_ == base_) end_segment();
     if (end_ != ending::none) return;
     std::vector<boxed> about{{driver, {}, kind::integer}, {static_cast<word>(f_ - base_), {}, kind::integer}};
     about.insert(about.end(), arguments_.begin(), arguments_.begin() + green_count);
@@ -138,6 +139,11 @@ void metainterp::portal_returned(const boxed& result) {
               std::span<const value_ref>(&value, result.type != kind::none), nullptr);
 }
 
+void metainterp::end_segment() {
+    at_merge_point();
+    end_trace(from_guard_ ? nullptr : &merge_points_[0], opcode::guard_always_fails, {}, nullptr);
+}
+
 // Adds the last operation and compiles. Without 'start' it is a bridge; 'target' null: the jump goes to the trace's own
 // label. A jump carries a snapshot, which resumes at the merge point: guards before it may be made for the loop's sake.
 void metainterp::end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments,
@@ -146,7 +152,7 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
     uint64_t recorded = recorded_.operations.size();
     std::span<const word> jump_values;
     uint32_t state = UINT32_MAX;
-    if (last == opcode::jump) {
+    if (last == opcode::jump || last == opcode::guard_always_fails) {
         state = snapshot(f_->last_live);
         if (target) jump_values = {buffer_ + arguments_.size() - arguments.size(), arguments.size()};
     }
@@ -169,7 +175,14 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
         if (problem != abort_reason::none) token.targets.resize(targets);
     }
     runtime_.operations_recorded += recorded - recorded_.operations.size();
-    if (problem == abort_reason::none) return;
+    if (problem == abort_reason::none) {
+        if (last == opcode::guard_always_fails) { // the next segment is traced at once
+            loop_token& owner = start ? *start->place->token : *from_guard_->owner;
+            owner.guards.back()->failures = runtime_.options.trace_eagerness;
+            ++runtime_.counts.segments;
+        }
+        return;
+    }
     ++runtime_.counts.aborts;
     ++runtime_.aborts_by_reason[static_cast<size_t>(problem)];
     if (from_guard_) guard_trace_failed(*from_guard_, runtime_.options.max_aborts);
@@ -228,7 +241,11 @@ bool metainterp::cut(const merge_point& start, target_token& label, trace& resul
 // ---- traces that get too long
 // -------------------------------------------------------------------------------------------
 
+// The biggest inlined portal is called the next time. When none is big, the trace is cut into segments: this one ends
+// at the outermost frame's next merge point, with a guard that always fails, whose bridge is the next segment.
 void metainterp::blame_for_length() {
+    size_t size_now = recorded_.operations.size(), limit = runtime_.options.trace_limit;
+    if (segment_due_ && size_now <= 2 * limit) return;
     if (!inlined_.empty()) {
         size_t size = recorded_.operations.size() - inlined_.front().start;
         if (size > biggest_size_) {
@@ -236,7 +253,11 @@ void metainterp::blame_for_length() {
             biggest_ = inlined_.front().place;
         }
     }
-    bool blamed = biggest_ && !biggest_->dont_inline;
+    bool blamed = biggest_ && !biggest_->dont_inline && biggest_size_ > limit / 10;
+    if (!blamed && !segment_due_ && size_now > limit && base_->code->source->driver >= 0) {
+        segment_due_ = true;
+        return;
+    }
     if (blamed) biggest_->dont_inline = true;
     give_up(abort_reason::too_long);
     // With somebody to blame the next attempt should go better: no back-off.

@@ -1,8 +1,9 @@
 // Write barriers, the last pass: setfield and setarrayitem contain their barrier; it is flagged away (no_barrier) where
-// it can't be needed: the value is null or a tagged number, the object was made since the last safepoint, or the
-// object's barrier has run since then (for fields: arrays remember items card by card).
+// it can't be needed: the value is a constant, the object was made since the last safepoint, or the object's barrier
+// has run since then (for fields: arrays remember items card by card).
 //
-// A constant object as value needs the barrier all the same: it may still be young when the machine code first runs.
+// A constant object is a root for ever and never moves (jit_runtime::keep): though it may still be young when the
+// machine code first runs, the next minor collection promotes it where it is, and marking reaches it as a root.
 #include "optimizer/walk.h"
 #include <algorithm>
 
@@ -10,15 +11,10 @@ namespace heddle::jit {
 
 namespace {
 
-bool is_no_object(walk& w, value_id stored) {
-    word bits;
-    return w.is_constant(stored, bits) && (bits == 0 || (bits & 1));
-}
-
 bool store(walk& w, step& s, bool is_array, bool is_reference) {
     if (!is_reference) return false;
     value_id object = w.argument(s, 0), stored = w.argument(s, s.count - 1);
-    if (is_no_object(w, stored)) {
+    if (w.at(stored).is_constant) {
         s.flags |= no_barrier;
         return false;
     }

@@ -5,11 +5,17 @@
 // Reads nothing through a pointer whose class has not been looked at. Idea: RPython's runtime boxes in virtualstate.py.
 #include "heddle/gc/gc.h"
 #include "ir/slots.h"
+#include "metainterp/class_test.h"
 #include "optimizer/virtual_state.h"
 
 namespace heddle::jit {
 
 namespace {
+
+const gc::type_info* class_of(word bits) {
+    void* object = reinterpret_cast<void*>(bits);
+    return gc::is_object(object) ? gc::type_of(object) : nullptr;
+}
 
 class concrete_check {
 public:
@@ -42,11 +48,6 @@ private:
         return !s.exact_class || class_of(bits) == s.exact_class;
     }
 
-    static const gc::type_info* class_of(word bits) {
-        void* object = reinterpret_cast<void*>(bits);
-        return gc::is_object(object) ? gc::type_of(object) : nullptr;
-    }
-
     bool object_fits(const state_value& s, word bits) {
         const gc::type_info* type = s.shape->type == descr_type::size ? static_cast<const size_descr*>(s.shape)->type
                                                                       : static_cast<const array_descr*>(s.shape)->type;
@@ -71,14 +72,16 @@ private:
     }
 
     bool evaluate(const state_fact& fact, word& result) {
-        if (!is_loadable(state_, fact)) return false;
+        bool loadable = is_loadable(state_, fact);
         word arguments[2] = {};
+        if (fact.argument_count == 0 || fact.argument_count > 2) return false;
         for (uint32_t i = 0; i < fact.argument_count; ++i) {
             uint32_t index = state_.arguments[fact.first_argument + i];
             const state_value& s = state_.values[index];
             if (s.what != state_value::constant && !out_.known[index]) return false;
             arguments[i] = s.what == state_value::constant ? s.bits : out_.words[index];
         }
+        if (!loadable && !class_to_read_through(fact, arguments[0])) return false;
         const char* object = reinterpret_cast<const char*>(arguments[0]);
         bool reads = info(fact.op).flags & DESCR;
         if (reads && !object) return false;
@@ -99,6 +102,22 @@ private:
 };
 
 } // namespace
+
+const gc::type_info* class_to_read_through(const state_fact& fact, word object) {
+    const gc::type_info* type = object ? class_of(object) : nullptr;
+    if (!type) return nullptr;
+    switch (fact.op) {
+    case opcode::getfield: {
+        const gc::type_info* owner = static_cast<const field_descr*>(fact.description)->owner;
+        return owner && is_instance_of(object, reinterpret_cast<word>(owner)) ? type : nullptr;
+    }
+    case opcode::getarrayitem:
+        if (!fact.is_heap) return nullptr;
+        [[fallthrough]];
+    case opcode::arraylen: return static_cast<const array_descr*>(fact.description)->type == type ? type : nullptr;
+    default: return nullptr;
+    }
+}
 
 bool fits_now(const virtual_state& state, std::span<const word> roots, concrete_state& out) {
     return concrete_check(state, out).run(roots);

@@ -99,6 +99,7 @@ bool write(walk& w, uint32_t slot, value_id object, value_id stored) {
     if (place.lazy_object == no_value) w.heap.lazy_slots.push_back(slot);
     place.lazy_object = object;
     place.lazy_value = stored;
+    place.lazy_fact = none;
     return true;
 }
 
@@ -228,6 +229,7 @@ void walk::flush_slot(uint32_t slot) {
     value_id object = find(place.lazy_object), stored = find(place.lazy_value);
     const descr* where = place.where;
     int64_t item = place.item;
+    note_pending_done(place);
     // Taken off the list first: making the value may come here again.
     place.lazy_object = place.lazy_value = no_value;
     heap.lazy_slots.erase(std::find(heap.lazy_slots.begin(), heap.lazy_slots.end(), slot));

@@ -110,6 +110,7 @@ public:
         // Stores into objects that were made just now: the body can't tell that these are new.
         w_.heap_safepoint();
         for (int attempt = 0; attempt < most_attempts; ++attempt) {
+            last_attempt_ = attempt == most_attempts - 1;
             weaken();
             save();
             if (walk_body()) return true;
@@ -199,6 +200,7 @@ private:
         std::span<const value_ref> inputs = recorded.arguments_of(recorded.operations[label_]);
         for (size_t i = 0; i < inputs.size(); ++i)
             w_.values[w_.base_ + inputs[i].index()].forward = state.values[state.roots[i]].imported;
+        w_.pending_done_.clear();
         for (uint32_t i = label_ + 1; i < jump_ && !w_.has_failed(); ++i) w_.handle(i);
         return !w_.has_failed() && close();
     }
@@ -229,11 +231,15 @@ private:
         for (value_ref v : w_.recorded.arguments_of(w_.recorded.operations[jump_]))
             passed.push_back(w_.recorded_value(v));
         need_makers(state);
+        // A store that the body does as it came is better done before the label: whoever arrives has less to fit.
+        to_flush_ = w_.pending_done_;
         state_matcher matched(w_, state);
         if (!fit(w_, state, passed, matched)) {
             for (const state_matcher::mismatch& m : matched.mismatches) note(m);
             return false;
         }
+        if (!to_flush_.empty() && !last_attempt_) return false;
+        to_flush_.clear();
         emit_jump(state, matched);
         return true;
     }
@@ -293,7 +299,7 @@ private:
     std::vector<state_place> split_;
     std::vector<uint32_t> to_flush_;
     std::vector<value_id> to_force_;
-    bool stores_lost_ = false;
+    bool stores_lost_ = false, last_attempt_ = false;
     struct {
         size_t values, pool, emitted, virtuals, field_nodes, guards, pure_entries;
         uint32_t pure_valid_from, shareable_guard, last_safepoint;
@@ -309,6 +315,11 @@ bool peel_loop(walk& w, step& s, uint32_t label, uint32_t jump) { return loop_pe
 
 void walk::need_fact(uint32_t fact) {
     if (state_ && fact < state_->facts.size()) state_->facts[fact].needed = true;
+}
+
+void walk::note_pending_done(heap_slot& place) {
+    if (state_ && place.lazy_fact != none) pending_done_.push_back(state_->facts[place.lazy_fact].slot);
+    place.lazy_fact = none;
 }
 
 // ---- which label arguments the body uses

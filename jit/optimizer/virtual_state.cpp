@@ -10,6 +10,14 @@ constexpr size_t most_facts = 1000;
 constexpr int most_rounds = 4;       // facts on results of facts on ...
 constexpr uint32_t most_guards = 15; // at a jump into a body
 
+// Bounds near the ends of the range (the counter of a loop was below something) aren't worth a difference.
+int_facts without_far_bounds(int_facts facts) {
+    constexpr int64_t far = int64_t{1} << 62;
+    if (facts.low < -far) facts.low = INT64_MIN;
+    if (facts.high > far) facts.high = INT64_MAX;
+    return facts;
+}
+
 // ---- export
 // ---------------------------------------------------------------------------------------------------------
 
@@ -57,7 +65,7 @@ private:
         } else if (v.virtual_index != none) {
             add_object(index, id);
         } else {
-            if (!(v.widened & widened_bounds)) s.facts = v.facts;
+            if (!(v.widened & widened_bounds)) s.facts = without_far_bounds(v.facts);
             // That it is no part of the frame isn't worth a difference.
             if (!(v.widened & widened_relation) && v.relation != frame_relation::foreign) s.relation = v.relation;
             if (v.widened & widened_class) return index;
@@ -271,6 +279,7 @@ void import_fact(walk& w, const virtual_state& state, uint32_t number) {
     }
     place.lazy_object = object;
     place.lazy_value = result;
+    place.lazy_fact = number;
     w.heap.lazy_slots.push_back(slot);
 }
 
@@ -328,12 +337,31 @@ value_id state_matcher::result_of(const state_fact& fact) {
     }
     value_id known = fact.is_heap ? walk_.heap_known(walk_.heap_slot_of(fact.description, fact.item), arguments[0])
                                   : walk_.find_pure(fact.op, fact.description, {arguments, fact.argument_count});
-    if (known != no_value || !allowed_.loads || !is_loadable(state_, fact)) return known;
+    if (known != no_value || !allowed_.loads) return known;
+    if (!is_loadable(state_, fact) && !make_loadable(fact, arguments[0])) return no_value;
     if (fact.op == opcode::getarrayitem)
         return walk_.send(fact.op, {arguments[0], fact.is_heap ? walk_.constant_int(fact.item) : arguments[1]},
                           fact.description);
     if (fact.argument_count == 1) return walk_.send(fact.op, {arguments[0]}, fact.description);
     return walk_.send(fact.op, {arguments[0], arguments[1]}, fact.description);
+}
+
+// What the program reads now through an object of a class of which the state says nothing is read by this trace behind
+// a guard for that class; and an item behind a guard for the array's length.
+bool state_matcher::make_loadable(const state_fact& fact, value_id object) {
+    if (!allowed_.now || fact.argument_count == 0) return false;
+    uint32_t index = state_.arguments[fact.first_argument];
+    if (!allowed_.now->known[index]) return false;
+    const gc::type_info* type = class_to_read_through(fact, allowed_.now->words[index]);
+    if (!type || walk_.is_virtual(object)) return false;
+    if (!walk_.at(object).is_constant && walk_.class_of(object) != type &&
+        !emit_guard(opcode::guard_nonnull_class, {object, walk_.constant_pointer(type)}))
+        return false;
+    if (fact.op != opcode::getarrayitem) return true;
+    value_id length = walk_.send(opcode::arraylen, {object}, fact.description);
+    value_id enough = walk_.send(opcode::int_gt, {length, walk_.constant_int(fact.item)});
+    if (walk_.at(enough).is_constant) return walk_.at(enough).constant != 0;
+    return emit_guard(opcode::guard_true, {enough});
 }
 
 // Nothing may be read through a pointer that is only supposed to be an object of that kind.

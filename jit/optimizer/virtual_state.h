@@ -79,6 +79,9 @@ struct concrete_state {
     std::vector<word> words;
     std::vector<bool> known;
 };
+// The object's class, when the fact's operation reads a place that objects of this class have, or an item at an index
+// that stands in the fact; else null.
+const gc::type_info* class_to_read_through(const state_fact& fact, word object);
 bool fits_now(const virtual_state& state, std::span<const word> roots, concrete_state& out);
 
 // Whether values at a jump fit the state.
@@ -115,6 +118,7 @@ private:
     value_id result_of(const state_fact& fact);
     bool guard_constant(const state_value& s, value_id id);
     bool guard_knowledge(const state_value& s, value_id id);
+    bool make_loadable(const state_fact& fact, value_id object);
     bool emit_guard(opcode op, std::initializer_list<value_id> arguments);
 
 public:

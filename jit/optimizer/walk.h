@@ -92,6 +92,7 @@ struct heap_slot {
     int64_t item = -1;
     std::vector<heap_entry> known;
     value_id lazy_object = no_value, lazy_value = no_value;
+    uint32_t lazy_fact = none; // of the loop's virtual state, when the store is pending from there
 };
 
 // Heap contents known, and stores delayed (heap.cpp).
@@ -217,6 +218,7 @@ public:
     uint32_t heap_slot_of(const descr* where, int64_t item);
     value_id heap_known(uint32_t slot, value_id object); // no_value: unknown
     void need_fact(uint32_t fact);                       // of the loop's virtual state
+    void note_pending_done(heap_slot& place);
 
     optimizer_input input;
     const trace& recorded;
@@ -267,7 +269,8 @@ private:
     std::unique_ptr<virtual_state> state_; // at that label
     target_token* body_target_ = nullptr;
     uint32_t state_stamp_ = 0;
-    std::vector<bool> leaf_live_; // by position in state_'s leaves: the body uses it
+    std::vector<uint32_t> pending_done_; // heap slots before the label whose pending stores the body does after all
+    std::vector<bool> leaf_live_;        // by position in state_'s leaves: the body uses it
     std::vector<bool> live_;
     pass passes_[pass_count] = {};
     std::string problem_;

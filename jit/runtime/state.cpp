@@ -162,6 +162,7 @@ std::string summary() {
     number("loops", runtime.counts.loops);
     number("entries", runtime.counts.entries);
     number("bridges", runtime.counts.bridges);
+    number("segments of long traces", runtime.counts.segments);
     number("operations recorded", runtime.operations_recorded);
     number("operations compiled", runtime.operations_compiled);
     number("machine code entries", runtime.counts.machine_code_entries);

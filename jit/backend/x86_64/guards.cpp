@@ -122,14 +122,19 @@ condition trace_compiler::compile_comparison(uint32_t position) {
     return compare_integers(o, args[0], args[1]);
 }
 
-// The guard that directly follows a comparison and tests it.
-uint32_t trace_compiler::guard_fused_with(uint32_t position) const {
+// The guard that directly follows; UINT32_MAX: none does.
+uint32_t trace_compiler::guard_after(uint32_t position) const {
     uint32_t at = position + 1;
     while (at < trace_->operations.size() &&
            (op(at).op == opcode::debug_merge_point || op(at).op == opcode::record_exact_class))
         ++at;
-    if (at == trace_->operations.size()) return UINT32_MAX;
-    if (op(at).op != opcode::guard_true && op(at).op != opcode::guard_false) return UINT32_MAX;
+    return at < trace_->operations.size() && is_guard(op(at).op) ? at : UINT32_MAX;
+}
+
+// The guard that directly follows a comparison and tests it.
+uint32_t trace_compiler::guard_fused_with(uint32_t position) const {
+    uint32_t at = guard_after(position);
+    if (at == UINT32_MAX || (op(at).op != opcode::guard_true && op(at).op != opcode::guard_false)) return UINT32_MAX;
     return arguments(at)[0] == value_ref::result(position) ? at : UINT32_MAX;
 }
 

@@ -20,7 +20,7 @@ bool trace_compiler::compile_memory(uint32_t position) {
         store(field.shape, to, args[1]);
         bool null = args[1].is_constant() && constant_bits(args[1]) == 0;
         if (field.shape.is_reference && !field.owner_is_global && !null && !(o.flags & no_barrier))
-            barrier(gp(static_cast<int>(to.baseId())));
+            barrier(to.hasBaseReg() ? gp(static_cast<int>(to.baseId())) : general_register(args[0]));
         return true;
     }
     case opcode::getarrayitem: {
@@ -34,7 +34,8 @@ bool trace_compiler::compile_memory(uint32_t position) {
         store(array.shape, to, args[2]);
         bool null = args[2].is_constant() && constant_bits(args[2]) == 0;
         if (array.shape.is_reference && !null && !(o.flags & no_barrier))
-            barrier_array(gp(static_cast<int>(to.baseId())), args[1], &array);
+            barrier_array(to.hasBaseReg() ? gp(static_cast<int>(to.baseId())) : general_register(args[0]), args[1],
+                          &array);
         return true;
     }
     case opcode::arraylen: {
@@ -64,6 +65,10 @@ bool trace_compiler::compile_memory(uint32_t position) {
 // -----------------------------------------------------------------------------------------------------------
 
 Mem trace_compiler::field_address(value_ref object, int64_t offset) {
+    if (object.is_constant()) { // a global of the VM
+        uint64_t address = constant_bits(object) + static_cast<uint64_t>(offset);
+        if (address >= 4096 && address <= INT32_MAX) return x86::ptr_abs(address);
+    }
     Gp base = general_register(object);
     if (offset == static_cast<int32_t>(offset)) return x86::ptr(base, static_cast<int32_t>(offset));
     Gp index = gp(registers_.temporary(general_registers));
@@ -85,6 +90,52 @@ Mem trace_compiler::raw_address(value_ref base, value_ref offset) {
     if (offset.is_constant()) return field_address(base, static_cast<int64_t>(constant_bits(offset)));
     Gp from = general_register(base);
     return x86::ptr(from, general_register(offset));
+}
+
+// A load whose only use is the guard that follows it is compared in memory. UINT32_MAX: it isn't one; else the next
+// position.
+uint32_t trace_compiler::compile_load_and_guard(uint32_t position) {
+    const operation& o = op(position);
+    if (o.op != opcode::getfield || static_cast<const field_descr*>(o.description)->shape.slot_kind == kind::floating)
+        return UINT32_MAX;
+    uint32_t guard = guard_after(position);
+    if (guard == UINT32_MAX || live_.last_use[position] != guard) return UINT32_MAX;
+    std::span<const value_ref> tests = arguments(guard);
+    if (tests.empty() || tests[0] != value_ref::result(position)) return UINT32_MAX;
+    for (value_ref v : op(guard).guard->fail_arguments)
+        if (v == value_ref::result(position)) return UINT32_MAX;
+    const field_descr& field = *static_cast<const field_descr*>(o.description);
+    uint64_t expected = 0;
+    bool equal = false;
+    switch (op(guard).op) {
+    case opcode::guard_false:
+    case opcode::guard_is_null: equal = true; break;
+    case opcode::guard_true:
+    case opcode::guard_nonnull: break;
+    case opcode::guard_value:
+        if (field.shape.size != 8 || !tests[1].is_constant()) return UINT32_MAX;
+        expected = constant_bits(tests[1]);
+        equal = true;
+        break;
+    default: return UINT32_MAX;
+    }
+    Mem from = field_address(arguments(position)[0], field.offset);
+    from.setSize(field.shape.size);
+    if (static_cast<int64_t>(expected) == static_cast<int32_t>(expected)) {
+        a_.cmp(from, Imm(static_cast<int64_t>(expected)));
+    } else {
+        load_constant(scratch, expected);
+        a_.cmp(from, scratch);
+    }
+    registers_.end_operation(position);
+    for (uint32_t between = position + 1; between < guard; ++between) {
+        if (logging_) log_operation(between);
+        registers_.end_operation(between);
+    }
+    if (logging_) log_operation(guard);
+    guard_holds_if(guard, {equal ? CondCode::kEqual : CondCode::kNotEqual});
+    registers_.end_operation(guard);
+    return guard + 1;
 }
 
 // ---- loads and stores

@@ -151,6 +151,8 @@ uint32_t trace_compiler::compile_operation(uint32_t position) {
         // Nobody wants the result, and there is no effect.
     } else if (is_comparison(o.op)) {
         return compile_comparison_and_guard(position);
+    } else if (uint32_t next = compile_load_and_guard(position); next != UINT32_MAX) {
+        return next;
     } else if (flags & GUARD) {
         compile_guard(position);
     } else if (compile_integer(position) || compile_floating(position) || compile_memory(position)) {

@@ -132,6 +132,7 @@ private:
     condition compare_floats(opcode o, value_ref left, value_ref right);
     void compare_with_zero(value_ref v);
     uint32_t compile_comparison_and_guard(uint32_t position);
+    uint32_t guard_after(uint32_t position) const;
     uint32_t guard_fused_with(uint32_t position) const; // UINT32_MAX: none
     void set_result(uint32_t position, condition c);
     void compile_guard(uint32_t position);
@@ -152,6 +153,7 @@ private:
 
     // --- memory.cpp ---
     bool compile_memory(uint32_t position);
+    uint32_t compile_load_and_guard(uint32_t position);
     Mem field_address(value_ref object, int64_t offset);
     Mem item_address(const array_descr& array, value_ref object, value_ref index);
     Mem raw_address(value_ref base, value_ref offset);

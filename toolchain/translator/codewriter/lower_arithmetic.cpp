@@ -156,6 +156,9 @@ void function_lowering::lower_integer_compare(llvm::ICmpInst& compare) {
         if (p == predicate::ICMP_EQ || p == predicate::ICMP_NE) {
             bool equal = p == predicate::ICMP_EQ;
             if (a == null) std::swap(a, b);
+            // A guard made from the branch resumes at the test: another one can then take its place (guards.cpp).
+            if (b == null && compare.hasOneUse() && compare.getNextNonDebugInstruction() == *compare.user_begin())
+                live();
             if (b == null) return set(&compare, compute(equal ? opcode::ptr_is_null : opcode::ptr_is_nonnull, {a}));
             return set(&compare, compute(equal ? opcode::ptr_eq : opcode::ptr_ne, {a, b}));
         }
