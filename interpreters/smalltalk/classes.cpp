@@ -126,6 +126,14 @@ long class_fixed_size_at(W_Class* c, heddle::object*) {
     if (c->kind < 0) decode_class(c);
     return c->fixed_size;
 }
+bool makes_classes_at(W_Class* c, heddle::object*) {
+    if (c->kind < 0) decode_class(c);
+    return c->instances_are_classes;
+}
+static bool makes_classes(W_Class* c) {
+    if (jit::we_are_jitted()) return makes_classes_at(jit::promote(c), current_version());
+    return makes_classes_at(c, nullptr);
+}
 long class_kind(W_Class* c) {
     if (jit::we_are_jitted()) return class_kind_at(jit::promote(c), current_version());
     return class_kind_at(c, nullptr);
@@ -179,7 +187,7 @@ W_Object* instantiate(W_Class* c, long size) {
     if (kind > kind_weak) return instantiate_other(c, kind, size);
     slots_array* slots = new_slots(class_fixed_size(c) + size);
     if (!slots) return nullptr;
-    if (c->instances_are_classes) return make<W_Class>(c, slots);
+    if (makes_classes(c)) return make<W_Class>(c, slots);
     return make<W_Pointers>(c, slots);
 }
 

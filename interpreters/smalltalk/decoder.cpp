@@ -308,6 +308,7 @@ private:
         case POP_LITERAL_VARIABLE:
         case PUSH_FULL_CLOSURE:
         case MAKE_BLOCK:
+        case CHECK_NUMBER:
         case PUSH_GLOBAL: return one.a < shape_.constants;
         case SEND:
         case SEND_SUPER:
@@ -402,12 +403,14 @@ private:
         case STORE_HOME_TEMPORARY:
         case STORE_REMOTE:
         case STORE_SHARED:
+        case STORE_FIELD:
         case STORE_LITERAL_VARIABLE:
         case DUPLICATE:
         case CLASS:
         case RETURN_TOP:
         case RETURN_FROM_HOME:
-        case RETURN_NON_LOCAL: return 1;
+        case RETURN_NON_LOCAL:
+        case CHECK_NUMBER: return 1;
         default: return one.what >= ADD ? 2 : operation_effects[one.what] < 0 ? 1 : 0;
         }
     }

@@ -452,6 +452,12 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             result = som::escaped_block(frame);
             break;
         }
+        case PUSH_FIELD: PUSH(slot(frame->receiver, a_operand)); NEXT()
+        case STORE_FIELD: set_slot(frame->receiver, a_operand, TOP); NEXT()
+        case POP_FIELD:
+            set_slot(frame->receiver, a_operand, TOP);
+            DROP();
+            NEXT()
         case MAKE_BLOCK: {
             depth -= b_operand & 63;
             auto* method = static_cast<W_Method*>(code_constant(code, a_operand));
@@ -471,6 +477,12 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             shared_variable(slots, a_operand)->value = TOP;
             DROP();
             NEXT()
+        case CHECK_NUMBER: {
+            W_Object* value = TOP;
+            if (is_int(value) || is_exact<W_Float>(value) || som::is_large_integer(value)) NEXT()
+            som::no_number(frame, value, code_constant(code, a_operand));
+            goto unwinding;
+        }
         case PUSH_GLOBAL: {
             auto* global = static_cast<W_Global*>(code_constant(code, a_operand));
             W_Object* value = global->value;

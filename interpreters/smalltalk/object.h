@@ -205,6 +205,7 @@ HEDDLE_DONT_LOOK_INSIDE void decode_class(W_Class* c); // fills fixed_size and k
 HEDDLE_DONT_LOOK_INSIDE void class_changed(W_Class* c);
 HEDDLE_ELIDABLE long class_kind_at(W_Class* c, heddle::object* version);
 HEDDLE_ELIDABLE long class_fixed_size_at(W_Class* c, heddle::object* version);
+HEDDLE_ELIDABLE bool makes_classes_at(W_Class* c, heddle::object* version);
 long class_kind(W_Class* c);
 long class_fixed_size(W_Class* c);
 bool inherits_from(W_Class* c, W_Object* ancestor);

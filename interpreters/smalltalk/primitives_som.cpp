@@ -18,6 +18,7 @@ HEDDLE_INLINE bool is_float(W_Object* o) { return is_exact<W_Float>(o); }
 HEDDLE_INLINE bool is_string(W_Object* o) {
     if (!is_exact<W_Bytes>(o)) return false;
     W_Class* c = static_cast<W_Bytes*>(o)->class_;
+    if (c == special_class_constant(special_string)) return true;
     return c != special_class_constant(special_large_positive) && c != special_class_constant(special_large_negative);
 }
 HEDDLE_INLINE byte_array* bytes_of(W_Object* o) { return static_cast<W_Bytes*>(o)->bytes; }
@@ -205,26 +206,18 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_symbol_as_string(W_Object* a) {
     return is_string(a) ? som::make_string(text_of(a)) : nullptr;
 }
 W_Object* primitive_som_string_length(W_Object* a) { return is_string(a) ? make_int(bytes_of(a)->length()) : nullptr; }
-HEDDLE_ELIDABLE static bool same_text(W_Object* a, W_Object* b) {
-    byte_array *left = bytes_of(a), *right = bytes_of(b);
-    long length = left->length();
-    return length == right->length() &&
-           (!length || memcmp(left->data(), right->data(), static_cast<size_t>(length)) == 0);
+HEDDLE_ELIDABLE static bool same_bytes(byte_array* a, byte_array* b) {
+    return memcmp(a->data(), b->data(), static_cast<size_t>(a->length())) == 0;
 }
+// Most comparisons are of single characters.
 W_Object* primitive_som_string_equal(W_Object* a, W_Object* b) {
     if (a == b) return true_object();
     if (!is_string(a) || !is_string(b)) return false_object();
-    return boolean(same_text(a, b));
-}
-// Texts of one byte are made once.
-static root<slots_array> one_byte_texts;
-HEDDLE_ELIDABLE static W_Object* one_byte_text(long byte) {
-    if (!one_byte_texts.get()) one_byte_texts = heddle::make_array<slots_array>(256);
-    W_Object* known = one_byte_texts->get(byte);
-    if (known) return known;
-    known = som::make_string(std::string(1, static_cast<char>(byte)));
-    one_byte_texts->set(byte, known);
-    return known;
+    byte_array *left = bytes_of(a), *right = bytes_of(b);
+    long length = left->length();
+    if (length != right->length()) return false_object();
+    if (length == 1) return boolean(left->get(0) == right->get(0));
+    return boolean(length == 0 || same_bytes(left, right));
 }
 HEDDLE_DONT_LOOK_INSIDE static W_Object* longer_substring(byte_array* from, long first, long count) {
     byte_array* part = heddle::make_array<byte_array>(count);
@@ -236,7 +229,7 @@ W_Object* primitive_som_substring(W_Object* a, W_Object* from, W_Object* to) {
     byte_array* bytes = bytes_of(a);
     long first = int_value(from) - 1, end = int_value(to);
     if (first < 0 || end > bytes->length() || end < first) return nullptr;
-    if (end - first == 1) return one_byte_text(bytes->get(first));
+    if (end - first == 1) return som::one_byte_text(bytes->get(first));
     return longer_substring(bytes, first, end - first);
 }
 W_Object* primitive_som_character_at(W_Object* a, W_Object* index) { return primitive_som_substring(a, index, index); }
@@ -307,6 +300,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_variable_named(W_Object* o, W_Ob
 W_Object* primitive_som_perform_in_superclass(W_Frame* frame, Code*, frame_slots* slots, long first, long count) {
     if (count != 2 || !is_exact<W_Class>(slots->get(first + 2))) return nullptr;
     auto* c = static_cast<W_Class*>(slots->get(first + 2));
+    if (!inherits_from(class_of(slots->get(first)), c)) return nullptr;
     W_Object* selector = slots->get(first + 1);
     Code* target = lookup(jit::promote(c), jit::promote(selector), current_version());
     if (!target) return does_not_understand(frame, selector, slots, first, 0);
@@ -337,6 +331,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_invoke(W_Frame* frame, Code*, fr
     Code* code = static_cast<W_Method*>(method)->code;
     slots_array* values = static_cast<W_Pointers*>(arguments)->slots;
     if (code->arguments != values->length()) return nullptr;
+    if (!inherits_from(class_of(slots->get(first + 1)), som::holder_of(static_cast<W_Method*>(method)))) return nullptr;
     frame_slots* call = heddle::make_array<frame_slots>(values->length() + 1);
     call->set(0, slots->get(first + 1));
     for (long i = 0; i < values->length(); i++) call->set(i + 1, values->get(i));

@@ -43,7 +43,7 @@ struct function {
 
 namespace {
 // How the blocks of a message are used when it is inlined.
-enum class pattern { none, condition, two_conditions, logic, nil_test, two_nil_tests, while_loop, to_do };
+enum class pattern { none, condition, two_conditions, logic, nil_test, two_nil_tests, while_loop, to_do, repeat };
 struct inlined_message {
     const char* selector;
     pattern how;
@@ -68,11 +68,11 @@ constexpr inlined_message inlined_messages[] = {
     {"to:by:do:", pattern::to_do, true},
     {"downTo:do:", pattern::to_do, false},
     {"downTo:by:do:", pattern::to_do, false},
+    {"timesRepeat:", pattern::repeat, true},
 };
 bool is_block(const node& one, size_t arguments) {
     return one.kind == node_kind::block && one.arguments.size() == arguments;
 }
-// Small enough that loop counters cannot overflow.
 bool is_small_integer(const node& one) { return one.kind == node_kind::integer && one.text.size() < 10; }
 const inlined_message* inlining_of(const node& send) {
     const inlined_message* found = nullptr;
@@ -89,11 +89,8 @@ const inlined_message* inlining_of(const node& send) {
     case pattern::two_conditions:
     case pattern::two_nil_tests: fits = is_block(*children[1], 0) && is_block(*children[2], 0); break;
     case pattern::while_loop: fits = is_block(*children[0], 0) && is_block(*children[1], 0); break;
-    case pattern::to_do:
-        // What the receiver is must be known; steps must be, so that the direction is.
-        fits = is_small_integer(*children[0]) && is_block(*children.back(), 1) &&
-               (children.size() == 3 || (is_small_integer(*children[2]) && atol(children[2]->text.c_str()) > 0));
-        break;
+    case pattern::to_do: fits = is_block(*children.back(), 1); break;
+    case pattern::repeat: fits = is_block(*children[1], 0); break;
     }
     if (fits && children[0]->kind == node_kind::name && children[0]->text == "super") fits = false;
     return fits ? found : nullptr;
@@ -194,13 +191,14 @@ private:
             for (auto& child : one.children) visit(*child);
             return;
         }
-        bool loops = how->how == pattern::while_loop || how->how == pattern::to_do;
+        bool counts = how->how == pattern::to_do || how->how == pattern::repeat;
+        bool loops = counts || how->how == pattern::while_loop;
         int from = ++now_;
         for (size_t i = 0; i < one.children.size(); i++) {
             node& child = *one.children[i];
             bool takes_block = child.kind == node_kind::block && (i > 0 || how->how == pattern::while_loop);
             // A loop's limit and step are evaluated once, before it.
-            if (takes_block && how->how == pattern::to_do) from = ++now_;
+            if (takes_block && counts) from = ++now_;
             if (takes_block)
                 enter_scope(child, scope_);
             else
@@ -391,9 +389,9 @@ private:
         if (one.resolved)
             wanted ? store(one.resolved) : store_and_drop(one.resolved);
         else if (wanted)
-            emit(STORE_RECEIVER_VARIABLE, one.field, 0, 0);
+            emit(STORE_FIELD, one.field, 0, 0);
         else
-            emit(POP_RECEIVER_VARIABLE, one.field, 0, -1);
+            emit(POP_FIELD, one.field, 0, -1);
     }
     void leave(node& one, bool wanted) {
         expression(*one.children[0], true);
@@ -405,7 +403,7 @@ private:
     void name(const node& one) {
         if (one.resolved) return load(one.resolved);
         if (one.field >= 0) {
-            emit(PUSH_RECEIVER_VARIABLE, one.field, 0, 1);
+            emit(PUSH_FIELD, one.field, 0, 1);
             return;
         }
         operation what = one.text == "self" || one.text == "super" ? PUSH_RECEIVER
@@ -454,7 +452,8 @@ private:
         case pattern::nil_test: return nil_test(one, how.flag, wanted);
         case pattern::two_nil_tests: return two_nil_tests(one, how.flag, wanted);
         case pattern::while_loop: return while_loop(one, how.flag, wanted);
-        case pattern::to_do: return to_do(one, how.flag, wanted);
+        case pattern::to_do:
+        case pattern::repeat: return to_do(one, how, wanted);
         case pattern::none: return;
         }
     }
@@ -525,28 +524,48 @@ private:
         land(jump);
         if (wanted) emit(PUSH_NIL, 0, 0, 1);
     }
-    void to_do(node& one, bool upwards, bool wanted) {
+    // Into a temporary of its own, unless it is literal.
+    long evaluate_once(node* one) {
+        if (!one || is_small_integer(*one)) return -1;
+        long index = frame_size_++;
+        expression(*one, true);
+        emit(POP_TEMPORARY, index, 0, -1);
+        return index;
+    }
+    void push_again(const node* one, long index) {
+        if (index >= 0)
+            emit(PUSH_TEMPORARY, index, 0, 1);
+        else
+            push_integer(one ? one->text : "1");
+    }
+    // Counting loops; timesRepeat: counts from 1 to its receiver.
+    void to_do(node& one, const inlined_message& how, bool wanted) {
+        bool upwards = how.flag, repeats = how.how == pattern::repeat;
         node& body = *one.children.back();
-        node& limit = *one.children[1];
-        variable* argument = body.own_arguments[0];
+        node* limit = one.children[repeats ? 0 : 1].get();
+        node* step = one.children.size() == 4 ? one.children[2].get() : nullptr;
+        variable* argument = repeats ? nullptr : body.own_arguments[0];
         // Without assignments to the argument, and if no closure needs its own, it is the counter itself.
-        bool separate = argument->shared || !argument->writes.empty();
-        long counter = frame_size_++, limit_index = -1;
-        if (!separate) argument->index = counter;
-        push_integer(one.children[0]->text);
-        emit(POP_TEMPORARY, counter, 0, -1);
-        if (!is_small_integer(limit)) {
-            limit_index = frame_size_++;
-            expression(limit, true);
-            emit(POP_TEMPORARY, limit_index, 0, -1);
+        bool separate = argument && (argument->shared || !argument->writes.empty());
+        long counter = frame_size_++;
+        if (argument && !separate) argument->index = counter;
+        bool known = is_small_integer(*one.children[0]);
+        expression(*one.children[0], true);
+        if (!known) emit(CHECK_NUMBER, constant_index(constant::symbol, one.text), 0, 0);
+        if (wanted) emit(DUPLICATE, 0, 0, 1);
+        long limit_index = -1;
+        if (repeats && !known) emit(POP_TEMPORARY, limit_index = frame_size_++, 0, -1);
+        if (repeats) {
+            if (known) emit(POP, 0, 0, -1);
+            push_integer("1");
         }
+        emit(POP_TEMPORARY, counter, 0, -1);
+        if (!repeats) limit_index = evaluate_once(limit);
+        long step_index = evaluate_once(step);
         line_ = one.line;
         long start = here();
         emit(PUSH_TEMPORARY, counter, 0, 1);
-        if (limit_index < 0)
-            push_integer(limit.text);
-        else
-            emit(PUSH_TEMPORARY, limit_index, 0, 1);
+        push_again(limit, limit_index);
         emit(upwards ? LESS_EQUAL : GREATER_EQUAL, constant_index(constant::symbol, upwards ? "<=" : ">="), 0, -1);
         long jump = emit(JUMP_FALSE, 0, 0, -1);
         enter(body, false);
@@ -559,12 +578,11 @@ private:
         statements(body, false);
         line_ = one.line;
         emit(PUSH_TEMPORARY, counter, 0, 1);
-        push_integer(one.children.size() == 4 ? one.children[2]->text : "1");
+        push_again(step, step_index);
         emit(upwards ? ADD : SUBTRACT, constant_index(constant::symbol, upwards ? "+" : "-"), 0, -1);
         emit(POP_TEMPORARY, counter, 0, -1);
         emit(JUMP_BACK, 0, start, 0);
         land(jump);
-        if (wanted) push_integer(one.children[0]->text);
     }
 
     function& function_;

@@ -2,6 +2,7 @@
 // filled when their files are read; all others are loaded when a program first needs them.
 #include "som_universe.h"
 #include "primitives.h"
+#include "process.h"
 #include "som_compiler.h"
 #include <fstream>
 #include <iterator>
@@ -98,7 +99,9 @@ W_Object* make_constant(constant& one, W_Class* holder, W_Object* association) {
     switch (one.kind) {
     case constant::integer: return integer_from_text(one.text);
     case constant::real: return make_float(one.number);
-    case constant::string: return make_string(one.text);
+    case constant::string:
+        if (one.text.size() == 1) return one_byte_text(static_cast<unsigned char>(one.text[0]));
+        return make_string(one.text);
     case constant::symbol: return intern(one.text);
     case constant::global: return global_named(intern(one.text));
     case constant::block: return make_method(*one.code, holder, association, 0);
@@ -152,12 +155,21 @@ long format_of(const std::string& name, W_Class* superclass) {
     return is_int(inherited) ? int_value(inherited) >> 16 : 1;
 }
 
+// In the order in which they can be filled.
+constexpr const char* core_classes[] = {"Object", "Class",  "Metaclass", "Nil",    "Integer", "Double", "Array",
+                                        "String", "Symbol", "Boolean",   "True",   "False",   "Method", "Primitive",
+                                        "Block",  "Block1", "Block2",    "Block3", "System"};
+
 class class_builder {
 public:
     class_builder(const std::string& file, class_definition& definition, std::string& error)
         : file_(file), definition_(definition), error_(error) {}
 
     bool fill(W_Class* c, W_Class* superclass, W_Class* class_class) {
+        if (!may_have_fields(superclass)) {
+            error_ = file_ + ": the objects of " + definition_.name + " can't have fields";
+            return false;
+        }
         W_Class* metaclass = c->class_;
         W_Class* above = superclass ? superclass->class_.get() : class_class;
         set_slot(c, slot_superclass, superclass ? superclass : nil());
@@ -177,6 +189,15 @@ public:
     }
 
 private:
+    // Methods reach fields without looking (PUSH_FIELD), so all objects of the class must have them: those of the core
+    // classes are made by the VM, and strings have no slots.
+    bool may_have_fields(W_Class* superclass) {
+        if (definition_.instance.fields.empty()) return true;
+        for (const char* core : core_classes)
+            if (definition_.name == core) return false;
+        long format = format_of(definition_.name, superclass);
+        return format < 3;
+    }
     // The names of all fields, inherited ones first; they are kept in the class too.
     std::vector<std::string> add_fields(W_Class* c, W_Class* superclass, const class_side& side) {
         std::vector<std::string> names;
@@ -272,11 +293,6 @@ W_Class* load_into(const std::string& name, W_Class* made, std::string& error) {
     return made;
 }
 
-// In the order in which they can be filled.
-constexpr const char* core_classes[] = {"Object", "Class",  "Metaclass", "Nil",    "Integer", "Double", "Array",
-                                        "String", "Symbol", "Boolean",   "True",   "False",   "Method", "Primitive",
-                                        "Block",  "Block1", "Block2",    "Block3", "System"};
-
 void make_core_classes() {
     // Symbols need their class before it has a name.
     W_Class* symbol_class = make_class(nullptr);
@@ -360,6 +376,15 @@ W_Object* intern(const std::string& text) {
     return made;
 }
 W_Object* make_string(const std::string& text) { return make_text(special_class(special_string), text); }
+static root<slots_array> one_byte_texts;
+W_Object* one_byte_text(long byte) {
+    if (!one_byte_texts.get()) one_byte_texts = heddle::make_array<slots_array>(256);
+    W_Object* known = one_byte_texts->get(byte);
+    if (known) return known;
+    known = make_string(std::string(1, static_cast<char>(byte)));
+    one_byte_texts->set(byte, known);
+    return known;
+}
 W_Global* global_named(W_Object* symbol) {
     std::string name = text_of(symbol);
     if (W_Object* known = globals().find(name)) return static_cast<W_Global*>(known);
@@ -383,6 +408,17 @@ W_Object* escaped_block(W_Frame* frame) {
 }
 W_Object* unknown_global(W_Frame* frame, W_Global* global) {
     return send_message(frame, special_at(special_unknown_global), frame->receiver, global->name, nullptr);
+}
+
+bool is_large_integer(W_Object* o) {
+    return is_exact<W_Bytes>(o) &&
+           (class_of(o) == special_at(special_large_positive) || class_of(o) == special_at(special_large_negative));
+}
+void no_number(W_Frame* frame, W_Object* o, W_Object* selector) {
+    fflush(stdout);
+    fprintf(stderr, "heddle-smalltalk: %s was sent to %s, which is no number, in %s\n", text_of(selector).c_str(),
+            describe(o).c_str(), describe_method(frame->code).c_str());
+    request_exit(1);
 }
 
 // ---- the start

@@ -74,10 +74,13 @@ HEDDLE_DONT_LOOK_INSIDE void set_global(W_Object* symbol, W_Object* value);
 // Null: there is no such file, or `error` says what is wrong with it.
 W_Class* load_class(const std::string& name, std::string& error);
 W_Object* make_string(const std::string& text);
+HEDDLE_ELIDABLE W_Object* one_byte_text(long byte); // made once
 inline W_Object* selector_of(W_Method* method) {
     return slot(method->literals->get(method->literals->length() - 1), 0);
 }
 inline W_Object* holder_of(W_Method* method) { return slot(method->literals->get(method->literals->length() - 1), 1); }
+HEDDLE_DONT_LOOK_INSIDE bool is_large_integer(W_Object* o);
+HEDDLE_DONT_LOOK_INSIDE void no_number(W_Frame* frame, W_Object* o, W_Object* selector); // the program ends
 HEDDLE_DONT_LOOK_INSIDE W_Object* escaped_block(W_Frame* frame);
 HEDDLE_DONT_LOOK_INSIDE W_Object* unknown_global(W_Frame* frame, W_Global* global);
 } // namespace som
