@@ -204,7 +204,28 @@ Result<W_Object*> get_attribute(W_Object* o, W_Str* name) {
     return object_get_attribute(o, type, name, true);
 }
 
+namespace {
+
+HEDDLE_INLINE bool has_plain_lookup(W_Type* type) {
+    return type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute) &&
+           !type_lookup(type, N::getattr);
+}
+// True: get_attribute would certainly raise AttributeError; asked first, since making that is slow.
+bool surely_lacks_attribute(W_Object* o, W_Str* name) {
+    W_Type* type = jit::promote(o->type());
+    if (is<W_Type>(o))
+        return !type->metatype && type == type_of(T::type) && !type_lookup(type, name) &&
+               !type_lookup(static_cast<W_Type*>(o), name);
+    if (is_exact<W_Module>(o) || is_exact<W_Super>(o) || is_exact<W_BoundMethod>(o)) return false;
+    if (type_lookup(type, name) || !has_plain_lookup(type)) return false;
+    W_Instance* attributes = o->attributes();
+    return !attributes || !instance_get(attributes, name);
+}
+
+} // namespace
+
 W_Object* find_attribute(W_Object* o, W_Str* name) {
+    if (surely_lacks_attribute(o, name)) return nullptr;
     auto result = get_attribute(o, name);
     if (result.failed()) {
         clear_if_pending(T::AttributeError);

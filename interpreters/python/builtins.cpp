@@ -138,9 +138,13 @@ Result<W_Object*> builtin_format(W_Object* o, W_Object* specification) {
 HEDDLE_DONT_LOOK_INSIDE failure_type name_must_be_text(W_Object* name) {
     return raise_about_type(T::TypeError, "attribute name must be string, not '%s'", name);
 }
+HEDDLE_INLINE W_Str* interned_name(W_Str* name) { // a constant name in a trace stays one
+    W_Str* constant = name->interned ? jit::promote(name) : intern(name);
+    return constant;
+}
 Result<W_Object*> builtin_getattr(W_Object* o, W_Object* name, W_Object* missing) {
     if (!is<W_Str>(name)) return name_must_be_text(name);
-    W_Str* interned = intern(static_cast<W_Str*>(name));
+    W_Str* interned = interned_name(static_cast<W_Str*>(name));
     if (!missing) return get_attribute(o, interned);
     W_Object* value = find_attribute(o, interned);
     if (value || pending_error()) return value;
@@ -148,13 +152,13 @@ Result<W_Object*> builtin_getattr(W_Object* o, W_Object* name, W_Object* missing
 }
 Result<W_Object*> builtin_hasattr(W_Object* o, W_Object* name) {
     if (!is<W_Str>(name)) return name_must_be_text(name);
-    W_Object* value = find_attribute(o, intern(static_cast<W_Str*>(name)));
+    W_Object* value = find_attribute(o, interned_name(static_cast<W_Str*>(name)));
     if (pending_error()) return failure;
     return boolean(value != nullptr);
 }
 Result<W_Object*> builtin_setattr(W_Object* o, W_Object* name, W_Object* value) {
     if (!is<W_Str>(name)) return name_must_be_text(name);
-    HEDDLE_TRY(set_attribute(o, intern(static_cast<W_Str*>(name)), value));
+    HEDDLE_TRY(set_attribute(o, interned_name(static_cast<W_Str*>(name)), value));
     return none();
 }
 Result<W_Object*> builtin_delattr(W_Object* o, W_Object* name) {
@@ -260,22 +264,59 @@ Result<W_Object*> builtin_import(W_Arguments* arguments) {
 
 // ---- reductions
 // ---------------------------------------------------------------------------------------------------------
+// The sum so far is kept as a long or a double as long as the items allow it.
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> sum_of_items(W_Object* iterator, W_Object* total) {
+    W_Object* item = next_item(iterator);
+    if (is_exact<W_Int>(total)) {
+        long sum = static_cast<W_Int*>(total)->value;
+        while (item && is_exact<W_Int>(item) && !__builtin_saddl_overflow(sum, static_cast<W_Int*>(item)->value, &sum))
+            item = next_item(iterator);
+        // After an overflow sum has wrapped round: take the last item off again.
+        if (item && is_exact<W_Int>(item))
+            sum = static_cast<long>(static_cast<unsigned long>(sum) -
+                                    static_cast<unsigned long>(static_cast<W_Int*>(item)->value));
+        total = make_int(sum);
+        if (item && is_exact<W_Float>(item)) total = make_float(static_cast<double>(sum));
+    }
+    if (is_exact<W_Float>(total)) {
+        double sum = static_cast<W_Float*>(total)->value;
+        for (; item; item = next_item(iterator)) {
+            if (is_exact<W_Float>(item))
+                sum += static_cast<W_Float*>(item)->value;
+            else if (is_exact<W_Int>(item))
+                sum += static_cast<double>(static_cast<W_Int*>(item)->value);
+            else
+                break;
+        }
+        total = make_float(sum);
+    }
+    for (; item; item = next_item(iterator)) total = HEDDLE_TRY(binary(binary_op::add, total, item));
+    if (pending_error()) return failure;
+    return total;
+}
+// Null: not a list of numbers.
+HEDDLE_DONT_LOOK_INSIDE W_Object* sum_of_numbers(W_List* list) {
+    long length = list->length;
+    if (list->kind == list_kind::floats) {
+        double sum = 0;
+        for (long i = 0; i < length; i++) sum += list->floats()->get(i);
+        return make_float(sum);
+    }
+    long sum = 0;
+    for (long i = 0; i < length; i++)
+        if (__builtin_saddl_overflow(sum, list->ints()->get(i), &sum)) return nullptr;
+    return make_int(sum);
+}
 Result<W_Object*> builtin_sum(W_Object* iterable, W_Object* start) {
+    if (!start && is_exact<W_List>(iterable)) {
+        auto* list = static_cast<W_List*>(iterable);
+        if ((list->kind == list_kind::ints || list->kind == list_kind::floats) && list->length > 0)
+            if (W_Object* sum = sum_of_numbers(list)) return sum;
+    }
     W_Object* total = start ? start : make_int(0);
     if (is<W_Str>(total)) return raise_text(T::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
-    while (W_Object* item = next_item(iterator)) {
-        if (is_exact<W_Int>(total) && is_exact<W_Int>(item)) {
-            long sum;
-            if (!__builtin_saddl_overflow(static_cast<W_Int*>(total)->value, static_cast<W_Int*>(item)->value, &sum)) {
-                total = make_int(sum);
-                continue;
-            }
-        }
-        total = HEDDLE_TRY(binary(binary_op::add, total, item));
-    }
-    if (pending_error()) return failure;
-    return total;
+    return sum_of_items(iterator, total);
 }
 Result<W_Object*> builtin_any(W_Object* iterable) {
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
@@ -291,13 +332,24 @@ Result<W_Object*> builtin_all(W_Object* iterable) {
     if (pending_error()) return failure;
     return boolean(true);
 }
+HEDDLE_INLINE Result<bool> is_better(compare_op op, W_Object* item, W_Object* best) {
+    if (is_exact<W_Int>(item) && is_exact<W_Int>(best)) {
+        long x = static_cast<W_Int*>(item)->value, y = static_cast<W_Int*>(best)->value;
+        return op == compare_op::gt ? x > y : x < y;
+    }
+    if (is_exact<W_Float>(item) && is_exact<W_Float>(best)) {
+        double x = static_cast<W_Float*>(item)->value, y = static_cast<W_Float*>(best)->value;
+        return op == compare_op::gt ? x > y : x < y;
+    }
+    return compare_true(op, item, best);
+}
 Result<W_Object*> extreme_of_iterable(W_Object* iterable, W_Object* key, W_Object* missing, compare_op op,
                                       const char* name) {
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     W_Object *best = nullptr, *best_key = nullptr;
     while (W_Object* item = next_item(iterator)) {
         W_Object* item_key = key ? HEDDLE_TRY(call_1(key, item)) : item;
-        if (best && !HEDDLE_TRY(compare_true(op, item_key, best_key))) continue;
+        if (best && !HEDDLE_TRY(is_better(op, item_key, best_key))) continue;
         best = item;
         best_key = item_key;
     }
@@ -329,23 +381,28 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> extreme_general(W_Arguments* arguments
                                                  : take_items<object_array>(arguments->values, 0, count)),
                                key, nullptr, op, name);
 }
-// max(a, b) is common enough to be followed by traces.
-Result<W_Object*> builtin_max(W_Arguments* arguments) {
-    if (arguments->values->length() == 2 && !arguments->keywords) {
-        W_Object *a = arguments->at(0), *b = arguments->at(1);
-        if (is_exact<W_Int>(a) && is_exact<W_Int>(b))
-            return static_cast<W_Int*>(b)->value > static_cast<W_Int*>(a)->value ? b : a;
-        return HEDDLE_TRY(compare_true(compare_op::gt, b, a)) ? b : a;
+// Of a few arguments, in line in traces.
+HEDDLE_UNROLL_SAFE Result<W_Object*> extreme_of_few(object_array* values, long count, compare_op op) {
+    W_Object* best = values->get(0);
+    for (long i = 1; i < count; i++) {
+        W_Object* item = values->get(i);
+        if (HEDDLE_TRY(is_better(op, item, best))) best = item;
     }
+    return best;
+}
+constexpr long few_arguments = 4;
+HEDDLE_INLINE bool has_few_arguments(W_Arguments* arguments) {
+    long count = arguments->values->length();
+    return !arguments->keywords && count > 1 && count <= few_arguments;
+}
+Result<W_Object*> builtin_max(W_Arguments* arguments) {
+    if (has_few_arguments(arguments))
+        return extreme_of_few(arguments->values, arguments->values->length(), compare_op::gt);
     return extreme_general(arguments, compare_op::gt, "max");
 }
 Result<W_Object*> builtin_min(W_Arguments* arguments) {
-    if (arguments->values->length() == 2 && !arguments->keywords) {
-        W_Object *a = arguments->at(0), *b = arguments->at(1);
-        if (is_exact<W_Int>(a) && is_exact<W_Int>(b))
-            return static_cast<W_Int*>(b)->value < static_cast<W_Int*>(a)->value ? b : a;
-        return HEDDLE_TRY(compare_true(compare_op::lt, b, a)) ? b : a;
-    }
+    if (has_few_arguments(arguments))
+        return extreme_of_few(arguments->values, arguments->values->length(), compare_op::lt);
     return extreme_general(arguments, compare_op::lt, "min");
 }
 Result<W_Object*> builtin_sorted(W_Object* iterable, W_Object* key, W_Object* reverse) {

@@ -41,6 +41,17 @@ W_Object* make_constant(const constant& c) {
 
 } // namespace
 
+// Do traces go on inside the generator when they ask it for an item? A trace holds for one place at which the generator
+// stands. Recursive generators with many such places would need a trace for each combination of them.
+static bool has_few_yields(const code_unit& unit) {
+    long yields = 0;
+    for (uint32_t word : unit.instructions) {
+        if (opcode_of(word) == opcode::SEND) return false;
+        yields += opcode_of(word) == opcode::YIELD_VALUE;
+    }
+    return yields <= 2;
+}
+
 W_Code* make_code(const std::shared_ptr<const code_unit>& unit) {
     kept_units().push_back(unit);
     auto* constants = make_array<object_array>(static_cast<long>(unit->constants.size()));
@@ -51,7 +62,7 @@ W_Code* make_code(const std::shared_ptr<const code_unit>& unit) {
     auto* words = make_array_copy<code_words>(unit->instructions.data(), count);
     auto* caches = make_array<heddle::array<member<InlineCache>>>(count);
     return make<W_Code>(words, constants, names, caches, unit.get(), intern(make_str(unit->name)),
-                        intern(make_str(unit->qualname)));
+                        intern(make_str(unit->qualname)), unit->is_generator && has_few_yields(*unit));
 }
 
 HEDDLE_ELIDABLE long code_handler(W_Code* code, long instruction) {

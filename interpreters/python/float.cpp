@@ -27,17 +27,21 @@ HEDDLE_ELIDABLE static double float_floor_division(double a, double b) {
     double floored = std::floor(quotient);
     return quotient - floored > 0.5 ? floored + 1 : floored;
 }
-HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> float_power(double a, double b) {
-    if (a == 0 && b < 0 && std::isfinite(b))
+HEDDLE_ELIDABLE static double raw_power(double a, double b) { return std::pow(a, b); }
+HEDDLE_ELIDABLE static bool is_whole(double value) { return value == std::floor(value); }
+HEDDLE_DONT_LOOK_INSIDE static failure_type power_overflow() {
+    W_Tuple* arguments = make_tuple_2(make_int(34), make_str("Numerical result out of range"));
+    return raise_exception(make_exception(type_of(T::OverflowError), arguments));
+}
+HEDDLE_INLINE static bool is_finite(double value) { return value - value == 0; }
+static Result<W_Object*> float_power(double a, double b) {
+    if (b < 0 && a == 0 && is_finite(b))
         return raise_text(T::ZeroDivisionError, "0.0 cannot be raised to a negative power");
-    if (a < 0 && std::isfinite(a) && std::isfinite(b) && b != std::floor(b))
+    if (!is_whole(b) && a < 0 && is_finite(a) && is_finite(b))
         return raise_text(T::ValueError,
                           "complex numbers are not supported yet: negative number to a fractional power");
-    double result = std::pow(a, b);
-    if (std::isinf(result) && std::isfinite(a) && std::isfinite(b)) {
-        W_Tuple* arguments = make_tuple_2(make_int(34), make_str("Numerical result out of range"));
-        return raise_exception(make_exception(type_of(T::OverflowError), arguments));
-    }
+    double result = b == 2 ? a * a : raw_power(a, b);
+    if (!is_finite(result) && is_finite(a) && is_finite(b)) return power_overflow();
     return make_float(result);
 }
 // The operand as a double; only call when it is a float or an int.

@@ -15,14 +15,15 @@ using code_words = heddle::array<const uint32_t>;
 
 struct W_Code : W_Object {
     W_Code(code_words* i, object_array* c, object_array* n, heddle::array<member<InlineCache>>* k, const code_unit* u,
-           W_Str* nm, W_Str* q)
+           W_Str* nm, W_Str* q, bool r)
         : instructions(i), constants(c), names(n), caches(k), unit(u), name(nm), qualname(q),
           parameter_count(u->parameter_count()), positional_count(u->positional_count),
           slot_count(static_cast<long>(u->slots.size())), frame_size(static_cast<long>(u->slots.size() + u->max_stack)),
           free_count(u->free_count), is_generator(u->is_generator),
           keyword_only_count(static_cast<long>(u->keyword_only_count)), has_varargs(u->has_varargs),
           has_varkeywords(u->has_varkeywords),
-          is_simple(!u->has_varargs && !u->has_varkeywords && u->keyword_only_count == 0), uses_slots(u->uses_slots) {}
+          is_simple(!u->has_varargs && !u->has_varkeywords && u->keyword_only_count == 0), uses_slots(u->uses_slots),
+          resumed_in_line(r) {}
     HEDDLE_PYTHON_TYPED(code)
     code_words* const instructions;
     object_array* const constants;
@@ -38,9 +39,10 @@ struct W_Code : W_Object {
     const long keyword_only_count, has_varargs, has_varkeywords;
     const long is_simple; // positional parameters only
     const long uses_slots;
+    const long resumed_in_line; // generators: traces follow next(); see code.cpp
     HEDDLE_GC_CLASS(W_Code, W_Object, instructions, constants, names, caches, unit, name, qualname, parameter_count,
                     positional_count, slot_count, frame_size, free_count, is_generator, keyword_only_count, has_varargs,
-                    has_varkeywords, is_simple, uses_slots)
+                    has_varkeywords, is_simple, uses_slots, resumed_in_line)
 };
 HEDDLE_ELIDABLE inline W_Object* code_constant(W_Code* code, long index) { return code->constants->get(index); }
 HEDDLE_ELIDABLE inline W_Str* code_name(W_Code* code, long index) {
@@ -55,12 +57,11 @@ long code_line(W_Code* code, long instruction);
 // What an instruction saw the last time, for the interpreter; machine code has its own knowledge. A hit needs both
 // keys.
 struct InlineCache : heddle::object {
-    InlineCache() : first(nullptr), second(nullptr), value(nullptr), index(-1) {}
+    InlineCache() : first(nullptr), second(nullptr), value(nullptr) {}
     member<heddle::object> first;  // a version
     member<heddle::object> second; // a map or another version
     member<heddle::object> value;
-    field<long> index;
-    HEDDLE_GC_CLASS(InlineCache, heddle::object, first, second, value, index)
+    HEDDLE_GC_CLASS(InlineCache, heddle::object, first, second, value)
 };
 
 struct W_Cell : W_Object {

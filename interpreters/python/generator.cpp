@@ -50,6 +50,12 @@ W_Object* resume(W_Generator* self, W_Frame* frame, long instruction, long depth
     return nullptr; // returned: generator_result holds the value
 }
 
+HEDDLE_DONT_LOOK_INSIDE W_Object* resume_apart(W_Generator* self, W_Frame* frame, W_Object* value) {
+    long depth = frame->resume_depth;
+    frame->slots->set(depth, value);
+    return resume(self, frame, frame->resume_instruction, depth + 1);
+}
+
 } // namespace
 
 void set_generator_result(W_Object* value) { generator_result = value; }
@@ -79,6 +85,7 @@ W_Object* generator_send(W_Generator* self, W_Object* value) {
         early_send();
         return nullptr;
     }
+    if (jit::we_are_jitted() && !jit::promote(frame->code)->resumed_in_line) return resume_apart(self, frame, value);
     long instruction = jit::promote(frame->resume_instruction.get());
     long depth = jit::promote(frame->resume_depth.get());
     frame->slots->set(depth, value);

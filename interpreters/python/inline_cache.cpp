@@ -80,12 +80,12 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* load_attribute_miss(W_Code* code, W_Object* o,
         W_Object* in_type = type_lookup(type, name);
         if (!in_type && !map->in_dict &&
             type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute)) {
-            long index = map_index_of(map, name);
-            if (index >= 0) {
+            Map* attribute = map_find(map, name);
+            if (attribute) {
                 InlineCache* cache = cache_for(code, instruction);
                 cache->first = type->version;
                 cache->second = map;
-                cache->index = index;
+                cache->value = attribute;
             }
         }
     }
@@ -101,7 +101,7 @@ W_Object* load_attribute(W_Code* code, W_Object* o, long instruction, long name_
         auto* instance = static_cast<W_Instance*>(o);
         Map* map = instance->map;
         if (cache && cache->second == map && cache->first == map->type->version)
-            return instance->storage->get(cache->index);
+            return attribute_read(instance, static_cast<Map*>(cache->value.get()));
         return load_attribute_miss(code, o, instruction, code_name(code, name_index));
     }
     return get_attribute(o, code_name(code, name_index)).value();
@@ -197,12 +197,12 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> store_attribute_miss(W_Code* code, W_Object
         bool plain = !before->in_dict && type->has_dict && !type_lookup(type, name) &&
                      type_lookup(type, N::setattr) == type_lookup(type_of(T::object), N::setattr);
         auto result = set_attribute(o, name, value);
-        if (plain && !result.failed() && !instance->map->in_dict) {
+        Map* after = instance->map;
+        if (plain && !result.failed() && !after->in_dict && (after == before || after->parent == before)) {
             InlineCache* cache = cache_for(code, instruction);
             cache->first = type->version;
             cache->second = before;
-            cache->value = instance->map;
-            cache->index = map_index_of(instance->map, name);
+            cache->value = map_find(instance->map, name);
         }
         return result;
     }
@@ -218,14 +218,12 @@ Result<void> store_attribute(W_Code* code, W_Object* o, W_Object* value, long in
         auto* instance = static_cast<W_Instance*>(o);
         Map* map = instance->map;
         if (cache && cache->second == map && cache->first == map->type->version) {
-            attribute_values* storage = instance->storage;
-            if (cache->value == map) {
-                storage->set(cache->index, value);
-                return ok;
-            }
-            if (storage && cache->index < storage->length()) {
-                storage->set(cache->index, value);
-                instance->map = static_cast<Map*>(cache->value.get());
+            auto* attribute = static_cast<Map*>(cache->value.get());
+            if (attribute->parent != map) {
+                if (attribute_write(instance, attribute, value)) return ok;
+            } else if (!attribute->unstable && attribute_has_room(instance, attribute) &&
+                       attribute_write(instance, attribute, value)) {
+                instance->map = attribute;
                 return ok;
             }
         }

@@ -30,6 +30,9 @@ HEDDLE_INLINE bool both_floats(W_Object* a, W_Object* b) { return is_exact<W_Flo
 HEDDLE_INLINE bool mixed_floats(W_Object* a, W_Object* b) {
     return is_exact<W_Float>(a) ? is_exact<W_Int>(b) : is_exact<W_Float>(b) && is_exact<W_Int>(a);
 }
+HEDDLE_INLINE bool fits_double(W_Object* o) { // exactly
+    return is_exact<W_Float>(o) || static_cast<unsigned long>(int_value(o) + (1l << 53)) <= 1ul << 54;
+}
 HEDDLE_INLINE double number_value(W_Object* o) {
     return is_exact<W_Float>(o) ? float_value(o) : static_cast<double>(int_value(o));
 }
@@ -80,6 +83,13 @@ HEDDLE_INLINE W_Object* fast_mod(W_Object* a, W_Object* b) {
         }
     }
     return binary(binary_op::mod, a, b).value();
+}
+HEDDLE_INLINE W_Object* fast_pow(W_Object* a, W_Object* b) {
+    if (both_ints(a, b) && int_value(b) == 2) {
+        long square;
+        if (!__builtin_smull_overflow(int_value(a), int_value(a), &square)) return make_int(square);
+    }
+    return binary(binary_op::pow, a, b).value();
 }
 HEDDLE_INLINE W_Object* fast_and(W_Object* a, W_Object* b) {
     if (both_ints(a, b)) return make_int(int_value(a) & int_value(b));
@@ -210,23 +220,27 @@ HEDDLE_UNROLL_SAFE void clear_slots(frame_slots* slots, long from, long to) {
     DROP();                                                   \
     slots->set(depth - 1, result);                            \
     NEXT()
-#define COMPARE(op, operator_)                                        \
-    {                                                                 \
-        W_Object* a = SECOND;                                         \
-        W_Object* b = TOP;                                            \
-        if (both_ints(a, b)) {                                        \
-            bool condition = int_value(a) operator_ int_value(b);     \
-            JUMP_OR_PUSH(condition)                                   \
-        }                                                             \
-        if (both_floats(a, b)) {                                      \
-            bool condition = float_value(a) operator_ float_value(b); \
-            JUMP_OR_PUSH(condition)                                   \
-        }                                                             \
-        W_Object* result = compare(compare_op::op, a, b).value();     \
-        if (!result) goto error;                                      \
-        DROP();                                                       \
-        slots->set(depth - 1, result);                                \
-        NEXT()                                                        \
+#define COMPARE(op, operator_)                                          \
+    {                                                                   \
+        W_Object* a = SECOND;                                           \
+        W_Object* b = TOP;                                              \
+        if (both_ints(a, b)) {                                          \
+            bool condition = int_value(a) operator_ int_value(b);       \
+            JUMP_OR_PUSH(condition)                                     \
+        }                                                               \
+        if (both_floats(a, b)) {                                        \
+            bool condition = float_value(a) operator_ float_value(b);   \
+            JUMP_OR_PUSH(condition)                                     \
+        }                                                               \
+        if (mixed_floats(a, b) && fits_double(a) && fits_double(b)) {   \
+            bool condition = number_value(a) operator_ number_value(b); \
+            JUMP_OR_PUSH(condition)                                     \
+        }                                                               \
+        W_Object* result = compare(compare_op::op, a, b).value();       \
+        if (!result) goto error;                                        \
+        DROP();                                                         \
+        slots->set(depth - 1, result);                                  \
+        NEXT()                                                          \
     }
 #define UNARY(expression)              \
     {                                  \
@@ -403,7 +417,7 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::BINARY_TRUE_DIVIDE: BINARY(fast_truediv(a, b))
         case opcode::BINARY_FLOOR_DIVIDE: BINARY(fast_floordiv(a, b))
         case opcode::BINARY_REMAINDER: BINARY(fast_mod(a, b))
-        case opcode::BINARY_POWER: BINARY_GENERIC(pow)
+        case opcode::BINARY_POWER: BINARY(fast_pow(a, b))
         case opcode::BINARY_MATRIX_MULTIPLY: BINARY_GENERIC(matmul)
         case opcode::BINARY_LEFT_SHIFT: BINARY(fast_lshift(a, b))
         case opcode::BINARY_RIGHT_SHIFT: BINARY(fast_rshift(a, b))
@@ -416,7 +430,7 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::INPLACE_TRUE_DIVIDE: INPLACE(fast_truediv, truediv)
         case opcode::INPLACE_FLOOR_DIVIDE: INPLACE(fast_floordiv, floordiv)
         case opcode::INPLACE_REMAINDER: INPLACE(fast_mod, mod)
-        case opcode::INPLACE_POWER: INPLACE_GENERIC(pow)
+        case opcode::INPLACE_POWER: INPLACE(fast_pow, pow)
         case opcode::INPLACE_MATRIX_MULTIPLY: INPLACE_GENERIC(matmul)
         case opcode::INPLACE_LEFT_SHIFT: INPLACE(fast_lshift, lshift)
         case opcode::INPLACE_RIGHT_SHIFT: INPLACE(fast_rshift, rshift)

@@ -171,13 +171,73 @@ void list_append(W_List* list, W_Object* item) {
     list->length = length + 1;
 }
 
+static long capacity_of(W_List* list) {
+    switch (list->kind.get()) {
+    case list_kind::objects: return list->objects()->length();
+    case list_kind::ints: return list->ints()->length();
+    case list_kind::floats: return list->floats()->length();
+    default: return 0;
+    }
+}
+static heddle::cell* make_items(list_kind kind, long capacity) {
+    switch (kind) {
+    case list_kind::objects: return make_array<list_items>(capacity);
+    case list_kind::ints: return make_array<long_array>(capacity);
+    case list_kind::floats: return make_array<double_array>(capacity);
+    default: return nullptr;
+    }
+}
+// Between lists of the same kind; inside `to`'s storage.
+static void copy_list_items(W_List* from, long first, W_List* to, long first_there, long count) {
+    if (count <= 0) return;
+    switch (to->kind.get()) {
+    case list_kind::objects: copy_items(from->objects(), first, to->objects(), first_there, count); break;
+    case list_kind::ints: copy_items(from->ints(), first, to->ints(), first_there, count); break;
+    case list_kind::floats: copy_items(from->floats(), first, to->floats(), first_there, count); break;
+    default: break;
+    }
+}
+static W_List* copy_of_range(W_List* list, long first, long count) {
+    if (count <= 0) return make_list();
+    W_List* copy = make<W_List>(list->kind.get(), make_items(list->kind, count), count);
+    copy_list_items(list, first, copy, 0, count);
+    return copy;
+}
 HEDDLE_DONT_LOOK_INSIDE void list_extend_list(W_List* list, W_List* other) {
-    long count = other->length;
-    for (long i = 0; i < count; i++) list_append(list, list_get(other, i));
+    long count = other->length, length = list->length;
+    if (count == 0) return;
+    if (list->kind == list_kind::empty) {
+        list->storage = make_items(other->kind, count);
+        list->kind = other->kind;
+    } else if (list->kind != other->kind) {
+        if (list->kind != list_kind::objects) generalise(list);
+        for (long i = 0; i < count; i++) list_append(list, list_get(other, i));
+        return;
+    }
+    if (length + count > capacity_of(list)) grow(list, length + count);
+    copy_list_items(other, 0, list, length, count);
+    list->length = length + count;
+}
+static void extend_by_range(W_List* list, W_Range* range) {
+    long length = list->length, count = range->length, value = range->start;
+    if (count == 0) return;
+    if (list->kind == list_kind::empty) {
+        list->storage = make_items(list_kind::ints, count);
+        list->kind = list_kind::ints;
+    }
+    if (length + count > capacity_of(list)) grow(list, length + count);
+    long_array* items = list->ints();
+    for (long i = 0; i < count; i++, value += range->step) items->set(length + i, value);
+    list->length = length + count;
 }
 HEDDLE_DONT_LOOK_INSIDE Result<void> list_extend(W_List* list, W_Object* iterable) {
     if (is_exact<W_List>(iterable)) {
         list_extend_list(list, static_cast<W_List*>(iterable));
+        return ok;
+    }
+    if (is_exact<W_Range>(iterable) && static_cast<W_Range*>(iterable)->length < 1l << 32 &&
+        (list->kind == list_kind::empty || list->kind == list_kind::ints)) {
+        extend_by_range(list, static_cast<W_Range*>(iterable));
         return ok;
     }
     if (is_exact<W_Tuple>(iterable)) {
@@ -385,7 +445,28 @@ Result<W_Object*> method_pop(W_Object* o, W_Object* index) {
     }
     return item;
 }
+// Of what no user code compares: the index, or -1; -2: ask the items.
+long find_simple(W_List* list, W_Object* item, long start, long end) {
+    if (end > list->length) end = list->length;
+    if (list->kind == list_kind::ints && is_exact<W_Int>(item)) {
+        long value = static_cast<W_Int*>(item)->value;
+        for (long i = start; i < end; i++)
+            if (list->ints()->get(i) == value) return i;
+        return -1;
+    }
+    if (list->kind == list_kind::floats && is_exact<W_Float>(item)) {
+        double value = static_cast<W_Float*>(item)->value;
+        if (value != value) return -2;
+        for (long i = start; i < end; i++)
+            if (list->floats()->get(i) == value) return i;
+        return -1;
+    }
+    bool numbers = list->kind == list_kind::ints || list->kind == list_kind::floats;
+    return list->kind == list_kind::empty || (numbers && (is_exact<W_Str>(item) || item == none())) ? -1 : -2;
+}
 HEDDLE_DONT_LOOK_INSIDE Result<long> find(W_List* list, W_Object* item, long start, long end) {
+    long at = find_simple(list, item, start, end);
+    if (at != -2) return at;
     for (long i = start; i < end && i < list->length; i++)
         if (HEDDLE_TRY(equal(list_get(list, i), item))) return i;
     return -1;
@@ -416,10 +497,18 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_count(W_Object* o, W_Object* it
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_reverse(W_Object* o) {
     W_List* list = list_of(o);
-    for (long i = 0, j = list->length - 1; i < j; i++, j--) {
-        W_Object* left = list_get(list, i);
-        list_set(list, i, list_get(list, j));
-        list_set(list, j, left);
+    auto turn = [&](auto* items) {
+        for (long i = 0, j = list->length - 1; i < j; i++, j--) {
+            auto left = items->get(i);
+            items->set(i, items->get(j));
+            items->set(j, left);
+        }
+    };
+    switch (list->kind.get()) {
+    case list_kind::objects: turn(list->objects()); break;
+    case list_kind::ints: turn(list->ints()); break;
+    case list_kind::floats: turn(list->floats()); break;
+    default: break;
     }
     return none();
 }
@@ -432,13 +521,13 @@ void replace(W_List* list, list_items* items, long length) {
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_sort(W_Object* o, W_Object* key, W_Object* reverse) {
     W_List* list = list_of(o);
     bool backward = reverse && HEDDLE_TRY(is_true(reverse));
-    list_items* items = list_to_items(list);
     bool no_key = !key || key == none();
-    if (no_key && list->kind == list_kind::ints && !backward) {
+    if (no_key && list->kind == list_kind::ints) {
         long* first = list->ints()->data();
-        std::stable_sort(first, first + list->length);
-        return none();
+        std::sort(first, first + list->length);
+        return backward ? method_reverse(list) : none();
     }
+    list_items* items = list_to_items(list);
     long length = items->length();
     list_clear(list);
     auto result = sort_items(items, length, key, backward);
@@ -452,29 +541,30 @@ Result<W_Object*> method_clear(W_Object* o) {
     list_clear(list_of(o));
     return none();
 }
-Result<W_Object*> method_copy(W_Object* o) {
-    list_items* items = list_to_items(list_of(o));
-    return list_from_items(items, items->length());
-}
+Result<W_Object*> method_copy(W_Object* o) { return copy_of_range(list_of(o), 0, list_of(o)->length); }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_List* list, W_Slice* slice) {
     slice_bounds bounds;
     if (!slice_indices(slice, list->length, &bounds)) return failure;
-    if (list->kind == list_kind::ints || list->kind == list_kind::floats) {
-        if (bounds.count == 0) return make_list();
-        if (list->kind == list_kind::ints) {
-            auto* ints = make_array<long_array>(bounds.count);
-            for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-                ints->set(i, list->ints()->get(at));
-            return make<W_List>(list_kind::ints, ints, bounds.count);
+    if (bounds.step == 1 && list->kind != list_kind::objects) return copy_of_range(list, bounds.start, bounds.count);
+    if (bounds.count == 0) return make_list();
+    auto pick = [&](auto* from, auto* to) {
+        if (bounds.step == 1) {
+            copy_items(from, bounds.start, to, 0, bounds.count);
+            return;
         }
-        auto* floats = make_array<double_array>(bounds.count);
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-            floats->set(i, list->floats()->get(at));
-        return make<W_List>(list_kind::floats, floats, bounds.count);
+        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) to->set(i, from->get(at));
+    };
+    if (list->kind == list_kind::objects) {
+        auto* items = make_array<list_items>(bounds.count);
+        pick(list->objects(), items);
+        return list_from_items(items, bounds.count);
     }
-    auto* items = make_array<list_items>(bounds.count);
-    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) items->set(i, list_get(list, at));
-    return list_from_items(items, bounds.count);
+    W_List* picked = make<W_List>(list->kind.get(), make_items(list->kind, bounds.count), bounds.count);
+    if (list->kind == list_kind::ints)
+        pick(list->ints(), picked->ints());
+    else
+        pick(list->floats(), picked->floats());
+    return picked;
 }
 Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     W_List* list = list_of(o);
@@ -485,7 +575,44 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     if (index < 0 || index >= length) return index_error("list index");
     return list_get(list, index);
 }
+// list[start:stop] = other, of the same kind or empty.
+void replace_range(W_List* list, long start, long stop, W_List* other) {
+    if (other == list) other = copy_of_range(list, 0, list->length);
+    long added = other->length, change = added - (stop - start), length = list->length;
+    if (change > 0) {
+        if (length + change > capacity_of(list)) grow(list, length + change);
+        move_tail(list, stop, change);
+    } else if (change < 0) {
+        move_tail(list, start, change);
+    }
+    copy_list_items(other, 0, list, start, added);
+}
+// For the commonest cases; false: not done.
+Result<bool> set_slice_of_kind(W_List* list, W_Slice* slice, W_Object* value) {
+    if (value && (!is_exact<W_List>(value) || list->kind == list_kind::empty)) return false;
+    auto* other = static_cast<W_List*>(value);
+    if (other && other->kind != list->kind && other->length > 0) return false;
+    slice_bounds bounds;
+    if (!slice_indices(slice, list->length, &bounds)) return failure;
+    if (bounds.step == 1) {
+        if (bounds.stop < bounds.start) bounds.stop = bounds.start;
+        if (other)
+            replace_range(list, bounds.start, bounds.stop, other);
+        else
+            list_delete_range(list, bounds.start, bounds.stop);
+        return true;
+    }
+    if (!other || other == list || other->length != bounds.count || list->kind == list_kind::floats) return false;
+    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) {
+        if (list->kind == list_kind::ints)
+            list->ints()->set(at, other->ints()->get(i));
+        else
+            list->objects()->set(at, other->objects()->get(i));
+    }
+    return true;
+}
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice(W_List* list, W_Slice* slice, W_Object* value) {
+    if (HEDDLE_TRY(set_slice_of_kind(list, slice, value))) return none();
     list_items* fresh = nullptr;
     if (value) {
         auto given = iterable_to_items(value);
@@ -555,8 +682,7 @@ Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
 }
 Result<W_Object*> method_add(W_Object* a, W_Object* b) {
     if (!is<W_List>(b)) return not_implemented();
-    W_List* sum = make_list();
-    list_extend_list(sum, list_of(a));
+    W_List* sum = copy_of_range(list_of(a), 0, list_of(a)->length);
     list_extend_list(sum, list_of(b));
     return sum;
 }

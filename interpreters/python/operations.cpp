@@ -149,7 +149,9 @@ Result<long> length_of(W_Object* o) {
 
 HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bounds* out) {
     long step = 1;
-    if (slice->step != none()) {
+    if (is_exact<W_Int>(slice->step) && static_cast<W_Int*>(slice->step)->value > 0) {
+        step = static_cast<W_Int*>(slice->step)->value;
+    } else if (slice->step != none()) {
         auto given = index_clamped(slice->step);
         if (given.failed()) return false;
         step = given.value();
@@ -163,9 +165,14 @@ HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bo
     long start = step < 0 ? high : low, stop = step < 0 ? low : high;
     auto clamp = [&](W_Object* o, long* result) {
         if (o == none()) return true;
-        auto given = index_clamped(o);
-        if (given.failed()) return false;
-        long value = given.value();
+        long value;
+        if (is_exact<W_Int>(o)) {
+            value = static_cast<W_Int*>(o)->value;
+        } else {
+            auto given = index_clamped(o);
+            if (given.failed()) return false;
+            value = given.value();
+        }
         if (value < 0)
             value = value + length < low ? low : value + length;
         else if (value > high)

@@ -95,10 +95,13 @@ HEDDLE_DONT_LOOK_INSIDE std::string type_name(W_Object* o) { return name_text(o-
 
 W_Instance* allocate_instance(W_Type* type) {
     if (type->instance_layout == layout::exception) return make_exception(type, make_tuple_0());
-    long size = jit::promote(type->instance_size.get());
+    type = jit::promote(type);
+    long objects = type->instance_size, count = type->instance_numbers;
     attribute_values* storage = nullptr;
-    if (size > 0) storage = make_array<attribute_values>(size);
-    return make<W_Instance>(map_for_type(type), storage);
+    attribute_numbers* numbers = nullptr;
+    if (objects > 0) storage = make_array<attribute_values>(objects);
+    if (count > 0) numbers = make_array<attribute_numbers>(count);
+    return make<W_Instance>(map_for_type(type), storage, numbers);
 }
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> wrap_for_subclass(W_Type* type, W_Object* value) {

@@ -1,14 +1,17 @@
 // Types, instances and their hidden classes, and the descriptors that live in types.
 //
-// Map: a hidden class. It says which type an object has and at which index of its storage each attribute lies. Objects
-// that got the same attributes in the same order share a map. After an instance's __dict__ was asked for, or an
-// attribute was deleted, or there are too many, its attributes live in a W_Dict in storage[0] (a map with `in_dict`).
+// Map: a hidden class. It says which type an object has and where each attribute lies. Objects that got the same
+// attributes in the same order share a map. An attribute that was first an exact int or float is kept by its bits,
+// without an object, until something else is stored there: a map proves the attribute's class. After an instance's
+// __dict__ was asked for, or an attribute was deleted, or there are too many, its attributes live in a W_Dict in
+// storage[0] (a map with `in_dict`).
 // VersionTag: a type gets a new one whenever it or one of its bases changes, so that a lookup in a type is elidable for
 // (type, version, name). A class attribute that is assigned again and again moves into an AttributeCell, so that the
 // version can stay.
 #pragma once
 #include "object.h"
 #include "values.h"
+#include <bit>
 
 namespace heddle::python {
 
@@ -19,33 +22,78 @@ struct VersionTag : heddle::object {
 };
 HEDDLE_DONT_LOOK_INSIDE VersionTag* new_version();
 
+enum class attribute_kind : long { object, int_, float_ }; // numbers: exact ints and floats
+HEDDLE_INLINE attribute_kind attribute_kind_of(W_Object* value) {
+    return is_exact<W_Int>(value)     ? attribute_kind::int_
+           : is_exact<W_Float>(value) ? attribute_kind::float_
+                                      : attribute_kind::object;
+}
+// A map also stands for its last attribute, whose place is `index` in the storage or, by its kind, in the numbers.
 struct Map : heddle::object {
-    Map(W_Type* t, Map* p, W_Str* n, long i, bool d)
-        : type(t), parent(p), name(n), index(i), count(i + 1), in_dict(d), first_child(nullptr), sibling(nullptr) {}
+    Map(W_Type* t, Map* p, W_Str* n, attribute_kind k, bool d)
+        : type(t), parent(p), name(n), kind(k), index(!p                            ? -1
+                                                      : k == attribute_kind::object ? p->objects
+                                                                                    : p->numbers),
+          count(p ? p->count + 1 : 0), objects(p ? p->objects + (k == attribute_kind::object) : 0),
+          numbers(p ? p->numbers + (k != attribute_kind::object) : 0), in_dict(d), unstable(0), first_child(nullptr),
+          sibling(nullptr) {}
     W_Type* const type;
     Map* const parent; // null for a type's root map
     W_Str* const name; // interned; null for the root
-    const long index;  // of `name` in the storage; -1 for the root
-    const long count;  // attributes in all
+    const attribute_kind kind;
+    const long index;
+    const long count;            // attributes in all
+    const long objects, numbers; // those in the storage, those in the numbers
     const long in_dict;
-    member<Map> first_child; // transitions: the maps with one attribute more
+    HEDDLE_QUASI_IMMUTABLE field<long> unstable; // a number that was seen to be something else: no more such objects
+    member<Map> first_child;                     // transitions: the maps with one attribute more
     member<Map> sibling;
-    HEDDLE_GC_CLASS(Map, heddle::object, type, parent, name, index, count, in_dict, first_child, sibling)
+    HEDDLE_GC_CLASS(Map, heddle::object, type, parent, name, kind, index, count, objects, numbers, in_dict, unstable,
+                    first_child, sibling)
 };
 constexpr long map_attribute_limit = 80;
-HEDDLE_ELIDABLE long map_index_of(Map* map, W_Str* name); // -1: not there
-HEDDLE_ELIDABLE Map* map_with(Map* map, W_Str* name);     // the transition; made when first asked for
-HEDDLE_ELIDABLE Map* map_for_type(W_Type* type);          // the root map
-HEDDLE_ELIDABLE Map* map_in_dict(W_Type* type);           // for objects whose attributes are in a W_Dict
+HEDDLE_ELIDABLE Map* map_find(Map* map, W_Str* name);                      // the attribute, or null
+HEDDLE_ELIDABLE Map* map_with(Map* map, W_Str* name, attribute_kind kind); // the transition; made when first asked for
+HEDDLE_ELIDABLE Map* map_for_type(W_Type* type);                           // the root map
+HEDDLE_ELIDABLE Map* map_in_dict(W_Type* type); // for objects whose attributes are in a W_Dict
 
+struct attribute_numbers_tag {};
+using attribute_numbers = heddle::array<field<long>, attribute_numbers_tag>;
 struct W_Instance : W_Object {
-    W_Instance(Map* m, attribute_values* s) : map(m), storage(s) {}
+    W_Instance(Map* m, attribute_values* s, attribute_numbers* n = nullptr) : map(m), storage(s), numbers(n) {}
     W_Type* type() const override { return jit::promote(map.get())->type; }
     W_Instance* attributes() override { return this; }
     member<Map> map;
-    member<attribute_values> storage; // null while there are no attributes
-    HEDDLE_GC_CLASS(W_Instance, W_Object, map, storage)
+    member<attribute_values> storage;  // null while there are none
+    member<attribute_numbers> numbers; // the same
+    HEDDLE_GC_CLASS(W_Instance, W_Object, map, storage, numbers)
 };
+HEDDLE_INLINE W_Object* attribute_read(W_Instance* instance, Map* attribute) {
+    switch (attribute->kind) {
+    case attribute_kind::object: return instance->storage->get(attribute->index);
+    case attribute_kind::int_: return make_int(instance->numbers->get(attribute->index));
+    default: return make_float(std::bit_cast<double>(instance->numbers->get(attribute->index)));
+    }
+}
+// False: the value is not of the attribute's kind.
+HEDDLE_INLINE bool attribute_write(W_Instance* instance, Map* attribute, W_Object* value) {
+    switch (attribute->kind) {
+    case attribute_kind::object: instance->storage->set(attribute->index, value); return true;
+    case attribute_kind::int_:
+        if (!is_exact<W_Int>(value)) return false;
+        instance->numbers->set(attribute->index, static_cast<W_Int*>(value)->value);
+        return true;
+    default:
+        if (!is_exact<W_Float>(value)) return false;
+        instance->numbers->set(attribute->index, std::bit_cast<long>(static_cast<W_Float*>(value)->value));
+        return true;
+    }
+}
+HEDDLE_INLINE bool attribute_has_room(W_Instance* instance, Map* attribute) {
+    if (attribute->kind == attribute_kind::object)
+        return instance->storage && attribute->index < instance->storage->length();
+    return instance->numbers && attribute->index < instance->numbers->length();
+}
 // Attributes of an instance, not looking at its type. Null: not there (never a pending error).
 W_Object* instance_get(W_Instance* instance, W_Str* name);
 void instance_set(W_Instance* instance, W_Str* name, W_Object* value);
@@ -76,7 +124,7 @@ struct W_Type : W_Object {
     W_Type(W_Str* n, W_Type* meta, W_Type* solid, layout l, W_Dict* d, bool builtin)
         : name(n), metatype(meta), base(solid), instance_layout(l), dict(d), version(nullptr), mro(nullptr),
           bases(nullptr), subclasses(nullptr), root_map(nullptr), dict_map(nullptr), constructor(nullptr),
-          instance_size(0), is_builtin(builtin), has_dict(!builtin), has_slots(0), qualname(n) {}
+          instance_size(0), instance_numbers(0), is_builtin(builtin), has_dict(!builtin), has_slots(0), qualname(n) {}
     W_Type* type() const override { return metatype ? metatype : type_of(T::type); }
     W_Instance* attributes() override { return nullptr; }
     member<W_Str> name;
@@ -91,14 +139,17 @@ struct W_Type : W_Object {
     member<Map> root_map;
     member<Map> dict_map;
     HEDDLE_QUASI_IMMUTABLE member<W_Object>
-        constructor;           // built-in types: a W_Builtin that makes an instance from the arguments
-    field<long> instance_size; // attributes that instances were seen to have, for sizing storages
-    const long is_builtin;     // attributes can't be set
+        constructor; // built-in types: a W_Builtin that makes an instance from the arguments
+    // How many attributes instances were seen to have, for sizing storages and numbers.
+    HEDDLE_QUASI_IMMUTABLE field<long> instance_size;
+    HEDDLE_QUASI_IMMUTABLE field<long> instance_numbers;
+    const long is_builtin;                       // attributes can't be set
     HEDDLE_QUASI_IMMUTABLE field<long> has_dict; // instances may have any attribute (no __slots__, or a base without)
     field<long> has_slots;
     member<W_Str> qualname;
     HEDDLE_GC_CLASS(W_Type, W_Object, name, metatype, base, instance_layout, dict, version, mro, bases, subclasses,
-                    root_map, dict_map, constructor, instance_size, is_builtin, has_dict, has_slots, qualname)
+                    root_map, dict_map, constructor, instance_size, instance_numbers, is_builtin, has_dict, has_slots,
+                    qualname)
 };
 struct AttributeCell : W_Object {
     explicit AttributeCell(W_Object* v) : value(v) {}
