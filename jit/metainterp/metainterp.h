@@ -115,7 +115,9 @@ private:
     void close_loop(const merge_point& start, std::span<const value_ref> reds);
     void jump_to(loop_token& target, std::span<const value_ref> reds);
     void portal_returned(const boxed& result);
-    void end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments, target_token* target);
+    bool end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments, target_token* target,
+                   bool needs_body = false);
+    bool goes_round_again(cell& place, std::span<const value_ref> reds);
     bool cut(const merge_point& start, target_token& label, trace& result);
     void blame_for_length();
     void end_segment();
@@ -139,6 +141,7 @@ private:
     guard_data* from_guard_ = nullptr;
     word* buffer_ = nullptr;
     uint64_t steps_ = 0;
+    cell* again_ = nullptr;    // the loop for which this bridge goes round once more
     bool segment_due_ = false; // too long, and nobody to blame
     ending end_ = ending::none;
     word result_ = 0;

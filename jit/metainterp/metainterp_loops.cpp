@@ -91,7 +91,11 @@ void metainterp::loop_header(uint32_t driver, uint64_t hash) {
     separate_reds(green_count);
     std::vector<value_ref> reds = reds_of_arguments(green_count);
     cell* place = runtime_.warm.find_or_make(driver, words_.data(), hash);
-    if (place->compiled() && !place->token->targets.empty()) return jump_to(*place->token, reds);
+    if (place->compiled() && !place->token->targets.empty()) {
+        if (goes_round_again(*place, reds)) return;
+        if (end_ == ending::none) jump_to(*place->token, reds);
+        return;
+    }
     for (size_t i = merge_points_.size(); i-- > 0;)
         if (merge_points_[i].place == place) return close_loop(merge_points_[i], reds);
     merge_points_.push_back({static_cast<uint32_t>(recorded_.operations.size()), place, std::move(reds)});
@@ -131,6 +135,23 @@ void metainterp::jump_to(loop_token& target, std::span<const value_ref> reds) {
     end_trace(from_guard_ ? nullptr : &merge_points_[0], opcode::jump, reds, target.targets[0].get());
 }
 
+// A bridge that comes back to its own loop, no body of which fits it, is recorded for one more iteration: that one
+// becomes another body. So a loop that was recorded on a rare way gets a body for the common one. (RPython retraces.)
+bool metainterp::goes_round_again(cell& place, std::span<const value_ref> reds) {
+    loop_token& loop = *place.token;
+    if (!from_guard_ || from_guard_->owner != &loop || again_ || !runtime_.options.optimizer.peeling) return false;
+    if (loop.retraces >= runtime_.options.retrace_limit ||
+        recorded_.operations.size() > runtime_.options.trace_limit / 2)
+        return false;
+    at_merge_point();
+    if (end_trace(nullptr, opcode::jump, reds, loop.targets[0].get(), true)) return false;
+    end_ = ending::none;
+    ++loop.retraces;
+    again_ = &place;
+    recorded_.add(opcode::label, reds, loop.targets[0].get());
+    return true;
+}
+
 void metainterp::portal_returned(const boxed& result) {
     result_ = result.value;
     end_ = ending::finished;
@@ -146,8 +167,9 @@ void metainterp::end_segment() {
 
 // Adds the last operation and compiles. Without 'start' it is a bridge; 'target' null: the jump goes to the trace's own
 // label. A jump carries a snapshot, which resumes at the merge point: guards before it may be made for the loop's sake.
-void metainterp::end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments,
-                           target_token* target) {
+// False: a bridge that needs a body, and none fits; the trace is as it was.
+bool metainterp::end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments,
+                           target_token* target, bool needs_body) {
     abort_reason problem;
     uint64_t recorded = recorded_.operations.size();
     std::span<const word> jump_values;
@@ -159,7 +181,13 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
     recorded_.add(last, arguments, target);
     recorded_.operations.back().snapshot = state;
     if (!start) {
-        problem = compile_bridge(runtime_, recorded_, *from_guard_, jump_values);
+        size_t arguments_before = recorded_.arguments.size() - arguments.size();
+        problem = compile_bridge(runtime_, recorded_, *from_guard_, jump_values, needs_body);
+        if (problem == abort_reason::no_body) {
+            recorded_.operations.pop_back();
+            recorded_.arguments.resize(arguments_before);
+            return false;
+        }
     } else {
         loop_token& token = runtime_.token_for(*start->place);
         size_t targets = token.targets.size();
@@ -181,7 +209,7 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
             owner.guards.back()->failures = runtime_.options.trace_eagerness;
             ++runtime_.counts.segments;
         }
-        return;
+        return true;
     }
     ++runtime_.counts.aborts;
     ++runtime_.aborts_by_reason[static_cast<size_t>(problem)];
@@ -190,6 +218,7 @@ void metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
         runtime_.warm.try_again_soon(*start->place);
     else if (start)
         runtime_.warm.back_off(*start->place, runtime_.options.max_aborts);
+    return true;
 }
 
 // Makes a trace of what was recorded since 'start': inputs for its reds, a label, the operations.

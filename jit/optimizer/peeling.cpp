@@ -283,7 +283,9 @@ private:
     }
 
     void emit_jump(const virtual_state& state, const state_matcher& matched) {
-        w_.body_target_ = w_.input.token->add_target(w_.recorded.operations[label_].description->name + ".body");
+        size_t bodies = w_.input.token->targets.size();
+        w_.body_target_ = w_.input.token->add_target(w_.recorded.operations[label_].description->name + ".body" +
+                                                     (bodies > 1 ? std::to_string(bodies) : ""));
         w_.emitted[w_.body_label_].what.description = w_.body_target_;
         // A leaf of a fact that nobody needs is not used either; its place in the list is filled all the same.
         std::vector<value_id> values;

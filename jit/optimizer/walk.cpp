@@ -329,6 +329,7 @@ bool walk::handle_overflow_guard(opcode op) {
 
 // Every label argument becomes a fresh value: a jump may bring another one. Two arguments need two names.
 void walk::handle_label(step& s, const operation& o) {
+    if (input.from_guard) return; // a bridge that goes round once more: the label is where the loop begins to close
     flush_all_stores();
     for (uint32_t i = 0; i < s.count; ++i) {
         value_id id = find(pool[s.first + i]);
@@ -355,11 +356,17 @@ void walk::handle_label(step& s, const operation& o) {
     }
 }
 
-// Where the trace closes its own loop, the loop is peeled.
+// Where the trace closes its own loop, the loop is peeled. A bridge's loop has an entry and bodies already: it becomes
+// one more body, with its first iteration as the way there.
 void walk::handle_jump(step& s, uint32_t index) {
     bool closes = label_index_ != none && recorded.operations[label_index_].description == s.description;
     if (closes && input.options.peeling && input.token && peel_loop(*this, s, label_index_, index)) return;
-    if (!closes && input.options.peeling && jump_into_body(*this, s)) return;
+    if (input.options.peeling && jump_into_body(*this, s)) return;
+    if (!closes && input.fits_no_body) {
+        *input.fits_no_body = true;
+        contradiction("no body fits");
+        return;
+    }
     send(s);
 }
 

@@ -16,7 +16,7 @@ void keep_constants(jit_runtime& runtime, const trace& t) {
 // Optimises and logs; the title says what the trace is.
 abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& token, guard_data* from_guard,
                             std::span<const word> jump_values, const std::string& title, trace& result,
-                            bool refuse_contradiction = false) {
+                            bool refuse_contradiction = false, bool needs_body = false) {
     if (runtime.events.traces()) runtime.events.section("jit-trace", title, print(recorded));
     uint64_t began = now_in_nanoseconds();
     optimizer_input input;
@@ -27,9 +27,12 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
     input.jump_values = jump_values;
     input.options = runtime.options.optimizer;
     input.refuse_contradiction = refuse_contradiction;
+    bool fits_no_body = false;
+    if (needs_body) input.fits_no_body = &fits_no_body;
     std::string reason;
     bool good = optimise(input, result, reason);
     runtime.nanoseconds_optimising += now_in_nanoseconds() - began;
+    if (fits_no_body) return abort_reason::no_body;
     if (!good) {
         runtime.events.section("jit-abort", title + ": optimizer: " + reason, "");
         return abort_reason::optimizer;
@@ -88,19 +91,25 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
     return abort_reason::none;
 }
 
-abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard,
-                            std::span<const word> jump_values) {
+abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard, std::span<const word> jump_values,
+                            bool needs_body) {
     loop_token& token = *guard.owner;
     std::string title = "bridge from guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) +
                         ") of #" + std::to_string(token.number) + " (" +
                         runtime.describe(token.driver, token.greens.data()) + ")";
     trace result;
-    abort_reason problem = optimise_trace(runtime, recorded, token, &guard, jump_values, title, result);
-    if (problem != abort_reason::none) return problem;
-    problem = assemble(runtime, title, [&](std::string* listing) {
-        return runtime.machine->compile_bridge(result, guard, token, listing);
-    });
-    if (problem != abort_reason::none) return problem;
+    size_t targets = token.targets.size();
+    abort_reason problem =
+        optimise_trace(runtime, recorded, token, &guard, jump_values, title, result, false, needs_body);
+    if (problem == abort_reason::none)
+        problem = assemble(runtime, title, [&](std::string* listing) {
+            return runtime.machine->compile_bridge(result, guard, token, listing);
+        });
+    if (problem != abort_reason::none) {
+        token.targets.resize(targets);
+        return problem;
+    }
+    runtime.counts.bodies += token.targets.size() - targets;
     for (const field_dependency& dependency : result.dependencies) runtime.invalidations.add(dependency, token);
     ++runtime.counts.bridges;
     name_code(runtime, guard.bridge.get(), title);

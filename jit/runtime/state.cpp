@@ -21,6 +21,7 @@ std::string_view abort_reason_name(abort_reason reason) {
     case abort_reason::no_native_portal: return "no native portal";
     case abort_reason::unreachable: return "unreachable code";
     case abort_reason::contradiction: return "the loop can't be gone round twice";
+    case abort_reason::no_body: return "no body of the loop fits";
     case abort_reason::optimizer: return "optimizer";
     case abort_reason::backend: return "backend";
     case abort_reason::internal: return "internal";
@@ -162,6 +163,7 @@ std::string summary() {
     number("loops", runtime.counts.loops);
     number("entries", runtime.counts.entries);
     number("bridges", runtime.counts.bridges);
+    number("more bodies of loops", runtime.counts.bodies);
     number("segments of long traces", runtime.counts.segments);
     number("operations recorded", runtime.operations_recorded);
     number("operations compiled", runtime.operations_compiled);

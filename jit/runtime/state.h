@@ -28,6 +28,7 @@ enum class abort_reason : uint32_t {
     no_native_portal,
     unreachable,
     contradiction,
+    no_body,
     optimizer,
     backend,
     internal,

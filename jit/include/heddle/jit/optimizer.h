@@ -67,6 +67,8 @@ struct optimizer_input {
     optimizer_options options;
     // A loop whose second iteration can't go the way of the first is refused (else it stays unpeeled).
     bool refuse_contradiction = false;
+    // A bridge that would go to the entry of its own loop, since no body fits, is refused, and this set.
+    bool* fits_no_body = nullptr;
 };
 // Guards are created in input.token->guards. An InvalidLoop-like outcome (the trace contradicts itself) answers false
 // and a reason.
