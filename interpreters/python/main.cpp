@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sstream>
@@ -241,6 +242,9 @@ int main(int count, char** words) {
     using namespace heddle::python;
     int status = parse(count, words);
     if (status >= 0) return status;
+    // One thread allocates: another arena for it, grown page by page, would only cost time.
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TOP_PAD, 1 << 20);
     // The interpreter runs on a stack of its own, large enough for deep recursion.
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);

@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace heddle::jit {
 namespace {
@@ -19,15 +21,29 @@ namespace {
 runtime_options chosen_options;
 bool summary_at_exit = false;
 const program_image* registered_image = nullptr;
+bool has_waited = false; // places were counted before the image is loaded
 
-// The first counter struck: loads the VM's image. From then on the JIT is ready, or off for good.
-bool load_registered_image() {
-    const program_image* image = registered_image;
-    if (!image || chosen_options.off) return false;
-    registered_image = nullptr;
+void set_counters(uint32_t passes) { std::fill_n(heddle_jit_counters, 4096, passes); }
+
+// A short program needs no JIT, and starts faster without: the image is loaded when some place was passed this often.
+uint32_t passes_before_loading() {
+    bool observed =
+        std::getenv("HEDDLE_LOG") || chosen_options.perf_map || chosen_options.jitdump || chosen_options.gdb;
+    return observed ? 0 : std::min(chosen_options.threshold, chosen_options.function_threshold) / 16;
+}
+
+// A counter struck before the image was loaded. From when it is, the JIT is ready, or off for good.
+void strike_without_program() {
+    constexpr uint32_t for_ever = 1u << 30;
+    if (!registered_image || chosen_options.off) return set_counters(for_ever);
+    if (!has_waited) {
+        has_waited = true;
+        if (uint32_t passes = passes_before_loading()) return set_counters(passes);
+    }
+    const program_image* image = std::exchange(registered_image, nullptr);
     std::string error;
     if (!initialise(*image, error)) std::fprintf(stderr, "heddle: the JIT is off: %s\n", error.c_str());
-    return runtime_state().ready;
+    set_counters(runtime_state().ready ? 0 : for_ever);
 }
 
 cell* cell_at(jit_runtime& runtime, uint32_t driver, const word* buffer) {
@@ -166,7 +182,10 @@ void shut_down() {
 
 std::string configure(std::string_view text) {
     std::string error = parse_options(text, chosen_options);
-    if (error.empty() && registered_image) std::fill_n(heddle_jit_counters, 4096, 0u); // ask again
+    if (error.empty() && registered_image) { // ask again
+        has_waited = false;
+        set_counters(0);
+    }
     if (error.empty() && runtime_state().machine) {
         backend_choice backend = runtime_state().options.backend;
         runtime_state().options = chosen_options;
@@ -187,7 +206,7 @@ using namespace heddle::jit;
 int heddle_jit_enter(uint32_t driver, word* buffer, int function_entry) {
     jit_runtime& runtime = runtime_state();
     if (!runtime.ready) {
-        if (!load_registered_image()) std::fill_n(heddle_jit_counters, 4096, 1u << 30);
+        strike_without_program();
         return 0;
     }
     uint64_t hash = hash_greens(driver, buffer, runtime.drivers[driver].green_count);

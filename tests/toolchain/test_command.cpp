@@ -18,6 +18,7 @@ TEST_CASE("wrong use of heddle is one line on stderr and status 2") {
     shop.write("empty/readme.txt", "");
     shop.write("odd/heddle.json", "{ \"source\": [] }");
     shop.write("broken/heddle.json", "{ \"sources\": ");
+    shop.write("unsure/heddle.json", "{ \"static\": \"yes\" }");
     const std::pair<const char*, const char*> cases[] = {
         {"build vm -o out --stm", "--stm is not supported yet"},
         {"build vm -o out --target armv7", "--target armv7 is not supported"},
@@ -29,6 +30,7 @@ TEST_CASE("wrong use of heddle is one line on stderr and status 2") {
         {"build empty -o out", "empty: no sources"},
         {"build odd -o out", "unknown key \"source\""},
         {"build broken -o out", "broken/heddle.json"},
+        {"build unsure -o out", "\"static\" must be true or false"},
         {"", "heddle --help"},
         {"explain", "WHAT"},
     };
@@ -110,6 +112,17 @@ TEST_CASE("machine code is made again for the parts that a change reaches, and f
     CHECK(both.output == "3 -80 parts\n3 -80 parts\n");
 }
 
+TEST_CASE("heddle.json's static makes an executable that needs no libraries") {
+    workshop shop;
+    shop.write("vm/main.cpp", std::string(prelude) + small_main);
+    shop.write("vm/heddle.json", "{ \"static\": true }");
+    run_result result = shop.heddle("build vm -o out --no-jit");
+    INFO(result.output);
+    REQUIRE(result.status == 0);
+    CHECK(shop.run("ldd out").output.find("not a dynamic executable") != std::string::npos);
+    CHECK(shop.run("./out").output == "42\n");
+}
+
 TEST_CASE("--profile and --keep-ir write what they promise") {
     workshop shop;
     shop.write("vm/main.cpp", std::string(prelude) + small_main);
@@ -119,6 +132,7 @@ TEST_CASE("--profile and --keep-ir write what they promise") {
     for (const char* phase : {"compile", "link", "normalise", "analyse", "transform", "optimise and generate code",
                               "link executable", "total"})
         CHECK(result.output.find(std::string("\n") + phase) != std::string::npos);
+    CHECK(shop.run("ldd out").output.find("libc.so") != std::string::npos);
     CHECK(shop.read("figures.json").find("\"name\":\"normalise\"") != std::string::npos);
     CHECK(shop.read("figures.html").find("<table>") != std::string::npos);
     CHECK(shop.read("ir/02-normalise.ll").find("heddle_marker_new") != std::string::npos);

@@ -152,7 +152,7 @@ private:
                        " parts from the cache");
         phase = times_.begin("link executable");
         executable_inputs inputs{generated.objects, sources_.libraries, installation_ + "/lib",
-                                 options_.jit && !drivers_.empty()};
+                                 options_.jit && !drivers_.empty(), sources_.link_statically};
         bool linked = link_executable(inputs, find_compiler(error_), options_.output, times_, error_);
         times_.end(phase);
         if (!linked) fail(error_);

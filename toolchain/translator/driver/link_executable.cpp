@@ -42,6 +42,7 @@ bool link_executable(const executable_inputs& inputs, const std::string& compile
                      profile& times, std::string& error) {
     std::vector<std::string> command = {compiler,  "-fuse-ld=lld", "-no-pie", "-Wl,--gc-sections",
                                         "-Wl,-O1", "-o",           output};
+    if (inputs.is_static) command.push_back("-static");
     command.insert(command.end(), inputs.objects.begin(), inputs.objects.end());
     command.insert(command.end(), {"-Wl,--start-group", inputs.library_directory + "/libheddle_rt.a",
                                    inputs.library_directory + "/libheddle_gc.a"});

@@ -12,6 +12,7 @@ struct executable_inputs {
     std::vector<std::string> libraries; // of the interpreter, for -l
     std::string library_directory;      // of Heddle's archives
     bool jit = false;
+    bool is_static = false;
 };
 
 bool link_executable(const executable_inputs& inputs, const std::string& compiler, const std::string& output,

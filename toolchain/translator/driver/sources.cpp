@@ -64,10 +64,17 @@ bool read_description(const std::string& text, std::vector<std::string>& globs, 
     }
     for (auto& entry : *object) {
         llvm::StringRef key = entry.first;
-        if (key != "sources" && key != "include" && key != "libraries" && key != "defines") {
-            error = "unknown key \"" + key.str() + "\"; there are sources, include, libraries, defines";
+        if (key != "sources" && key != "include" && key != "libraries" && key != "defines" && key != "static") {
+            error = "unknown key \"" + key.str() + "\"; there are sources, include, libraries, defines, static";
             return false;
         }
+    }
+    if (const llvm::json::Value* value = object->get("static")) {
+        if (!value->getAsBoolean()) {
+            error = "\"static\" must be true or false";
+            return false;
+        }
+        result.link_statically = *value->getAsBoolean();
     }
     return read_strings(*object, "sources", globs, error) && read_strings(*object, "include", result.include, error) &&
            read_strings(*object, "libraries", result.libraries, error) &&

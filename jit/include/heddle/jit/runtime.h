@@ -24,8 +24,8 @@ extern uint32_t heddle_jit_counters[4096];
 int heddle_jit_enter(uint32_t driver, heddle::jit::word* greens_then_reds, int function_entry);
 // Native code has written a quasi-immutable field (HEDDLE_QUASI_IMMUTABLE), at this address.
 void heddle_quasi_immutable_written(const void* slot);
-// Called by a translated VM's static constructor. Counters are 0 at the start, so that the first loop or call enters
-// and the image is loaded then, with the options of that time.
+// Called by a translated VM's static constructor. Counters are 0 at the start, so that the first loop or call enters.
+// The image is loaded when some loop or call was passed several times, with the options of that time.
 void heddle_jit_register_image(const heddle::jit::program_image* image);
 }
 
