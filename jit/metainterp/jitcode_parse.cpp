@@ -38,7 +38,6 @@ public:
                 labels_.clear();
                 automatic_live_.clear();
                 fixups_.clear();
-                if (!header()) return false;
             } else if (!code_) {
                 return fail("an instruction before the first 'jitcode' line");
             } else if (!line_of_code()) {
@@ -71,7 +70,7 @@ private:
         return true;
     }
 
-    // Makes an empty jitcode for each header, so that calls can name later ones.
+    // Makes an empty jitcode for each header, so that calls can name later ones and know what they answer.
     bool declare_all() {
         first_ = program_.jitcodes.size();
         std::string_view text = rest_;
@@ -84,8 +83,11 @@ private:
             auto code = std::make_unique<jitcode>();
             code->name = name;
             code->index = static_cast<uint32_t>(program_.jitcodes.size());
+            code_ = code.get();
             program_.jitcodes.push_back(std::move(code));
+            if (!attributes()) return false;
         }
+        code_ = nullptr;
         return true;
     }
 
@@ -126,9 +128,7 @@ private:
         return false;
     }
 
-    bool header() {
-        std::string name;
-        braces(name);
+    bool attributes() {
         while (!at_end()) {
             std::string key = identifier();
             if (key == "unroll_safe")
@@ -137,11 +137,15 @@ private:
                 code_->contains_loop = true;
             else if (key == "args" && starts_with("="))
                 code_->argument_kinds = identifier();
-            else if (key == "result" && starts_with("="))
-                code_->result = kind_of_letter(at_.empty() ? 'v' : identifier()[0]);
-            else if (key == "registers" && starts_with("=")) {
+            else if (key == "result" && starts_with("=")) {
+                std::string letter = identifier();
+                if (letter != "i" && letter != "p" && letter != "f" && letter != "v")
+                    return fail("the result must be i, p, f, or v for none");
+                code_->result = kind_of_letter(letter[0]);
+            } else if (key == "registers" && starts_with("=")) {
                 for (int file = 0; file < 3; ++file, starts_with(","))
-                    code_->register_count[file] = static_cast<uint32_t>(std::atoi(identifier().c_str()));
+                    if (!small_number(identifier(), code_->register_count[file]))
+                        return fail("registers must be three numbers up to 65535");
             } else if (key == "driver" && starts_with("=")) {
                 uint32_t driver;
                 if (!driver_operand(driver)) return false;
@@ -155,6 +159,20 @@ private:
             if (file_of(letter) < 0) return fail("args must be letters of i, p, f");
             use_register(file_of(letter), count[file_of(letter)]++);
         }
+        return true;
+    }
+
+    static bool small_number(std::string_view text, uint32_t& value) {
+        if (text.empty() || text.size() > 5 || text.find_first_not_of("0123456789") != std::string_view::npos)
+            return false;
+        value = static_cast<uint32_t>(std::atoi(std::string(text).c_str()));
+        return value <= 65535;
+    }
+    bool register_operand(const std::string& name, int& file, uint32_t& number) {
+        file = name.empty() ? -1 : file_of(name[0]);
+        if (file < 0 || !small_number(std::string_view(name).substr(1), number))
+            return fail("'" + name + "' is no register; they are i0 to i65535, p0 ..., f0 ...");
+        use_register(file, number);
         return true;
     }
 
@@ -189,12 +207,17 @@ private:
         std::string_view letters = operand_letters(op);
         int star = -1; // where the operand with the descriptor's kind stands, to be parsed when that is known
         std::string_view star_text;
+        size_t start = code_->code.size() - 1;
+        kind descr_kind = kind::none;
         bool first = true;
         for (char letter : letters) {
             bool result = std::string_view("IPFV").find(letter) != std::string_view::npos ||
                           (letter == 'n' && op == jitcode_op::code_call_inline);
             if (result) {
-                if (!result_operand(letter)) return false;
+                kind given = kind_of_letter(static_cast<char>(letter - 'A' + 'a'));
+                if (letter == 'V') given = descr_kind;
+                if (letter == 'n') given = program_.jitcodes[code_->code[start + 1]]->result;
+                if (!result_operand(letter, given)) return false;
                 continue;
             }
             if (!first && !starts_with(",")) return fail("expected ',' before the next operand");
@@ -211,12 +234,12 @@ private:
                 continue;
             }
             if (!operand(letter)) return false;
+            if (letter == 'd') descr_kind = kind_given_by(program_, code_->code.back());
             if (letter == 'd' && star >= 0) {
                 std::string_view after = at_;
                 at_ = star_text;
-                kind k = kind_given_by(program_, code_->code.back());
                 uint32_t value;
-                if (!input(kind_letter(k), value)) return false;
+                if (!input(kind_letter(descr_kind), value)) return false;
                 code_->code[static_cast<size_t>(star)] = value;
                 at_ = after;
             }
@@ -231,12 +254,13 @@ private:
             automatic_live_.push_back(static_cast<uint32_t>(code_->live.size()));
         } else {
             while (!at_end()) {
-                std::string name = identifier();
-                int file = name.empty() ? -1 : file_of(name[0]);
-                if (file < 0 || name.size() < 2) return fail("'live' lists registers such as i0, not '" + name + "'");
-                auto number = static_cast<uint16_t>(std::atoi(name.c_str() + 1));
-                use_register(file, number);
-                (file == 0 ? entry.integers : file == 1 ? entry.pointers : entry.floats).push_back(number);
+                int file;
+                uint32_t number;
+                if (!register_operand(identifier(), file, number)) return false;
+                (file == 0   ? entry.integers
+                 : file == 1 ? entry.pointers
+                             : entry.floats)
+                    .push_back(static_cast<uint16_t>(number));
             }
         }
         code_->code.push_back(static_cast<uint32_t>(code_->live.size()));
@@ -244,7 +268,8 @@ private:
         return true;
     }
 
-    bool result_operand(char letter) {
+    // `given`: the kind of what the instruction answers.
+    bool result_operand(char letter, kind given) {
         if (!starts_with("->")) {
             if (letter == 'V' || letter == 'n') { // a call without result
                 code_->code.push_back(letter == 'n' ? 0 : no_register);
@@ -253,12 +278,13 @@ private:
             return fail("expected '-> register'");
         }
         std::string name = identifier();
-        int file = name.empty() ? -1 : file_of(name[0]);
-        if (file < 0 || name.size() < 2) return fail("'" + name + "' is no register");
-        if (letter != 'V' && letter != 'n' && letter - 'A' + 'a' != name[0])
-            return fail("the result must be a register of kind " + std::string(1, letter));
-        auto number = static_cast<uint32_t>(std::atoi(name.c_str() + 1));
-        use_register(file, number);
+        int file;
+        uint32_t number;
+        if (!register_operand(name, file, number)) return false;
+        if (given == kind::none) return fail("there is no result for '" + name + "'");
+        if (kind_letter(given) != name[0])
+            return fail("the result must be a register of kind " +
+                        std::string(1, static_cast<char>(kind_letter(given) - 'a' + 'A')));
         code_->code.push_back(letter == 'n' ? number + 1 : number);
         return true;
     }
@@ -280,7 +306,9 @@ private:
         case 'g':
             if (!driver_operand(value)) return false;
             break;
-        case 'n': value = static_cast<uint32_t>(std::atoi(identifier().c_str())); break;
+        case 'n':
+            if (!small_number(identifier(), value)) return fail("expected a number up to 65535");
+            break;
         case 'L':
             if (!starts_with("@")) return fail("expected @label");
             fixups_.push_back({static_cast<uint32_t>(code_->code.size()), -1, 0, identifier(), line_number_});
@@ -345,9 +373,8 @@ private:
 
     bool input(char letter, uint32_t& value) {
         if (at_.size() >= 2 && at_[0] == letter && std::isdigit(static_cast<unsigned char>(at_[1]))) {
-            value = static_cast<uint32_t>(std::atoi(identifier().c_str() + 1));
-            use_register(file_of(letter), value);
-            return true;
+            int file;
+            return register_operand(identifier(), file, value);
         }
         word constant = 0;
         if (letter == 'i') {
@@ -404,9 +431,7 @@ private:
     }
 
     static bool index_in(const std::string& name, size_t size, uint32_t& value) {
-        if (name.empty() || name[0] != '#') return false;
-        value = static_cast<uint32_t>(std::atoi(name.c_str() + 1));
-        return value < size;
+        return !name.empty() && name[0] == '#' && small_number(std::string_view(name).substr(1), value) && value < size;
     }
     bool descr_operand(uint32_t& value) {
         std::string name;

@@ -91,8 +91,8 @@ public:
 
 private:
     void header() {
-        text_ = "jitcode {" + code_.name + "} args=" + code_.argument_kinds + " result=" + kind_letter(code_.result) +
-                " registers=" + std::to_string(code_.register_count[0]) + "," +
+        text_ = "jitcode {" + code_.name + "}" + (code_.argument_kinds.empty() ? "" : " args=" + code_.argument_kinds) +
+                " result=" + kind_letter(code_.result) + " registers=" + std::to_string(code_.register_count[0]) + "," +
                 std::to_string(code_.register_count[1]) + "," + std::to_string(code_.register_count[2]);
         if (code_.driver >= 0) {
             text_ += " driver=";

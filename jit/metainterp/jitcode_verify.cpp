@@ -1,6 +1,7 @@
 // Checks what the meta-interpreter and the blackhole rely on without looking: see 'verify' in jitcode.h.
 #include "heddle/jit/jitcode.h"
 #include "heddle/jit/program.h"
+#include "metainterp/descr_kind.h"
 
 namespace heddle::jit {
 namespace {
@@ -35,10 +36,13 @@ public:
         for (uint32_t at = 0; at < code_.code.size();) {
             is_start_[at] = true;
             if (!is_jitcode_op(op_at(at))) return error(at, "is no operation");
-            uint32_t words = static_cast<uint32_t>(operand_letters(op_at(at)).size());
-            if (at + words >= code_.code.size()) return error(at, "is cut off at the end");
-            at = next_instruction(code_, at);
-            if (at > code_.code.size()) return error(at, "is cut off at the end");
+            uint64_t end = at + 1;
+            for (char letter : operand_letters(op_at(at))) {
+                if (end >= code_.code.size()) return error(at, "is cut off at the end");
+                end += letter == 'A' ? 2 * uint64_t{code_.code[end]} + 1 : 1;
+            }
+            if (end > code_.code.size()) return error(at, "is cut off at the end");
+            at = static_cast<uint32_t>(end);
         }
         bool live_before = false;
         for (uint32_t at = 0; at < code_.code.size();) {
@@ -69,13 +73,32 @@ private:
         return good ? "" : "has an operand that is neither a register nor a constant: " + std::to_string(value);
     }
 
+    std::string result(kind given, uint32_t value) const {
+        if (given == kind::none) return "has a result register but no result";
+        return value < code_.register_count[static_cast<int>(given) - 1] ? "" : "has no such result register";
+    }
+
+    std::string registers_of(const liveness& entry) const {
+        const std::vector<uint16_t>* files[3] = {&entry.integers, &entry.pointers, &entry.floats};
+        for (int file = 0; file < 3; ++file)
+            for (uint16_t number : *files[file])
+                if (number >= code_.register_count[file]) return "names a register that there is not";
+        return "";
+    }
+
     std::string operands(uint32_t position) const {
         jitcode_op op = op_at(position);
         uint32_t at = position + 1;
+        kind described = kind::none; // what the descriptor's value is
+        uint32_t described_input = no_register;
         for (char letter : operand_letters(op)) {
             uint32_t value = code_.code[at++];
             std::string problem;
             switch (letter) {
+            case '*': described_input = value; break; // before its descriptor
+            case 'V':
+                if (value != no_register) problem = result(described, value);
+                break;
             case 'i': problem = input(0, value); break;
             case 'p': problem = input(1, value); break;
             case 'f': problem = input(2, value); break;
@@ -86,7 +109,14 @@ private:
                     problem = "has no such result register";
                 break;
             case 'd':
-                if (value >= program_.descrs.size()) problem = "has no such descriptor";
+                if (value >= program_.descrs.size()) {
+                    problem = "has no such descriptor";
+                    break;
+                }
+                described = value_kind(*program_.descrs[value]);
+                if (described_input == no_register) break;
+                problem = described == kind::none ? "has a value that its descriptor does not have"
+                                                  : input(static_cast<int>(described) - 1, described_input);
                 break;
             case 'c':
                 if (value >= program_.jitcodes.size()) problem = "has no such jitcode";
@@ -106,7 +136,11 @@ private:
                     if (!is_live(target)) problem = "goes to a position that is no 'live'";
                 break;
             case 'n':
-                if (op == jitcode_op::code_live && value >= code_.live.size()) problem = "has no such liveness";
+                if (op == jitcode_op::code_live)
+                    problem = value < code_.live.size() ? registers_of(code_.live[value]) : "has no such liveness";
+                if (op == jitcode_op::code_call_inline && value != 0)
+                    if (auto& callee = program_.jitcodes[code_.code[position + 1]]) // else: not decoded yet
+                        problem = result(callee->result, value - 1);
                 break;
             case 'A':
                 for (uint32_t i = 0; i < value && problem.empty(); ++i, at += 2) {

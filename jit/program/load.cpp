@@ -2,9 +2,13 @@
 // asked for (a short-lived program asks for few). See serialise.cpp for the layout.
 #include "heddle/jit/program.h"
 #include "program/stream.h"
+#include <cstdio>
+#include <cstdlib>
 
 namespace heddle::jit {
 namespace {
+
+bool are_kinds(std::string_view letters) { return letters.find_first_not_of("ipf") == std::string_view::npos; }
 
 class program_reader {
 public:
@@ -27,7 +31,7 @@ public:
             in_.mark_damaged();
         else
             offsets(image::byte_reader(image_.blob + offsets_position, image_.blob + image_.size));
-        return in_.damaged() ? "the JIT's program image is damaged; build the VM again" : "";
+        return in_.damaged() || !is_consistent() ? "the JIT's program image is damaged; build the VM again" : "";
     }
 
 private:
@@ -161,8 +165,29 @@ private:
             d.portal_jitcode = in_.number32();
             d.info_address = address();
             d.runner_address = address();
-            d.result = static_cast<kind>(in_.number());
+            uint64_t result = in_.number();
+            d.result = static_cast<kind>(result & 3);
+            if (result > 3) in_.mark_damaged();
         }
+    }
+
+    // Numbers that are looked up without a check later.
+    bool is_consistent() const {
+        for (const call_descr& c : program_.calls)
+            if (!are_kinds(c.argument_kinds)) return false;
+        for (const function_entry& f : program_.functions) {
+            bool good = f.jitcode >= -1 && f.jitcode < static_cast<int64_t>(program_.jitcodes.size()) &&
+                        f.call_descr < program_.descrs.size() &&
+                        program_.descrs[f.call_descr]->type == descr_type::call &&
+                        (f.location.file == 0 || f.location.file < program_.files.size());
+            if (!good) return false;
+        }
+        for (const driver_entry& d : program_.drivers) {
+            bool good = are_kinds(d.green_kinds) && are_kinds(d.red_kinds) && d.result <= kind::floating &&
+                        d.portal_jitcode < program_.jitcodes.size();
+            if (!good) return false;
+        }
+        return true;
     }
 
     void offsets(image::byte_reader in) {
@@ -203,7 +228,9 @@ std::unique_ptr<jitcode> decode_body(uint32_t index, image::byte_reader in, cons
     code->location.file = in.number32();
     code->location.line = in.number32();
     code->argument_kinds = in.text();
-    code->result = static_cast<kind>(in.number());
+    uint64_t result = in.number();
+    code->result = static_cast<kind>(result & 3);
+    if (result > 3 || !are_kinds(code->argument_kinds)) return nullptr;
     for (uint32_t& count : code->register_count) count = in.number32();
     code->driver = static_cast<int>(in.number()) - 1;
     uint64_t flags = in.number();
@@ -233,6 +260,7 @@ std::unique_ptr<jitcode> decode_body(uint32_t index, image::byte_reader in, cons
     }
     code->code.resize(in.count());
     for (uint32_t& w : code->code) w = instruction_word(in.number());
+    if (in.damaged()) code.reset();
     return code;
 }
 
@@ -247,11 +275,17 @@ std::unique_ptr<program> load(const program_image& image, std::string& error) {
 
 const jitcode& program::code(uint32_t index) {
     std::unique_ptr<jitcode>& slot = jitcodes[index];
+    if (!slot) slot = decode(index);
     if (!slot) {
-        const uint8_t* end = image.blob + image.size;
-        slot = decode_body(index, image::byte_reader(image.blob + jitcode_offsets[index], end), image);
+        std::fputs("heddle: the JIT's program image is damaged; build the VM again\n", stderr);
+        std::_Exit(1);
     }
     return *slot;
+}
+
+std::unique_ptr<jitcode> program::decode(uint32_t index) const {
+    const uint8_t* end = image.blob + image.size;
+    return decode_body(index, image::byte_reader(image.blob + jitcode_offsets[index], end), image);
 }
 
 const function_entry* program::find_function(uint64_t address) const {

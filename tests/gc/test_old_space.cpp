@@ -402,12 +402,13 @@ namespace {
 
 // Recursion in frames of about 1 KB that allocates as much; gives the number of nodes made.
 __attribute__((noinline)) uint64_t recurse(unsigned depth) {
-    volatile char frame[960];
-    frame[0] = static_cast<char>(depth);
+    char frame[960];
+    asm volatile("" : : "r"(frame) : "memory");
     uint64_t made = 0;
     for (int i = 0; i < 25; ++i) made += new_node(depth)->number == depth;
     if (depth != 0) made += recurse(depth - 1);
-    return made + static_cast<uint64_t>(frame[0] != static_cast<char>(depth));
+    asm volatile("" : : "r"(frame) : "memory"); // in use until here: the recursion is no loop
+    return made;
 }
 
 } // namespace

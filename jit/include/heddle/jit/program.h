@@ -68,7 +68,8 @@ struct program {
     program_image image;                   // of a loaded program: where undecoded jitcodes come from
     std::vector<uint64_t> jitcode_offsets; // in the image's blob
 
-    const jitcode& code(uint32_t index); // decodes lazily
+    const jitcode& code(uint32_t index); // decodes lazily; ends the process if the image is damaged there
+    std::unique_ptr<jitcode> decode(uint32_t index) const; // null: damaged
     const function_entry* find_function(uint64_t address) const;
 };
 
