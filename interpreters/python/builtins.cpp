@@ -14,6 +14,12 @@ HEDDLE_DONT_LOOK_INSIDE static Result<bool> any_instance(W_Object* o, W_Tuple* t
         if (HEDDLE_TRY(instance_check(o, types->at(i)))) return true;
     return false;
 }
+constexpr long few_types = 6; // that traces ask one by one
+HEDDLE_UNROLL_SAFE static Result<bool> few_instance(W_Object* o, W_Tuple* types, long count) {
+    for (long i = 0; i < count; i++)
+        if (HEDDLE_TRY(instance_check(o, types->at(i)))) return true;
+    return false;
+}
 Result<bool> instance_check(W_Object* o, W_Object* type) {
     if (o->type() == type) return true;
     if (is<W_Type>(type)) {
@@ -23,7 +29,12 @@ Result<bool> instance_check(W_Object* o, W_Object* type) {
         W_Object* result = HEDDLE_TRY(call_2(hook, type, o));
         return is_true(result);
     }
-    if (is<W_Tuple>(type)) return any_instance(o, static_cast<W_Tuple*>(type));
+    if (is<W_Tuple>(type)) {
+        auto* types = static_cast<W_Tuple*>(type);
+        long count = jit::promote(types->length());
+        if (jit::we_are_jitted() && count <= few_types) return few_instance(o, types, count);
+        return any_instance(o, types);
+    }
     return raise_text(T::TypeError, "isinstance() arg 2 must be a type, a tuple of types, or a union");
 }
 HEDDLE_DONT_LOOK_INSIDE static Result<bool> any_superclass(W_Object* type, W_Tuple* types) {
@@ -315,10 +326,12 @@ Result<W_Object*> builtin_sum(W_Object* iterable, W_Object* start) {
     }
     W_Object* total = start ? start : make_int(0);
     if (is<W_Str>(total)) return raise_text(T::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
+    if (can_drain(iterable)) return drain_generator(drain_purpose::sum, iterable, total);
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     return sum_of_items(iterator, total);
 }
 Result<W_Object*> builtin_any(W_Object* iterable) {
+    if (can_drain(iterable)) return drain_generator(drain_purpose::any, iterable, boolean(false));
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     while (W_Object* item = next_item(iterator))
         if (HEDDLE_TRY(is_true(item))) return boolean(true);
@@ -326,28 +339,23 @@ Result<W_Object*> builtin_any(W_Object* iterable) {
     return boolean(false);
 }
 Result<W_Object*> builtin_all(W_Object* iterable) {
+    if (can_drain(iterable)) return drain_generator(drain_purpose::all, iterable, boolean(true));
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     while (W_Object* item = next_item(iterator))
         if (!HEDDLE_TRY(is_true(item))) return boolean(false);
     if (pending_error()) return failure;
     return boolean(true);
 }
-HEDDLE_INLINE Result<bool> is_better(compare_op op, W_Object* item, W_Object* best) {
-    if (is_exact<W_Int>(item) && is_exact<W_Int>(best)) {
-        long x = static_cast<W_Int*>(item)->value, y = static_cast<W_Int*>(best)->value;
-        return op == compare_op::gt ? x > y : x < y;
-    }
-    if (is_exact<W_Float>(item) && is_exact<W_Float>(best)) {
-        double x = static_cast<W_Float*>(item)->value, y = static_cast<W_Float*>(best)->value;
-        return op == compare_op::gt ? x > y : x < y;
-    }
-    return compare_true(op, item, best);
-}
 Result<W_Object*> extreme_of_iterable(W_Object* iterable, W_Object* key, W_Object* missing, compare_op op,
                                       const char* name) {
-    W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     W_Object *best = nullptr, *best_key = nullptr;
-    while (W_Object* item = next_item(iterator)) {
+    bool drained = !key && can_drain(iterable);
+    if (drained)
+        best = HEDDLE_TRY(
+            drain_generator(op == compare_op::gt ? drain_purpose::max : drain_purpose::min, iterable, iterable));
+    if (best == iterable) best = nullptr;
+    W_Object* iterator = drained ? nullptr : HEDDLE_TRY(get_iterator(iterable));
+    while (W_Object* item = drained ? nullptr : next_item(iterator)) {
         W_Object* item_key = key ? HEDDLE_TRY(call_1(key, item)) : item;
         if (best && !HEDDLE_TRY(is_better(op, item_key, best_key))) continue;
         best = item;

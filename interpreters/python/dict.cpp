@@ -33,9 +33,11 @@ HEDDLE_DONT_LOOK_INSIDE long dict_find_str(W_Dict* dict, W_Str* key) {
             return entry;
     }
 }
-HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value, long hash) {
+// The entry of an exact int, or -1; -2: other keys must be asked.
+HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value) {
     index_array* index = dict->index;
     if (!index) return -1;
+    long hash = hash_of_long(value);
     long mask = index->length() - 1;
     for (unsigned long slot = scatter(hash);; slot++) {
         int32_t entry = index->get(static_cast<long>(slot) & mask);
@@ -52,7 +54,7 @@ HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value, long hash
 HEDDLE_DONT_LOOK_INSIDE Result<long> dict_find(W_Dict* dict, W_Object* key, long hash) {
     if (is_exact<W_Str>(key) && dict->only_strings) return dict_find_str(dict, static_cast<W_Str*>(key));
     if (is_exact<W_Int>(key)) {
-        long entry = find_int(dict, static_cast<W_Int*>(key)->value, hash);
+        long entry = find_int(dict, static_cast<W_Int*>(key)->value);
         if (entry != -2) return entry;
     }
 restart:
@@ -158,6 +160,11 @@ W_Object* dict_get_str(W_Dict* dict, W_Str* key) {
 }
 W_Object* dict_get(W_Dict* dict, W_Object* key) {
     if (is_exact<W_Str>(key) && dict->only_strings) return dict_get_str(dict, static_cast<W_Str*>(key));
+    if (is_exact<W_Int>(key)) {
+        long at = find_int(dict, static_cast<W_Int*>(key)->value);
+        if (at >= 0) return dict_value_at(dict, at);
+        if (at == -1) return nullptr;
+    }
     auto hash = hash_of(key);
     if (hash.failed()) return nullptr;
     auto entry = dict_find(dict, key, hash.value());
@@ -175,6 +182,13 @@ Result<void> dict_set(W_Dict* dict, W_Object* key, W_Object* value) {
     if (is_exact<W_Str>(key) && dict->only_strings) {
         dict_set_str(dict, static_cast<W_Str*>(key), value);
         return ok;
+    }
+    if (is_exact<W_Int>(key)) {
+        long at = find_int(dict, static_cast<W_Int*>(key)->value);
+        if (at >= 0) {
+            replace_value(dict, at, value);
+            return ok;
+        }
     }
     long hash = HEDDLE_TRY(hash_of(key));
     long entry = HEDDLE_TRY(dict_find(dict, key, hash));

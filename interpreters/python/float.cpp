@@ -188,7 +188,7 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> float_from_text(W_Object* sourc
     return make_float(value);
 }
 
-Result<double> to_double(W_Object* o) {
+HEDDLE_DONT_LOOK_INSIDE Result<double> to_double_in_general(W_Object* o) {
     if (is<W_Float>(o)) return static_cast<W_Float*>(o)->value;
     if (is_int(o)) {
         double value = int_to_double(o);

@@ -73,7 +73,8 @@ struct W_Cell : W_Object {
 
 struct W_Frame : W_Object {
     W_Frame(W_Code* c, W_Dict* g, frame_slots* s, W_Function* f, W_Object* n)
-        : code(c), globals(g), slots(s), function(f), namespace_(n), resume_instruction(-1), resume_depth(0) {}
+        : code(c), globals(g), slots(s), function(f), namespace_(n), resume_instruction(-1), resume_depth(0),
+          may_pass_edge(0) {}
     HEDDLE_PYTHON_TYPED(frame)
     W_Code* const code;
     W_Dict* const globals;
@@ -82,7 +83,9 @@ struct W_Frame : W_Object {
     W_Object* const namespace_;     // modules and class bodies: where names live (usually a W_Dict); else null
     field<long> resume_instruction; // generators: where to go on; -1 when finished or not a generator
     field<long> resume_depth;
-    HEDDLE_GC_CLASS(W_Frame, W_Object, code, globals, slots, function, namespace_, resume_instruction, resume_depth)
+    field<long> may_pass_edge; // resumed in a trace, and has not jumped backward since: see JUMP_BACKWARD
+    HEDDLE_GC_CLASS(W_Frame, W_Object, code, globals, slots, function, namespace_, resume_instruction, resume_depth,
+                    may_pass_edge)
     HEDDLE_VIRTUALIZABLE(W_Frame, slots)
 };
 

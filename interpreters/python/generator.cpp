@@ -50,9 +50,40 @@ W_Object* resume(W_Generator* self, W_Frame* frame, long instruction, long depth
     return nullptr; // returned: generator_result holds the value
 }
 
+// The object that a `yield from` is waiting for, or null.
+W_Object* delegate_of(W_Generator* self) {
+    W_Frame* frame = self->frame;
+    if (!frame || !self->started) return nullptr;
+    uint32_t word = frame->code->instructions->get(frame->resume_instruction - 1);
+    if (opcode_of(word) != opcode::YIELD_VALUE || operand_of(word) != 1) return nullptr;
+    return frame->slots->get(frame->resume_depth - 1);
+}
+// The delegate returned: goes on after the SEND that yields to it.
+W_Object* resume_after_delegate(W_Generator* self, W_Object* result) {
+    W_Frame* frame = self->frame;
+    long at = frame->resume_instruction - 2;
+    while (opcode_of(frame->code->instructions->get(at)) != opcode::SEND) at--;
+    long depth = frame->resume_depth;
+    frame->slots->set(depth - 1, result);
+    return resume(self, frame, operand_of(frame->code->instructions->get(at)), depth);
+}
+W_Object* resume_with_error(W_Generator* self, W_Exception* exception);
+
+// In a chain of generators that delegate to each other, the last one is asked at once: those between have nothing to do
+// for an item.
 HEDDLE_DONT_LOOK_INSIDE W_Object* resume_apart(W_Generator* self, W_Frame* frame, W_Object* value) {
+    W_Object* delegate = self->handled || stack_is_low() ? nullptr : delegate_of(self);
+    if (delegate && is_exact<W_Generator>(delegate) && !static_cast<W_Generator*>(delegate)->running) {
+        self->running = 1;
+        W_Object* item = generator_send(static_cast<W_Generator*>(delegate), value);
+        self->running = 0;
+        if (item) return item;
+        if (pending_error()) return resume_with_error(self, static_cast<W_Exception*>(take_pending_error()));
+        return resume_after_delegate(self, take_generator_result());
+    }
     long depth = frame->resume_depth;
     frame->slots->set(depth, value);
+    frame->may_pass_edge = 0;
     return resume(self, frame, frame->resume_instruction, depth + 1);
 }
 
@@ -85,10 +116,11 @@ W_Object* generator_send(W_Generator* self, W_Object* value) {
         early_send();
         return nullptr;
     }
-    if (jit::we_are_jitted() && !jit::promote(frame->code)->resumed_in_line) return resume_apart(self, frame, value);
+    if (!jit::promote(frame->code)->resumed_in_line) return resume_apart(self, frame, value);
     long instruction = jit::promote(frame->resume_instruction.get());
     long depth = jit::promote(frame->resume_depth.get());
     frame->slots->set(depth, value);
+    frame->may_pass_edge = jit::we_are_jitted();
     return resume(self, frame, instruction, depth + 1);
 }
 
@@ -117,8 +149,10 @@ W_Object* send_value(W_Object* delegate, W_Object* value) {
     return nullptr;
 }
 
+namespace {
+
 // Enters the handlers of the instruction at which the generator is suspended, with the exception pending.
-static W_Object* resume_with_error(W_Generator* self, W_Exception* exception) {
+W_Object* resume_with_error(W_Generator* self, W_Exception* exception) {
     W_Frame* frame = self->frame;
     W_Code* code = frame->code;
     long suspended = frame->resume_instruction - 1;
@@ -142,14 +176,7 @@ static W_Object* resume_with_error(W_Generator* self, W_Exception* exception) {
     return resume(self, frame, handler & 0xffffffff, depth + 1);
 }
 
-// The object that a `yield from` is waiting for, or null.
-static W_Object* delegate_of(W_Generator* self) {
-    W_Frame* frame = self->frame;
-    if (!frame || !self->started) return nullptr;
-    uint32_t word = frame->code->instructions->get(frame->resume_instruction - 1);
-    if (opcode_of(word) != opcode::YIELD_VALUE || operand_of(word) != 1) return nullptr;
-    return frame->slots->get(frame->resume_depth - 1);
-}
+} // namespace
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> generator_throw(W_Generator* self, W_Exception* exception) {
     if (self->running) return already_executing();
@@ -179,15 +206,10 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> generator_throw(W_Generator* self, W_E
         self->running = 0;
         if (handled_by_delegate) {
             if (value) return value;
-            W_Frame* frame = self->frame;
             if (pending_is(T::StopIteration)) {
                 // The delegate returned: go on after the SEND that yields to it.
                 W_Object* result = get_attribute(static_cast<W_Exception*>(take_pending_error()), N::value).value();
-                long at = frame->resume_instruction - 2;
-                while (opcode_of(frame->code->instructions->get(at)) != opcode::SEND) at--;
-                long depth = frame->resume_depth;
-                frame->slots->set(depth - 1, result);
-                W_Object* next = resume(self, frame, operand_of(frame->code->instructions->get(at)), depth);
+                W_Object* next = resume_after_delegate(self, result);
                 if (next || pending_error()) return next;
                 return raise_stop_iteration(take_generator_result());
             }

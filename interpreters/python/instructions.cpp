@@ -252,6 +252,13 @@ std::string callable_text(W_Object* callable) {
     if (is_exact<W_Builtin>(callable)) return to_utf8(static_cast<W_Builtin*>(callable)->name) + "()";
     return type_name(callable) + " object";
 }
+HEDDLE_DONT_LOOK_INSIDE Result<void> update_with_mapping(W_Dict* dict, W_Object* other) {
+    if (!is<W_Dict>(other) && !find_attribute(other, name_of(N::keys))) {
+        if (pending_error()) return failure;
+        return raise_about_type(T::TypeError, "'%s' object is not a mapping", other);
+    }
+    return dict_update(dict, other);
+}
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_merge(W_Dict* dict, W_Object* other, W_Object* callable) {
     std::string name = callable_text(callable);
     if (!is<W_Dict>(other) && !find_attribute(other, name_of(N::keys))) {

@@ -459,6 +459,12 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::JUMP_BACKWARD:
             if (pending_actions() != 0) TRY(run_pending_actions());
             instruction = n;
+            // A loop header in a call that a trace follows ends the following. Generators have a loop and yield in it:
+            // the first round after they were resumed is no loop.
+            if (jit::we_are_jitted() && code->resumed_in_line && frame->may_pass_edge) {
+                frame->may_pass_edge = 0;
+                continue;
+            }
             HEDDLE_CAN_ENTER_JIT(driver, (code, instruction, depth), (frame, context));
             continue;
         case opcode::JUMP_BACKWARD_NO_INTERRUPT: instruction = n; continue;
@@ -612,7 +618,7 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             DROP();
             NEXT()
         case opcode::DICT_UPDATE:
-            TRY(dict_update(static_cast<W_Dict*>(slots->get(depth - 1 - n)), TOP));
+            TRY(update_with_mapping(static_cast<W_Dict*>(slots->get(depth - 1 - n)), TOP));
             DROP();
             NEXT()
         case opcode::DICT_MERGE:

@@ -41,6 +41,7 @@ Result<void> unpack_extended(W_Object* value, frame_slots* slots, long first, lo
 W_Object* make_function(W_Frame* frame, frame_slots* slots, long depth,
                         long flags);           // the code object lies at depth - 1
 std::string callable_text(W_Object* callable); // "module.f()", as errors about its arguments name it
+HEDDLE_DONT_LOOK_INSIDE Result<void> update_with_mapping(W_Dict* dict, W_Object* other); // {**other}
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_merge(W_Dict* dict, W_Object* other, W_Object* callable);
 Result<W_Object*> call_keywords(W_Object* callable, frame_slots* slots, long first, long count, W_Object* names);
 Result<W_Object*> call_unpacked(W_Object* callable, W_Object* positional, W_Object* keywords);
@@ -63,6 +64,25 @@ bool matches_sequence(W_Object* o);
 HEDDLE_DONT_LOOK_INSIDE Result<void> run_pending_actions(); // finalizers, KeyboardInterrupt, MemoryError
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> print_expression(W_Object* value);
 void setup_annotations(W_Frame* frame);
+
+// drain.cpp: what a built-in function does with all items of a generator for which can_drain is true. start: the list
+// or set to fill, or the sum so far, or the answer of any and all for no items; for max and min the generator itself,
+// which is also their answer for no items.
+enum class drain_purpose : long { list, set, sum, any, all, max, min };
+// Whether max() (gt) or min() (lt) prefers item.
+HEDDLE_INLINE Result<bool> is_better(compare_op op, W_Object* item, W_Object* best) {
+    if (is_exact<W_Int>(item) && is_exact<W_Int>(best)) {
+        long x = static_cast<W_Int*>(item)->value, y = static_cast<W_Int*>(best)->value;
+        return op == compare_op::gt ? x > y : x < y;
+    }
+    if (is_exact<W_Float>(item) && is_exact<W_Float>(best)) {
+        double x = static_cast<W_Float*>(item)->value, y = static_cast<W_Float*>(best)->value;
+        return op == compare_op::gt ? x > y : x < y;
+    }
+    return compare_true(op, item, best);
+}
+bool can_drain(W_Object* iterable);
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> drain_generator(drain_purpose purpose, W_Object* iterable, W_Object* start);
 
 constexpr uint32_t action_interrupt = gc::action_first_for_vm;
 

@@ -245,6 +245,10 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> list_extend(W_List* list, W_Object* iterabl
         for (long i = 0; i < tuple->length(); i++) list_append(list, tuple->at(i));
         return ok;
     }
+    if (can_drain(iterable)) {
+        HEDDLE_TRY(drain_generator(drain_purpose::list, iterable, list));
+        return ok;
+    }
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     while (W_Object* item = next_item(iterator)) list_append(list, item);
     if (pending_error()) return failure;
@@ -397,6 +401,32 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> sort_items(list_items* items, long count, W
     if (reverse) turn(items);
     if (!sorted) return failure;
     return ok;
+}
+
+// ---- what containers ask of tuples as keys
+HEDDLE_DONT_LOOK_INSIDE Result<long> hash_of_tuple(W_Tuple* tuple) {
+    native_nesting nesting;
+    if (nesting.too_deep()) return failure;
+    // xxHash's rounds, as in CPython.
+    unsigned long sum = 2870177450012600261ul;
+    for (long i = 0; i < tuple->length(); i++) {
+        W_Object* item = tuple->at(i);
+        long hash = is_exact<W_Int>(item) ? hash_of_long(static_cast<W_Int*>(item)->value) : HEDDLE_TRY(hash_of(item));
+        sum += static_cast<unsigned long>(hash) * 14029467366897019727ul;
+        sum = sum << 31 | sum >> 33;
+        sum *= 11400714785074694791ul;
+    }
+    sum += static_cast<unsigned long>(tuple->length()) ^ (2870177450012600261ul ^ 3527539ul);
+    long hash = static_cast<long>(sum);
+    return hash == -1 ? 1546275796 : hash;
+}
+HEDDLE_DONT_LOOK_INSIDE Result<bool> tuples_equal(W_Tuple* a, W_Tuple* b) {
+    native_nesting nesting(" in comparison");
+    if (nesting.too_deep()) return failure;
+    if (a->length() != b->length()) return false;
+    for (long i = 0; i < a->length(); i++)
+        if (!HEDDLE_TRY(equal(a->at(i), b->at(i)))) return false;
+    return true;
 }
 
 // ---- methods
@@ -841,21 +871,7 @@ Result<W_Object*> tuple_mul(W_Object* o, W_Object* count) {
     if (!items) return no_memory();
     return make<W_Tuple>(items);
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_hash(W_Object* o) {
-    native_nesting nesting;
-    if (nesting.too_deep()) return failure;
-    // xxHash's rounds, as in CPython.
-    unsigned long sum = 2870177450012600261ul;
-    for (long i = 0; i < tuple_of(o)->length(); i++) {
-        auto lane = static_cast<unsigned long>(HEDDLE_TRY(hash_of(tuple_of(o)->at(i))));
-        sum += lane * 14029467366897019727ul;
-        sum = sum << 31 | sum >> 33;
-        sum *= 11400714785074694791ul;
-    }
-    sum += static_cast<unsigned long>(tuple_of(o)->length()) ^ (2870177450012600261ul ^ 3527539ul);
-    long hash = static_cast<long>(sum);
-    return make_int(hash == -1 ? 1546275796 : hash);
-}
+Result<W_Object*> tuple_hash(W_Object* o) { return make_int(HEDDLE_TRY(hash_of_tuple(tuple_of(o)))); }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_repr(W_Object* o) {
     native_nesting nesting(" while getting the repr of an object");
     if (nesting.too_deep()) return failure;

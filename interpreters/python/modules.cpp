@@ -209,10 +209,18 @@ MATH_1(erf, std::erf)
 MATH_1(erfc, std::erfc)
 MATH_1(fabs, std::fabs)
 MATH_1(cbrt, std::cbrt)
+// Without errno, so that it is an instruction.
+HEDDLE_INLINE double square_root(double x) {
+#ifdef __clang__
+    return __builtin_elementwise_sqrt(x);
+#else
+    return __builtin_sqrt(x);
+#endif
+}
 Result<W_Object*> math_sqrt(W_Object* o) {
     double x = HEDDLE_TRY(to_double(o));
     if (x < 0) return domain_error();
-    return make_float(__builtin_sqrt(x));
+    return make_float(square_root(x));
 }
 Result<W_Object*> math_atanh(W_Object* o) {
     double x = HEDDLE_TRY(to_double(o));

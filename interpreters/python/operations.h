@@ -44,6 +44,8 @@ Result<bool> is_true(W_Object* o);
 bool is_same(W_Object* a, W_Object* b);
 Result<bool> equal(W_Object* a, W_Object* b); // identity first, as containers compare
 Result<long> hash_of(W_Object* o);
+HEDDLE_DONT_LOOK_INSIDE Result<long> hash_of_tuple(W_Tuple* tuple); // list.cpp
+HEDDLE_DONT_LOOK_INSIDE Result<bool> tuples_equal(W_Tuple* a, W_Tuple* b);
 long identity_of(W_Object* o); // id()
 enum class compare_op : long { lt, le, eq, ne, gt, ge };
 Result<W_Object*> compare(compare_op op, W_Object* a, W_Object* b);

@@ -182,6 +182,7 @@ HEDDLE_INLINE bool compare_strings(compare_op op, W_Str* a, W_Str* b) {
 } // namespace
 
 Result<W_Object*> compare(compare_op op, W_Object* a, W_Object* b) {
+    if (is_exact<W_Int>(a) && is_exact<W_Int>(b)) return int_compare(op, a, b);
     if (is_exact<W_Str>(a) && is_exact<W_Str>(b))
         return boolean(compare_strings(op, static_cast<W_Str*>(a), static_cast<W_Str*>(b)));
     if ((is_exact<W_Float>(a) || is_exact<W_Float>(b)) && (is_exact<W_Float>(a) || is_int(a)) &&
@@ -233,6 +234,8 @@ Result<bool> equal(W_Object* a, W_Object* b) {
     if (is_same(a, b)) return true;
     if (is_exact<W_Str>(a) && is_exact<W_Str>(b)) return str_equal(static_cast<W_Str*>(a), static_cast<W_Str*>(b));
     if (is_exact<W_Int>(a) && is_exact<W_Int>(b)) return false;
+    if (is_exact<W_Tuple>(a) && is_exact<W_Tuple>(b))
+        return tuples_equal(static_cast<W_Tuple*>(a), static_cast<W_Tuple*>(b));
     return compare_true(compare_op::eq, a, b);
 }
 
@@ -267,6 +270,7 @@ HEDDLE_DONT_LOOK_INSIDE static failure_type unhashable(W_Object* o) {
 Result<long> hash_of(W_Object* o) {
     if (is_exact<W_Str>(o)) return str_hash(static_cast<W_Str*>(o));
     if (is_exact<W_Int>(o)) return int_hash(o);
+    if (is_exact<W_Tuple>(o)) return hash_of_tuple(static_cast<W_Tuple*>(o));
     W_Object* method = type_lookup(o->type(), N::hash);
     if (!method || method == none()) return unhashable(o);
     W_Object* result = HEDDLE_TRY(call_1(method, o));

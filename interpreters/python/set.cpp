@@ -10,6 +10,10 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> set_update(W_Set* set, W_Object* iterable) 
         W_Dict* other = static_cast<W_Set*>(iterable)->table;
         return dict_update(set->table, other);
     }
+    if (can_drain(iterable)) {
+        HEDDLE_TRY(drain_generator(drain_purpose::set, iterable, set));
+        return ok;
+    }
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     while (W_Object* item = next_item(iterator)) HEDDLE_TRY(set_add(set, item));
     if (pending_error()) return failure;

@@ -424,6 +424,21 @@ Result<W_Object*> method_join(W_Object* o, W_Object* iterable) {
     }
     return make<W_Str>(bytes, nullptr);
 }
+// Of characters below 256 only; `from` is not empty.
+W_Object* replace_narrow(W_Str* text, W_Str* from, byte_array* to, long most) {
+    long length = text->length(), size = from->length(), at = 0;
+    std::string out;
+    auto* source = reinterpret_cast<const char*>(text->narrow->data());
+    for (; most != 0; most--) {
+        long found = str_find(text, from, at, length);
+        if (found < 0) break;
+        out.append(source + at, static_cast<size_t>(found - at));
+        out.append(reinterpret_cast<const char*>(to->data()), static_cast<size_t>(to->length()));
+        at = found + size;
+    }
+    out.append(source + at, static_cast<size_t>(length - at));
+    return make_str_latin1(reinterpret_cast<const uint8_t*>(out.data()), static_cast<long>(out.size()));
+}
 Result<W_Object*> method_replace(W_Object* o, W_Object* from, W_Object* to, W_Object* limit) {
     if (!is<W_Str>(from)) return raise_about_type(T::TypeError, "replace() argument 1 must be str, not %s", from);
     if (!is<W_Str>(to)) return raise_about_type(T::TypeError, "replace() argument 2 must be str, not %s", to);
@@ -431,6 +446,8 @@ Result<W_Object*> method_replace(W_Object* o, W_Object* from, W_Object* to, W_Ob
          at = 0;
     if (str_find(text_of(o), text_of(from), 0, length) < 0 || most == 0)
         return is_exact<W_Str>(o) ? o : str_substring(text_of(o), 0, length);
+    if (text_of(o)->narrow && text_of(to)->narrow && size > 0)
+        return replace_narrow(text_of(o), text_of(from), text_of(to)->narrow, most);
     std::u32string out, text = to_u32(text_of(o)), fresh = to_u32(text_of(to));
     while (most != 0) {
         long found = str_find(text_of(o), text_of(from), at, length);

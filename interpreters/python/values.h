@@ -149,9 +149,18 @@ Result<long> index_of(W_Object* o);                              // __index__ as
 Result<long> subscript_of(W_Object* o);                          // the same, with IndexError: of sequences
 HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o); // for slices: too large values saturate
 Result<W_Object*> to_index_object(W_Object* o);                  // an int object of any size
-Result<double> to_double(W_Object* o);                           // float(o) for numbers; TypeError else
+HEDDLE_DONT_LOOK_INSIDE Result<double> to_double_in_general(W_Object* o);
+HEDDLE_INLINE Result<double> to_double(W_Object* o) { // float(o) for numbers; TypeError else
+    if (is_exact<W_Float>(o)) return static_cast<W_Float*>(o)->value;
+    if (is_exact<W_Int>(o)) return static_cast<double>(static_cast<W_Int*>(o)->value);
+    return to_double_in_general(o);
+}
 HEDDLE_ELIDABLE long double_hash(double value);
 HEDDLE_ELIDABLE long int_hash(W_Object* value);
+HEDDLE_INLINE long hash_of_long(long value) {
+    long hash = value % ((1l << 61) - 1);
+    return hash == -1 ? -2 : hash;
+}
 
 // ---- tuples
 // -----------------------------------------------------------------------------------------------------------

@@ -26,3 +26,33 @@ for bad in ("[][0]", "[1].remove(5)", "{}['k']", "[].pop()", "(1,)[5]", "{[]: 1}
 try:
     for k in d: d[k * 2] = 1
 except RuntimeError as e: print(e)
+
+# Slices and lists of numbers, by kind of item.
+for kind in (int, float, str):
+    a = [kind(i) for i in range(12)]
+    for i in range(10):
+        a[i % 3 : i % 5] = a[i % 4 :: -1]
+        a[:] = a[-1:] + a[:-1]
+        a[2:4] = [kind(9)]
+        a[1:1] = a[:2]
+        del a[i % 2 : i % 3]
+        a[::2] = a[1::2] + a[: len(a[::2]) - len(a[1::2])]
+        a.extend(a[:1])
+        a += a[2:3]
+        a[3:3] = []
+        del a[12:]
+    print(a, a[::-1], a[5:1:-2], a[2:][:3], [] + a[:1], a.index(a[-1]), kind(77) in a, None in a, a.count(a[0]))
+    a.reverse()
+    print(a, sorted(a), sorted(a, reverse=True))
+    a.sort(reverse=True)
+    a[1:2] = ["x", 1, 2.5]
+    print(a)
+b = list(range(5))
+b.extend(range(3, 0, -1))
+b[len(b) :] = range(2)
+print(b, list(range(10, 0, -3)), [1, 2].__contains__(2.0), 1 in [1.0], sum([]), sum([1.5, 2]), sum([2**62, 2**62]))
+try:
+    print({**"ab"})
+except TypeError as error:
+    print(error)
+print(max(3, 1, 2), min(2.5, 1, 7), max("b", "a", "c"), min((1, 2), (1,)), max(1, 2.0, True), (-2) ** 2, 1.5**2, 3 < 3.5, 2**53 + 1 > 2.0**53)
