@@ -85,3 +85,17 @@ const char* options_from_environment(options& result) {
 }
 
 } // namespace heddle::gc
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define HEDDLE_ADDRESS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HEDDLE_ADDRESS_SANITIZER
+#endif
+#ifdef HEDDLE_ADDRESS_SANITIZER
+// Defaults under AddressSanitizer: its fake stacks are not scanned for roots, and its search for leaks knows nothing of
+// references from the heap.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() { return "detect_leaks=0:detect_stack_use_after_return=0"; }
+#endif

@@ -148,12 +148,13 @@ void on_bad_access(int number, siginfo_t* info, void*) {
     }
     signal(number, SIG_DFL); // a mistake of the VM: the access is tried again, and dies
 }
+stack_t previous_alternate_stack; // put back at the end: sanitizers have one of their own
 void catch_stack_overflow() {
     static char alternate_stack[65536];
     stack_t stack = {};
     stack.ss_sp = alternate_stack;
     stack.ss_size = sizeof alternate_stack;
-    sigaltstack(&stack, nullptr);
+    sigaltstack(&stack, &previous_alternate_stack);
     struct sigaction action = {};
     action.sa_sigaction = on_bad_access;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
@@ -173,6 +174,7 @@ void* run_interpreter(void*) {
     flush_output();
     if (output_lost && request.status == 0) request.status = 120;
     gc::shutdown();
+    sigaltstack(&previous_alternate_stack, nullptr);
     return nullptr;
 }
 
