@@ -1,5 +1,6 @@
 // Classes: decoding the format, making instances, names; the special objects.
 #include "frame.h"
+#include "image_writer.h"
 #include <climits>
 
 namespace heddle::smalltalk {
@@ -55,6 +56,9 @@ long identity_hash(W_Object* o) {
     }
     static uint32_t state = 1;
     auto* instance = static_cast<W_Instance*>(o);
+    // In Spur a class's hash is its place in the table of classes.
+    if (traits.spur && !traits.som && instance->hash == 0 && is_exact<W_Class>(o))
+        instance->hash = new_class_index(static_cast<W_Class*>(o));
     while (instance->hash == 0) {
         state = state * 1103515245 + 12345;
         instance->hash = state >> 7 & traits.hash_mask;

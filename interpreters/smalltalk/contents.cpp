@@ -37,7 +37,10 @@ long slot_count(W_Object* o) {
 }
 W_Object* fetch_slot(W_Object* o, long index) {
     if (index < 0 || index >= slot_count(o)) return nullptr;
-    if (is<W_Pointers>(o)) return static_cast<W_Pointers*>(o)->slots->get(index);
+    if (is<W_Pointers>(o)) {
+        W_Object* value = static_cast<W_Pointers*>(o)->slots->get(index);
+        return is_exact<W_WeakSlot>(value) ? strong(value) : value;
+    }
     if (is_exact<W_Frame>(o)) return context_fetch(static_cast<W_Frame*>(o), index);
     if (is_exact<W_Method>(o)) return static_cast<W_Method*>(o)->literals->get(index);
     if (is_exact<W_Bytes>(o)) return make_int(static_cast<W_Bytes*>(o)->bytes->get(index));
@@ -56,9 +59,30 @@ static long word_value(W_Object* value) {
     }
     return static_cast<long>(result);
 }
+W_Class* W_WeakSlot::small_integer_root_class() { return small_integer_class(); }
+W_Object* strong(W_Object* weak_slot) {
+    W_Object* target = static_cast<W_WeakSlot*>(weak_slot)->target.get();
+    return target ? target : nil();
+}
+static bool is_weak_slot(W_Pointers* o, long index) {
+    W_Class* c = o->class_;
+    return class_kind_at(c, nullptr) == kind_weak && index >= class_fixed_size_at(c, nullptr);
+}
+// Numbers and characters have no life of their own; nil stays what it is.
+static W_Object* weakly(W_Object* value) {
+    if (!is<W_Instance>(value) || value == nil()) return value;
+    watch_weak_slots();
+    return make<W_WeakSlot>(value);
+}
+void make_weak(W_Pointers* o) {
+    for (long i = 0; i < o->size(); i++)
+        if (is_weak_slot(o, i)) o->slots->set(i, weakly(o->slots->get(i)));
+}
+
 bool store_slot(W_Object* o, long index, W_Object* value) {
     if (index < 0 || index >= slot_count(o)) return false;
     if (is<W_Pointers>(o)) {
+        if (is_weak_slot(static_cast<W_Pointers*>(o), index)) value = weakly(value);
         static_cast<W_Pointers*>(o)->slots->set(index, value);
         if (is_exact<W_Class>(o) && index < 3) class_changed(static_cast<W_Class*>(o));
         return true;

@@ -24,7 +24,12 @@ W_Class* find_class(const std::string& name) {
 }
 // What the image is asked to evaluate.
 std::string wrapped(const std::string& source) {
-    std::string inner = "[(Compiler evaluate: " + quoted(source) + " for: nil logged: false) printString] ";
+    // The process that was saved as active does not run; it would have started the timers.
+    W_Class* delay = find_class("Delay");
+    W_Object* start_up = find_symbol("startUp");
+    bool starts = delay && start_up && find_method(class_of(delay), start_up, nullptr);
+    std::string inner = std::string(starts ? "Delay startUp. " : "") + "[(Compiler evaluate: " + quoted(source) +
+                        " for: nil logged: false) printString] ";
     if (find_symbol("on:do:") && traits.version != 6502) return inner + "on: Error do: [:e | 'ERROR: ', e description]";
     return inner + "ifError: [:message :receiver | 'ERROR: ', message]";
 }

@@ -53,6 +53,7 @@ object_list all_objects() {
     return all;
 }
 
+// Weak slots are not changed: they lose what is replaced.
 void replace_references(const object_list& from, const object_list& to) {
     std::unordered_map<void*, void*> replacement;
     for (size_t i = 0; i < from.size(); i++) replacement[from[i]] = to[i];

@@ -90,6 +90,7 @@ bool image_file::read_header() {
     base_ = get_word(8 + word_size);
     special_address_ = get_word(8 + 2 * word_size);
     window_size = get_word(wide ? 40 : 24);
+    flags = get_word(wide ? 48 : 28);
     first_segment_ = get_word(wide ? 72 : 48);
     if (header_size_ < 64 || header_size_ > data_.size() || header_size_ % 4 != 0)
         return fail("its header has an impossible size");
@@ -255,6 +256,7 @@ bool image_file::find_spur_classes() {
             by_index.push_back(get_word(found->offset + i * word_size));
         if (found->words < 1024) break;
     }
+    for (uint64_t address : by_index) class_table.push_back(object_at(address));
     if (wide && by_index.size() > 4) small_float_class = object_at(by_index[4]);
     for (size_t i = 0; i < objects.size(); i++) {
         uint64_t index = class_words_[i];

@@ -33,7 +33,8 @@ public:
     size_t word_size = 4;
     std::vector<image_object> objects;
     int64_t special_objects = -1, small_float_class = -1; // indices of objects; -1: none
-    uint64_t window_size = 0;
+    uint64_t window_size = 0, flags = 0;
+    std::vector<int64_t> class_table; // Spur: the index of each class's object; -1: none
     size_t file_size() const { return data_.size(); }
 
     uint32_t word32(const image_object& o, size_t index) const { return get32(o.offset + index * 4); }

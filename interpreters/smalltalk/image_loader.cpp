@@ -3,6 +3,7 @@
 // Contexts come last, since their program counters need the decoded methods. In V3 images the slots of a context above
 // its stack pointer hold whatever lay there: they are not read.
 #include "image_loader.h"
+#include "image_writer.h"
 #include <cstring>
 
 namespace heddle::smalltalk {
@@ -17,6 +18,7 @@ public:
 
     std::string run() {
         traits.version = file_.version;
+        traits.header_flags = file_.flags;
         traits.spur = file_.spur;
         traits.wide = file_.wide;
         traits.word_size = static_cast<long>(file_.word_size);
@@ -31,6 +33,10 @@ public:
         for (size_t i = 0; i < file_.objects.size(); i++) fill_class(i);
         if (std::string error = set_special_objects(); !error.empty()) return error;
         for (size_t i = 0; i < file_.objects.size(); i++) fill(i);
+        fill_class_table();
+        for (size_t i = 0; i < file_.objects.size(); i++)
+            if (file_.objects[i].kind == image_object::weak && is_exact<W_Pointers>(at(static_cast<int64_t>(i))))
+                make_weak(static_cast<W_Pointers*>(at(static_cast<int64_t>(i))));
         for (size_t i = 0; i < file_.objects.size(); i++)
             if (is_context(i)) fill_context(i, true);
         for (size_t i = 0; i < file_.objects.size(); i++)
@@ -161,6 +167,12 @@ private:
         for (long k = 0; k < slots->length(); k++) slots->set(k, object_of(file_.reference(o, static_cast<size_t>(k))));
     }
 
+    void fill_class_table() {
+        if (!file_.spur) return;
+        class_table = heddle::make_array<slots_array>(static_cast<long>(file_.class_table.size()));
+        for (size_t i = 0; i < file_.class_table.size(); i++)
+            if (W_Class* c = class_at(file_.class_table[i])) class_table->set(static_cast<long>(i), c);
+    }
     // Methods first, so that blocks find their home's code.
     void fill_context(size_t i, bool methods) {
         const image_object& o = file_.objects[i];

@@ -1,6 +1,7 @@
 // heddle-smalltalk: the command line.
 #include "evaluate.h"
 #include "image_loader.h"
+#include "image_writer.h"
 #include "png.h"
 #include "primitives.h"
 #include "process.h"
@@ -17,16 +18,18 @@
 namespace heddle::smalltalk {
 namespace {
 
-constexpr const char* usage_text =
-    "usage: heddle-smalltalk [option] ... IMAGE [--evaluate EXPRESSION | --file-in FILE.st | --headless | ARG ...]\n"
-    "       heddle-smalltalk --info IMAGE\n"
-    "       heddle-smalltalk [option] ... --som -cp DIR[:DIR...] FILE.som [ARG ...]\n";
+constexpr const char* usage_text = "usage: heddle-smalltalk [option] ... IMAGE [--evaluate EXPRESSION | --file-in "
+                                   "FILE.st | --save FILE | --headless |\n"
+                                   "                                            ARG ...]\n"
+                                   "       heddle-smalltalk --info IMAGE\n"
+                                   "       heddle-smalltalk [option] ... --som -cp DIR[:DIR...] FILE.som [ARG ...]\n";
 constexpr const char* help_text =
     "Options:\n"
     "--info IMAGE           : print the image's format, size, object and class counts\n"
     "--evaluate EXPRESSION  : print what the image answers to it; status 1 for an error\n"
     "--file-in FILE.st      : evaluate the chunks of a source file\n"
     "--som                  : run a program of SOM source; -cp names the folders where its classes are\n"
+    "--save FILE            : write the image, as it was loaded, to another file\n"
     "--headless             : run the image without a window (there is none yet in any case)\n"
     "--display FILE.png     : write what the image has drawn on its display, at the end\n"
     "--log primitives       : list the primitives that were asked for and are missing, at the end, on stderr\n"
@@ -38,7 +41,7 @@ constexpr const char* help_text =
 constexpr size_t stack_bytes = size_t{1} << 26; // reserved, not used until needed
 
 struct command_line {
-    enum { run_image, info, evaluate, file_in, som } what = run_image;
+    enum { run_image, info, evaluate, file_in, save, som } what = run_image;
     std::string image, text;
     std::vector<std::string> class_path;
     bool log_primitives = false;
@@ -144,6 +147,8 @@ void work() {
     if (settings.width < 64 || settings.height < 64) settings.width = 1024, settings.height = 768;
     if (request.what == command_line::evaluate) {
         evaluate(request.text, true);
+    } else if (request.what == command_line::save) {
+        if (std::string error = write_image(request.text, nullptr); !error.empty()) request.status = complain(error, 1);
     } else if (request.what == command_line::file_in) {
         file_in();
     } else {
@@ -181,7 +186,8 @@ int parse(int count, char** arguments) {
         if (word == "--help" || word == "-h") return printf("%s%s", usage_text, help_text), 1;
         if (word == "--version") return puts("heddle-smalltalk 0.1"), 1;
         if (word == "--headless") continue;
-        if (word == "--jit" || word == "--log" || word == "--evaluate" || word == "--file-in" || word == "--display") {
+        if (word == "--jit" || word == "--log" || word == "--evaluate" || word == "--file-in" || word == "--display" ||
+            word == "--save") {
             const char* text = value(i);
             if (!text) return complain(word + " wants an argument", 2) + 1;
             if (word == "--jit") {
@@ -195,7 +201,9 @@ int parse(int count, char** arguments) {
             } else if (word == "--display") {
                 settings.display_file = text;
             } else {
-                request.what = word == "--evaluate" ? command_line::evaluate : command_line::file_in;
+                request.what = word == "--evaluate" ? command_line::evaluate
+                               : word == "--save"   ? command_line::save
+                                                    : command_line::file_in;
                 request.text = text;
             }
             continue;

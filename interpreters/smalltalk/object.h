@@ -74,6 +74,16 @@ struct W_Words : W_Instance {
     member<word_array> words;
     HEDDLE_GC_CLASS(W_Words, W_Instance, words)
 };
+// What a weak object's indexed slot holds instead of an object.
+struct W_WeakSlot : W_Object {
+    explicit W_WeakSlot(W_Object* o) : target(o) {}
+    W_Class* get_class() override { return small_integer_root_class(); } // never seen by programs
+    weak_member<W_Object> target;
+    static W_Class* small_integer_root_class();
+    HEDDLE_GC_CLASS(W_WeakSlot, W_Object, target)
+};
+W_Object* strong(W_Object* weak_slot); // its target; nil: that has died
+
 // A CompiledMethod as the image sees it. `code` is what runs: decoded when first needed, dropped at each change.
 struct W_Method : W_Instance {
     W_Method(W_Class* c, slots_array* l, byte_array* b, uint32_t h = 0)
@@ -88,7 +98,7 @@ struct W_Method : W_Instance {
 enum instance_kind : long {
     kind_fixed,    // named variables only
     kind_pointers, // named variables and indexed ones
-    kind_weak,     // the same; kept strongly for now
+    kind_weak,     // the same; objects in indexed slots are in W_WeakSlots
     kind_bytes,
     kind_words,
     kind_method,
@@ -144,6 +154,7 @@ struct image_traits {
     bool som = false;   // no image: SOM's world (som_universe.h), SmallIntegers of 64 bits
     long word_size = 4; // bytes in a pointer, for program counters and sizes
     uint32_t hash_mask = 0xfff;
+    uint64_t header_flags = 0; // of the image's file
 };
 extern image_traits traits;
 
@@ -217,6 +228,8 @@ std::string describe(W_Object* o);            // for logs and errors
 HEDDLE_DONT_LOOK_INSIDE long slot_count(W_Object* o); // pointers that instVarAt: reaches; 0 for data
 HEDDLE_DONT_LOOK_INSIDE W_Object* fetch_slot(W_Object* o, long index);
 HEDDLE_DONT_LOOK_INSIDE bool store_slot(W_Object* o, long index, W_Object* value); // false: it can't be stored
+void make_weak(W_Pointers* o); // an object whose slots were filled without store_slot
+void watch_weak_slots();       // from now on the image is told when the target of one has died (process.cpp)
 HEDDLE_DONT_LOOK_INSIDE long indexable_size(W_Object* o); // what size answers; -1: not indexable
 W_Object* new_string(const std::string& text);
 std::string text_of(W_Object* o); // a String's or Symbol's bytes; "" for others

@@ -26,7 +26,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* at_slow(W_Object* o, long index) {
         return in_bounds(index, method->bytes->length()) ? make_int(method->bytes->get(index)) : nullptr;
     }
     if (is_exact<W_Frame>(o)) return fetch_slot(o, index + 6);
-    if (is<W_Class>(o)) {
+    if (is<W_Pointers>(o)) {
         W_Class* c = class_of(o);
         return has_indexed_slots(c) ? fetch_slot(o, index + class_fixed_size(c)) : nullptr;
     }
@@ -42,7 +42,7 @@ HEDDLE_DONT_LOOK_INSIDE bool at_put_slow(W_Object* o, long index, W_Object* valu
         return store_slot(method, 0, method->literals->get(0)); // drops the code
     }
     if (is_exact<W_Frame>(o)) return store_slot(o, index + 6, value);
-    if (is<W_Class>(o)) {
+    if (is<W_Pointers>(o)) {
         W_Class* c = class_of(o);
         return has_indexed_slots(c) && store_slot(o, index + class_fixed_size(c), value);
     }
@@ -61,7 +61,7 @@ W_Object* primitive_basic_at(W_Object* o, W_Object* index_object) {
     if (is_exact<W_Pointers>(o)) {
         auto* pointers = static_cast<W_Pointers*>(o);
         W_Class* c = pointers->class_;
-        if (!has_indexed_slots(c)) return nullptr;
+        if (class_kind(c) != kind_pointers) return at_slow(o, index);
         slots_array* slots = pointers->slots;
         index += class_fixed_size(c);
         return in_bounds(index, slots->length()) ? slots->get(index) : nullptr;
@@ -83,7 +83,7 @@ W_Object* primitive_basic_at_put(W_Object* o, W_Object* index_object, W_Object* 
     if (is_exact<W_Pointers>(o)) {
         auto* pointers = static_cast<W_Pointers*>(o);
         W_Class* c = pointers->class_;
-        if (!has_indexed_slots(c)) return nullptr;
+        if (class_kind(c) != kind_pointers) return at_put_slow(o, index, value) ? value : nullptr;
         slots_array* slots = pointers->slots;
         index += class_fixed_size(c);
         if (!in_bounds(index, slots->length())) return nullptr;
@@ -313,7 +313,7 @@ W_Object* primitive_replace_from(W_Object* o, W_Object* start, W_Object* stop, W
     }
     if (is_exact<W_Pointers>(o) && is_exact<W_Pointers>(other)) {
         W_Class *c = class_of(o), *other_class = class_of(other);
-        if (!has_indexed_slots(c) || !has_indexed_slots(other_class)) return nullptr;
+        if (class_kind(c) != kind_pointers || class_kind(other_class) != kind_pointers) return nullptr;
         first += class_fixed_size(c);
         other_first += class_fixed_size(other_class);
         slots_array *to = static_cast<W_Pointers*>(o)->slots, *source = static_cast<W_Pointers*>(other)->slots;

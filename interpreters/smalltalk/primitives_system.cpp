@@ -1,8 +1,10 @@
 // Primitives that talk to the VM and the machine: time, quitting, memory, parameters, input that isn't there.
+#include "image_writer.h"
 #include "primitive_functions.h"
 #include "primitives.h"
 #include "process.h"
 #include "settings.h"
+#include <cstdio>
 #include <ctime>
 #include <unistd.h>
 
@@ -19,6 +21,27 @@ W_Object* primitive_flush_method_cache(W_Object* o) {
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_quit(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     long status = count == 1 && is_int(slots->get(first + 1)) ? int_value(slots->get(first + 1)) : 0;
     request_exit(static_cast<int>(status & 255));
+    return nullptr;
+}
+
+// ---- saving. The image that is loaded goes on with true, this one with false.
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_snapshot(W_Frame* frame, Code*, frame_slots*, long, long count) {
+    W_Object* process = active_process();
+    if (count != 0 || !has_slots(process, 4)) return nullptr;
+    long state = frame->state, depth = state_depth(state);
+    W_Object* receiver = frame->slots->get(depth);
+    frame->slots->set(depth, true_object());
+    frame->state = make_state(state_instruction(state), depth + 1);
+    set_slot(process, 1, frame);
+    std::string unfinished = settings.image_path + ".new";
+    std::string error = write_image(unfinished, frame);
+    if (error.empty() && rename(unfinished.c_str(), settings.image_path.c_str()) != 0)
+        error = "can't write " + settings.image_path;
+    set_slot(process, 1, nil());
+    frame->state = state;
+    frame->slots->set(depth, receiver);
+    if (error.empty()) return false_object();
+    fprintf(stderr, "heddle-smalltalk: %s\n", error.c_str());
     return nullptr;
 }
 
@@ -87,8 +110,20 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_quick_collection(W_Object*) {
     gc::collect_minor();
     return make_int(free_bytes());
 }
-W_Object* primitive_low_space_semaphore(W_Object* o, W_Object*) { return o; }
-W_Object* primitive_signal_at_bytes_left(W_Object* o, W_Object*) { return o; }
+// Told when the heap's limit (HEDDLE_GC_MAX) is near; how many bytes are left then, the collector decides.
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_low_space_semaphore(W_Object* o, W_Object* semaphore) {
+    set_low_space_semaphore(class_of(semaphore) == special_at(special_semaphore) ? semaphore : nullptr);
+    return o;
+}
+W_Object* primitive_signal_at_bytes_left(W_Object* o, W_Object* bytes) { return is_int(bytes) ? o : nullptr; }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_make_uuid(W_Object* o) {
+    if (!is_exact<W_Bytes>(o) || static_cast<W_Bytes*>(o)->bytes->length() != 16) return nullptr;
+    uint8_t* bytes = static_cast<W_Bytes*>(o)->bytes->data();
+    if (getentropy(bytes, 16) != 0) return nullptr;
+    bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0f) | 0x40); // version 4: random
+    bytes[8] = static_cast<uint8_t>((bytes[8] & 0x3f) | 0x80);
+    return o;
+}
 W_Object* primitive_special_objects_array(W_Object*) { return special_objects.get(); }
 
 // ---- the image, the command line, parameters
@@ -147,25 +182,35 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_vm_parameter(W_Frame*, Code*, frame_
     return count == 1 ? parameter(index) : count == 2 ? parameter(index) : nullptr;
 }
 
-// ---- a console without mouse, keyboard and window
+// ---- a machine without mouse, keyboard and window: the pointer never moves, no key is ever pressed. What would change
+// something that isn't there fails; the image's display, on the other hand, is there (--display).
 W_Object* primitive_mouse_point(W_Object*) { return make_point(make_int(0), make_int(0)); }
 W_Object* primitive_mouse_buttons(W_Object*) { return make_int(0); }
 W_Object* primitive_keyboard_next(W_Object*) { return nil(); }
 W_Object* primitive_keyboard_peek(W_Object*) { return nil(); }
-W_Object* primitive_input_semaphore(W_Object* o, W_Object*) { return o; }
-W_Object* primitive_interrupt_semaphore(W_Object* o, W_Object*) { return o; }
-W_Object* primitive_set_interrupt_key(W_Object* o, W_Object*) { return o; }
+W_Object* primitive_input_semaphore(W_Object* o, W_Object* index) { return is_int(index) ? o : nullptr; }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_interrupt_semaphore(W_Object* o, W_Object* semaphore) {
+    if (special_objects->size() <= special_interrupt_semaphore) return nullptr;
+    bool good = class_of(semaphore) == special_at(special_semaphore);
+    set_slot(special_objects, special_interrupt_semaphore, good ? semaphore : nil());
+    if (good) watch_interrupts();
+    return o;
+}
 W_Object* primitive_screen_size(W_Object*) { return make_point(make_int(settings.width), make_int(settings.height)); }
 W_Object* primitive_test_display_depth(W_Object*, W_Object* depth) {
     return boolean(is_int(depth) && int_value(depth) >= 1 && int_value(depth) <= 32 &&
                    (int_value(depth) & (int_value(depth) - 1)) == 0);
 }
-W_Object* primitive_set_full_screen(W_Object* o, W_Object*) { return o; }
-W_Object* primitive_beep(W_Object* o) { return o; }
-W_Object* primitive_defer_updates(W_Object*, W_Object*) { return false_object(); }
+// The terminal's.
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_beep(W_Object* o) {
+    fputc('\a', stderr);
+    return o;
+}
 W_Object* primitive_force_display_update(W_Object* o) { return o; }
+// The cursor's form is kept, as the pointer would have it: nothing shows a pointer.
 W_Object* primitive_be_cursor(W_Frame*, Code*, frame_slots* slots, long first, long count) {
-    return count <= 1 ? slots->get(first) : nullptr;
+    if (count > 1 || !has_slots(slots->get(first), 4)) return nullptr;
+    return slots->get(first);
 }
 W_Object* primitive_be_display(W_Object* o) {
     if (special_objects->size() > special_display) set_slot(special_objects, special_display, o);

@@ -245,14 +245,59 @@ void sleep_until_action(long microseconds) {
     nanosleep(&wait, nullptr);
 }
 
+// ---- weak slots. A canary is garbage from the start: its finalizer runs after each collection that could clear slots.
+namespace {
+bool weak_slot_was_cleared = false, watching = false;
+uint64_t cleared_before = 0;
+struct Canary : heddle::object {
+    static void finalize(Canary*) {
+        uint64_t cleared = gc::get_statistics().weak_references_cleared;
+        if (cleared != cleared_before) weak_slot_was_cleared = true;
+        cleared_before = cleared;
+        make<Canary>();
+    }
+    HEDDLE_GC_CLASS_FINALIZED(Canary, heddle::object)
+};
+root<W_Object> low_space_semaphore;
+} // namespace
+void watch_weak_slots() {
+    if (watching) return;
+    watching = true;
+    make<Canary>();
+}
+void set_low_space_semaphore(W_Object* semaphore) { low_space_semaphore = semaphore; }
+
+// Ctrl-C, once the image has said what it does then.
+void watch_interrupts() {
+    struct sigaction action = {};
+    action.sa_handler = [](int) { __atomic_or_fetch(&heddle_thread.action_flag, action_interrupt, __ATOMIC_SEQ_CST); };
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, nullptr);
+}
+
 bool handle_actions(W_Frame* frame) {
     uint32_t actions = pending_actions();
     __atomic_and_fetch(&heddle_thread.action_flag, ~(action_timer | action_interrupt), __ATOMIC_SEQ_CST);
     if (actions & gc::action_out_of_memory) {
+        // The image may want to do something about it, once.
+        if (W_Object* semaphore = low_space_semaphore.get()) {
+            low_space_semaphore = nullptr;
+            signal_semaphore(semaphore, frame);
+            return pending_error() != nullptr;
+        }
         stop("out of memory (HEDDLE_GC_MAX)");
         return true;
     }
-    if (actions & gc::action_finalizers) gc::run_finalizers();
+    if (actions & gc::action_finalizers) {
+        gc::run_finalizers();
+        if (weak_slot_was_cleared) signal_semaphore(special_at(special_finalization_semaphore), frame);
+        weak_slot_was_cleared = false;
+    }
+    // Only one process switch at a time: what is left is done at the next check.
+    if (pending_error()) {
+        __atomic_or_fetch(&heddle_thread.action_flag, actions & (action_timer | action_interrupt), __ATOMIC_SEQ_CST);
+        return true;
+    }
     if ((actions & action_timer) && wake_time >= 0) {
         if (wake_time <= microseconds_now()) {
             W_Object* semaphore = timer_semaphore.get() ? timer_semaphore.get() : nil();
@@ -263,8 +308,12 @@ bool handle_actions(W_Frame* frame) {
             arm_timer();
         }
     }
-    if ((actions & action_interrupt) && !pending_error())
-        signal_semaphore(special_at(special_interrupt_semaphore), frame);
+    if (actions & action_interrupt) {
+        if (pending_error())
+            __atomic_or_fetch(&heddle_thread.action_flag, action_interrupt, __ATOMIC_SEQ_CST);
+        else
+            signal_semaphore(special_at(special_interrupt_semaphore), frame);
+    }
     return pending_error() != nullptr;
 }
 

@@ -28,6 +28,8 @@ W_Object* first_of_list(W_Object* list); // removes it
 HEDDLE_DONT_LOOK_INSIDE bool handle_actions(W_Frame* frame);
 void signal_at_microseconds(W_Object* semaphore, long when); // when < 0: never
 void sleep_until_action(long microseconds);
+void set_low_space_semaphore(W_Object* semaphore); // null: none
+void watch_interrupts();
 long microseconds_now(); // a monotonic clock, from the start
 void note_external_signal(long index);
 

@@ -1,0 +1,15 @@
+// Writing the heap as an image file of the format that was loaded.
+#pragma once
+#include "frame.h"
+
+namespace heddle::smalltalk {
+
+// `frame` runs now; its state says where the image goes on when it is loaded, and its process knows it. "" or what is
+// wrong.
+std::string write_image(const std::string& path, W_Frame* frame);
+
+// Spur's table of classes: the index of a class is its hash. A class that has no hash yet gets the next place.
+extern root<slots_array> class_table;
+uint32_t new_class_index(W_Class* c);
+
+} // namespace heddle::smalltalk
