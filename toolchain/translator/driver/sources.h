@@ -1,8 +1,8 @@
 // Which files make up an interpreter: all *.cpp below its folder, or what its heddle.json says:
 //     { "sources": ["src/*.cpp"], "include": ["src"], "libraries": ["gmp"], "defines": ["NAME=1"] }
-// Globs are relative to the folder; * stays within a folder, ** does not. Every key is optional. With "static": true the
-// executable holds all libraries, those of the system too: it starts faster (nothing is looked up and relocated), and
-// can't load code at run time (dlopen, the name services of glibc).
+// Globs are relative to the folder; * stays within a folder, ** does not. Every key is optional. With "static": true
+// the executable holds all libraries, those of the system too: it starts faster (nothing is looked up and relocated),
+// and can't load code at run time (dlopen, the name services of glibc).
 #pragma once
 #include <string>
 #include <vector>
