@@ -11,10 +11,11 @@
 
 // Name, instruction, how many operands (-1: any number).
 static const std::tuple<const char*, Operation, long> operations[] = {
-    {"<", op_less, 2},      {"=", op_equal, 2},       {"+", op_add, 2},       {"-", op_subtract, 2},
-    {"*", op_multiply, 2},  {"/", op_divide, 2},      {"%", op_remainder, 2}, {"not", op_not, 1},
-    {"print", op_print, 1}, {"return", op_return, 1}, {"list", op_list, -1},  {"length", op_length, 1},
-    {"item", op_item, 2},   {"put", op_put, 3}};
+    {"<", op_less, 2},       {"=", op_equal, 2},       {"+", op_add, 2},       {"-", op_subtract, 2},
+    {"*", op_multiply, 2},   {"/", op_divide, 2},      {"%", op_remainder, 2}, {"not", op_not, 1},
+    {"print", op_print, 1},  {"return", op_return, 1}, {"list", op_list, -1},  {"length", op_length, 1},
+    {"item", op_item, 2},    {"put", op_put, 3},       {"spawn", op_spawn, 1}, {"join", op_join, 1},
+    {"atomic", op_atomic, 1}};
 
 struct Function { // one that is being compiled
     Function* outer;

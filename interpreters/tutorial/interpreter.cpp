@@ -79,6 +79,27 @@ Result<W_Object*> call(long word, W_Object* callee, Items* stack, long first, lo
     return run(code, make<Scope>(static_cast<W_Function*>(callee)->scope, variables));
 }
 
+// Threads: (spawn f) calls f in a new one, (join n) waits for it, (atomic f) calls f in one transaction. What each does
+// to the heap is the STM build's business; in the regular build a thread runs when it is spawned.
+static void run_thread(void* function) {
+    if (call(0, static_cast<W_Object*>(function), nullptr, 0, 0).failed())
+        stop(static_cast<W_String*>(heddle::take_pending_error())->show());
+}
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> with_threads(long word, W_Object* top) {
+    switch (word & 255) {
+    case op_spawn: return make<W_Int>(heddle::threads::start(run_thread, top));
+    case op_join:
+        if (!heddle::is_exact<W_Int>(top)) return fail(word, "this is no thread");
+        if (!heddle::threads::wait(static_cast<W_Int*>(top)->value)) return fail(word, "no waiting inside of atomic");
+        return zero.get();
+    default:
+        heddle::threads::atomic_begin();
+        auto result = call(word, top, nullptr, 0, 0);
+        heddle::threads::atomic_end();
+        return result;
+    }
+}
+
 static Result<W_Object*> run(Code* code, Scope* scope) {
     Items* stack = make_array<Items>(code->stack_size);
     long instruction = 0, depth = 0; // depth: how many values the stack holds
@@ -120,6 +141,9 @@ static Result<W_Object*> run(Code* code, Scope* scope) {
             stack->set(depth - 1, make<W_Int>(static_cast<W_List*>(top)->length));
             break;
         case op_print: print(top); break;
+        case op_spawn:
+        case op_join:
+        case op_atomic: stack->set(depth - 1, HEDDLE_TRY(with_threads(word, top))); break;
         case op_not: stack->set(depth - 1, make<W_Int>(!top->truth())); break;
         default: stack->set(--depth - 1, HEDDLE_TRY(binary(word, second, top)));
         }

@@ -1,6 +1,7 @@
 // The tutorial language's values: ordinary C++ classes whose objects live in Heddle's collected heap.
 #pragma once
 #include "heddle/heddle.h"
+#include "heddle/threads.h"
 #include <string>
 
 using heddle::array, heddle::field, heddle::make, heddle::make_array, heddle::member, heddle::Result;
@@ -63,6 +64,7 @@ struct W_Function : W_Object {
 enum Operation : long {
     op_constant, op_variable, op_set_variable, op_drop, op_function, op_call, op_return, op_jump, op_jump_if_false, op_loop,
     op_list, op_item, op_put, op_length, op_print, op_not,
+    op_spawn, op_join, op_atomic,
     op_less, op_equal, op_add, op_subtract, op_multiply, op_divide, op_remainder
 };
 // clang-format on

@@ -152,7 +152,7 @@ struct world_state {
     uint64_t abort_count = 0;
     bool never_alone = false; // HEDDLE_STM_ALONE=0: a single thread's transactions are ordinary ones too
 };
-extern world_state world;
+extern world_state& world; // never destroyed: at the end of the process threads still wait in it
 extern __thread thread* self;
 
 // world.cpp: the lock, stopping, waiting

@@ -8,7 +8,7 @@ __thread heddle::stm::thread_words heddle_stm;
 
 namespace heddle::stm {
 
-world_state world;
+world_state& world = *new world_state;
 __thread thread* self;
 
 namespace {

@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
                          "show what each phase took; with =BASE also write BASE.json (Chrome trace) and BASE.html")
             ->expected(0, 1);
     build_command->add_option("--keep-ir", options.keep_ir, "folder to write the IR after each phase to");
-    build_command->add_flag("--stm", stm, "not there yet");
+    build_command->add_flag("--stm", stm, "threads run in parallel, as transactions (so far with --no-jit only)");
     build_command->add_option("--target", target, "x86_64");
 
     explain_options explained;
@@ -68,7 +68,6 @@ int main(int argc, char** argv) {
         return 0;
     } catch (const CLI::ParseError& error) { return complain(error.what()); }
     if (explain_command->parsed()) return explain(explained);
-    if (stm) return complain("--stm is not supported yet: this version builds regular virtual machines only");
     if (!target.empty() && target != "x86_64")
         return complain("--target " + target + " is not supported; this version builds for x86_64 only");
     if (level.size() != 1 || level[0] < '0' || level[0] > '3')
@@ -76,6 +75,8 @@ int main(int argc, char** argv) {
     if (no_jit && build_command->get_option("--jit")->count()) return complain("--jit and --no-jit exclude each other");
     options.optimisation = level[0] - '0';
     options.jit = !no_jit;
+    if (stm && !no_jit) return complain("--stm is not built together with the JIT yet; give --no-jit, too");
+    options.stm = stm;
     options.profile = profile->count() != 0;
     options.profile_base = profile_base;
     return build(options);

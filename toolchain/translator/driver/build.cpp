@@ -10,6 +10,7 @@
 #include "../transform/normalise.h"
 #include "../transform/optimise.h"
 #include "../transform/portal.h"
+#include "../transform/stm.h"
 #include "compile.h"
 #include "explain.h"
 #include "link_executable.h"
@@ -110,6 +111,11 @@ private:
         drivers_ = collect_drivers(*module_, problems_);
         end_phase(phase, "analyse");
         if (!report()) return false;
+        if (options_.stm && drivers_.empty())
+            return fail(options_.directory +
+                        ": no merge point in the sources, so a transaction would never end; see HEDDLE_MERGE_POINT in "
+                        "docs/dsl.md"),
+                   false;
         if (!options_.jit || drivers_.empty()) return true;
         phase = begin_phase("write jitcode");
         codewriter_result written = codewriter::write(*module_, layouts_, drivers_, hints_, problems_);
@@ -121,13 +127,19 @@ private:
 
     bool transform() {
         size_t phase = begin_phase("transform");
-        insert_write_barriers(*module_, layouts_);
+        if (options_.stm) {
+            insert_inevitability(*module_, layouts_, explained_);
+            insert_stm_barriers(*module_, layouts_, drivers_, problems_);
+        } else {
+            insert_write_barriers(*module_, layouts_);
+        }
         if (options_.jit && !drivers_.empty()) report_quasi_immutable_writes(*module_, layouts_);
         remove_descriptions(*module_);
         if (options_.jit) transform_portals(*module_, drivers_);
         if (!explained_.empty()) embed_explain_records(*module_, explained_);
         lower_markers(*module_, layouts_, problems_);
         remove_heap_address_space(*module_);
+        if (options_.stm) make_thread_state_local(*module_);
         remove_hints();
         end_phase(phase, "transform");
         return report() && is_valid("transform");
@@ -151,8 +163,9 @@ private:
                    std::to_string(generated.from_cache) + " of " + std::to_string(generated.objects.size()) +
                        " parts from the cache");
         phase = times_.begin("link executable");
-        executable_inputs inputs{generated.objects, sources_.libraries, installation_ + "/lib",
-                                 options_.jit && !drivers_.empty(), sources_.link_statically};
+        executable_inputs inputs{generated.objects,        sources_.libraries,
+                                 installation_ + "/lib",   options_.jit && !drivers_.empty(),
+                                 sources_.link_statically, options_.stm};
         bool linked = link_executable(inputs, find_compiler(error_), options_.output, times_, error_);
         times_.end(phase);
         if (!linked) fail(error_);

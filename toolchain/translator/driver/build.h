@@ -8,6 +8,7 @@ struct build_options {
     std::string directory; // of the interpreter's sources
     std::string output;    // the executable to write
     bool jit = true;
+    bool stm = false;      // only without the JIT
     int optimisation = 2;  // 0 to 3
     unsigned parallel = 0; // 0: one job a core
     bool profile = false;

@@ -92,7 +92,7 @@ int explain(const explain_options& options) {
         std::fprintf(stderr, "heddle: %s\n", error.c_str());
         return 1;
     }
-    unsigned traced = 0, native = 0;
+    unsigned traced = 0, native = 0, inevitable = 0;
     llvm::StringRef rest = records;
     while (!rest.empty()) {
         auto [line, tail] = rest.split('\n');
@@ -100,18 +100,21 @@ int explain(const explain_options& options) {
         llvm::SmallVector<llvm::StringRef, 4> parts;
         line.split(parts, '\t', 3);
         if (parts.size() != 4 || !parts[0].contains(options.function)) continue;
-        (parts[1] == "traced" ? traced : native)++;
+        (parts[1] == "traced" ? traced : parts[1] == "inevitable" ? inevitable : native)++;
         std::printf("%s  %s  (%s)%s%s\n", parts[1].str().c_str(), parts[0].str().c_str(), parts[2].str().c_str(),
                     parts[3].empty() ? "" : ": ", parts[3].str().c_str());
     }
-    if (traced + native == 0) {
+    if (traced + native + inevitable == 0) {
         std::fprintf(
             stderr,
             "heddle: no function's name contains '%s'; name it as in the C++ sources, or give no FUNCTION to see all\n",
             options.function.c_str());
         return 1;
     }
-    std::printf("%u traced, %u native\n", traced, native);
+    if (inevitable != 0)
+        std::printf("%u places make transactions inevitable\n", inevitable);
+    else
+        std::printf("%u traced, %u native\n", traced, native);
     return 0;
 }
 

@@ -21,6 +21,8 @@ struct explain_options {
 // The exit status: 0, 1 when nothing matches or the sources are at fault, 2 for wrong use.
 int explain(const explain_options& options);
 
+// Of an executable built with --stm: each place that makes transactions inevitable, and why.
+//
 // "traced\tNAME\tFILE:LINE\t\n" or "native\tNAME\tFILE:LINE\tREASON\n" for each function, sorted by name.
 std::string explain_records(const llvm::Module& module, const codewriter_result& written);
 void embed_explain_records(llvm::Module& module, const std::string& records);

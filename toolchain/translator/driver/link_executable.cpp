@@ -44,8 +44,9 @@ bool link_executable(const executable_inputs& inputs, const std::string& compile
                                         "-Wl,-O1", "-o",           output};
     if (inputs.is_static) command.push_back("-static");
     command.insert(command.end(), inputs.objects.begin(), inputs.objects.end());
-    command.insert(command.end(), {"-Wl,--start-group", inputs.library_directory + "/libheddle_rt.a",
-                                   inputs.library_directory + "/libheddle_gc.a"});
+    command.push_back("-Wl,--start-group");
+    for (const char* name : inputs.stm ? std::vector{"stm"} : std::vector{"rt", "gc"})
+        command.push_back(inputs.library_directory + "/libheddle_" + name + ".a");
     if (inputs.jit) {
         command.push_back(inputs.library_directory + "/libheddle_jit.a");
         std::ifstream needed(inputs.library_directory + "/heddle_jit.libraries");

@@ -13,6 +13,7 @@ struct executable_inputs {
     std::string library_directory;      // of Heddle's archives
     bool jit = false;
     bool is_static = false;
+    bool stm = false;
 };
 
 bool link_executable(const executable_inputs& inputs, const std::string& compiler, const std::string& output,

@@ -196,7 +196,9 @@ void remove_heap_address_space(llvm::Module& module) {
                         operand.set(llvm::ConstantExpr::getAddrSpaceCast(constant, plain));
                 }
             }
-            if (llvm::isa<llvm::AddrSpaceCastInst>(i))
+            auto* cast = llvm::dyn_cast<llvm::AddrSpaceCastInst>(&i);
+            if (cast && cast->getDestAddressSpace() > 1) continue; // a view's (stm.h)
+            if (cast)
                 casts.push_back(&i);
             else if (is_heap(&i))
                 i.mutateType(plain);

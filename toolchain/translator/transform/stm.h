@@ -1,0 +1,31 @@
+// Phase 5 of `heddle build --stm`: in place of insert_write_barriers. See docs/stm.md and heddle/stm/stm.h.
+//
+// Every mutable heap access goes through the running transaction's view (address space 256: relative to the gs
+// register), reads leave a marker, and the first write of an object in a transaction calls the runtime. References in
+// global variables (root<>) move to the heap's first pages. Transactions may end at loops' back edges
+// (HEDDLE_CAN_ENTER_JIT) and at the entry of portals. What can't be taken back is preceded by a call that makes the
+// transaction inevitable.
+#pragma once
+#include "../drivers.h"
+#include <string>
+
+namespace llvm {
+class Module;
+} // namespace llvm
+
+namespace heddle::translator {
+
+class class_layouts;
+class diagnostics;
+
+// Before any other part of the transformation. Appends a line of `heddle explain` (driver/explain.h) for each place
+// that makes transactions inevitable.
+void insert_inevitability(llvm::Module& module, const class_layouts& layouts, std::string& records);
+void insert_stm_barriers(llvm::Module& module, const class_layouts& layouts, const drivers& all, diagnostics& problems);
+// After lowering: heddle_thread is one for each thread.
+void make_thread_state_local(llvm::Module& module);
+
+// Is it a root<>, one that is a variable of its own?
+bool is_root(const llvm::GlobalVariable& global);
+
+} // namespace heddle::translator
