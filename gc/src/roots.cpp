@@ -193,7 +193,7 @@ void* find_young_object(uintptr_t word) {
 }
 
 void* find_object(const void* word) {
-    heap_lock lock;
+    stopped_world stopped;
     auto address = reinterpret_cast<uintptr_t>(word);
     if (void* object = find_old_object(address)) return object;
     close_gap();

@@ -1,8 +1,8 @@
-// What the collector asks of the STM runtime (stm/src/heap.cpp) in builds with HEDDLE_STM. In the regular build all of it
-// is empty: there is one thread.
+// What the collector asks of the STM runtime (stm/src/heap.cpp) in builds with HEDDLE_STM. In the regular build all of
+// it is empty: there is one thread.
 //
-// With STM, the collector's data is guarded by the world's lock, and a collection runs with all other threads stopped and
-// no transaction under way but the caller's, which is inevitable by then and whose writes are in view 0. So the
+// With STM, the collector's data is guarded by the world's lock, and a collection runs with all other threads stopped
+// and no transaction under way but the caller's, which is inevitable by then and whose writes are in view 0. So the
 // collector itself knows one thread and one view.
 #pragma once
 
@@ -21,6 +21,15 @@ public:
     heap_lock();
     ~heap_lock();
     heap_lock(const heap_lock&) = delete;
+};
+class stopped_world { // heap_lock, with all other threads stopped and all gaps walkable: to look up young objects
+public:
+    stopped_world();
+    ~stopped_world();
+    stopped_world(const stopped_world&) = delete;
+
+private:
+    bool was_stopped_; // by this thread
 };
 void begin_collection(); // does not return if the calling transaction has to be aborted
 void end_collection();
@@ -46,6 +55,11 @@ class heap_lock {
 public:
     heap_lock() {}
     ~heap_lock() {}
+};
+class stopped_world {
+public:
+    stopped_world() {}
+    ~stopped_world() {}
 };
 inline void begin_collection() {}
 inline void end_collection() {}

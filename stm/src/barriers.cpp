@@ -72,8 +72,7 @@ char* object_around(char* address) {
     }
     // A header's size further on: the look-up takes an object's first address for the end of the one before.
     auto word = reinterpret_cast<uintptr_t>(address) + gc::header_size;
-    gc::heap_lock lock;
-    gc::close_all_gaps();
+    gc::stopped_world stopped; // a chunk may hold other threads' gaps
     void* object = gc::find_old_object(word);
     if (object == nullptr) object = gc::find_young_object(word);
     if (object != nullptr) return static_cast<char*>(object);
@@ -110,6 +109,14 @@ void* heddle_stm_read_range(void* address, size_t bytes) {
     segment& s = running_segment();
     if (bytes != 0) mark_range(s, static_cast<char*>(address), static_cast<char*>(address) + bytes);
     return s.in_view(static_cast<char*>(address));
+}
+
+void* heddle_stm_write_items(void* array, void* address, size_t bytes) {
+    segment& s = running_segment();
+    check_forced_abort();
+    auto* start = static_cast<char*>(address);
+    if (bytes != 0) write_part(s, static_cast<char*>(array), start, start + bytes);
+    return s.in_view(start);
 }
 
 void* heddle_stm_write_range(void* address, size_t bytes) {

@@ -30,7 +30,7 @@ void heddle_copy_array(const void* source, int64_t source_index, void* destinati
     auto* from = static_cast<const char*>(source) + type.items_offset + source_index * type.item_size;
     size_t bytes = static_cast<size_t>(count) * type.item_size;
     void* readable = heddle_stm_read_range(const_cast<char*>(from), bytes);
-    std::memmove(heddle_stm_write_range(to, bytes), readable, bytes);
+    std::memmove(heddle_stm_write_items(destination, to, bytes), readable, bytes);
 }
 
 bool heddle_stack_is_low() { return static_cast<char*>(__builtin_frame_address(0)) < heddle_thread.stack_limit; }

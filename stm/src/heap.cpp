@@ -64,6 +64,17 @@ heap_lock::~heap_lock() {
     if (self != nullptr) unlock_world();
 }
 
+stopped_world::stopped_world() {
+    lock_world();
+    was_stopped_ = world.stopper == self;
+    stop_world();
+    close_all_gaps();
+}
+stopped_world::~stopped_world() {
+    if (!was_stopped_) resume_world();
+    unlock_world();
+}
+
 void begin_collection() {
     thread& t = *self;
     if (t.running == nullptr) {
@@ -88,8 +99,10 @@ void end_collection() { resume_world(); }
 void close_all_gaps() {
     write_filler(heddle_thread.nursery_free, heddle_thread.gap_end);
     if (world.stopper != self) return; // other threads are just allocating in theirs
-    for (segment* s : world.segments)
-        if (s->owner == nullptr) write_filler(s->free, s->gap_end);
+    for (segment* s : world.segments) {
+        const thread* t = s->owner;
+        write_filler(t != nullptr ? t->state->nursery_free : s->free, t != nullptr ? t->state->gap_end : s->gap_end);
+    }
 }
 
 void gap_taken(char* free, const nursery_gap& gap) {

@@ -20,7 +20,7 @@ TEST_CASE("wrong use of heddle is one line on stderr and status 2") {
     shop.write("broken/heddle.json", "{ \"sources\": ");
     shop.write("unsure/heddle.json", "{ \"static\": \"yes\" }");
     const std::pair<const char*, const char*> cases[] = {
-        {"build vm -o out --stm", "--stm is not supported yet"},
+        {"build vm -o out --stm", "--stm is not built together with the JIT yet"},
         {"build vm -o out --target armv7", "--target armv7 is not supported"},
         {"build vm -o out --frobnicate", "--frobnicate"},
         {"build vm -o out -O7", "-O7 is no level"},

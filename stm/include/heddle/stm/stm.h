@@ -52,6 +52,8 @@ void* heddle_stm_write_address(void* address);
 // The same for [address, address + bytes) inside one object.
 void* heddle_stm_read_range(void* address, size_t bytes);
 void* heddle_stm_write_range(void* address, size_t bytes);
+// ... of a known object.
+void* heddle_stm_write_items(void* array, void* address, size_t bytes);
 
 // Safe points.
 void heddle_stm_break_slow();
