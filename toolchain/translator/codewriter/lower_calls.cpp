@@ -29,6 +29,10 @@ void function_lowering::lower_call(llvm::CallBase& call) {
             fail(call, "uses the marker " + callee->getName().str() + ", which traces don't know");
         return;
     }
+    // Without -fno-math-errno, sqrt is a call. That it sets errno is nothing that anybody looks at in a trace.
+    if (callee && callee->isDeclaration() && callee->getName() == "sqrt" && call.getType()->isDoubleTy() &&
+        call.arg_size() == 1)
+        return set(&call, compute(opcode::float_sqrt, {get(call.getArgOperand(0))}, kind::floating));
     // Both sides must agree on words: a callee with another ABI can be called neither in a trace nor from the
     // blackhole.
     std::string kinds, reason;
