@@ -26,10 +26,13 @@ public:
         out_.known.assign(state_.values.size(), false);
         for (size_t i = 0; i < roots.size() && i < state_.roots.size(); ++i)
             if (!fits(state_.roots[i], roots[i])) return false;
-        for (const state_fact& fact : state_.facts) {
+        out_.read.assign(state_.facts.size(), false);
+        for (size_t i = 0; i < state_.facts.size(); ++i) {
+            const state_fact& fact = state_.facts[i];
             word result;
             if (!fact.needed || !evaluate(fact, result)) continue;
             if (!fits(fact.value, result)) return false;
+            out_.read[i] = true;
         }
         return true;
     }

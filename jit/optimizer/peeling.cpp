@@ -72,7 +72,11 @@ bool can_fit(walk& w, const virtual_state& state, std::span<const value_id> pass
         if (m.what == state_matcher::place_differs && s.what != state_value::constant) return false;
     }
     guards = !w.input.jump_values.empty() && !dry.mismatches.empty();
-    return !guards || fits_now(state, w.input.jump_values, concrete);
+    if (!guards) return true;
+    if (!fits_now(state, w.input.jump_values, concrete)) return false;
+    for (const state_matcher::mismatch& m : dry.mismatches)
+        if (m.what == state_matcher::fact_unknown && !concrete.read[m.fact]) return false;
+    return true;
 }
 
 } // namespace

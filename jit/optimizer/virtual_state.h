@@ -78,6 +78,7 @@ bool is_loadable(const virtual_state& state, const state_fact& fact);
 struct concrete_state {
     std::vector<word> words;
     std::vector<bool> known;
+    std::vector<bool> read; // by fact: its operation can be done at the jump
 };
 // The object's class, when the fact's operation reads a place that objects of this class have, or an item at an index
 // that stands in the fact; else null.

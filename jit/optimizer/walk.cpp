@@ -24,7 +24,7 @@ walk::walk(const optimizer_input& chosen, trace& result_trace)
     passes_[heap_pass] = o.heap ? optimise_heap : nullptr;
     passes_[barriers_pass] = o.barriers ? optimise_barriers : nullptr;
     size_t count = recorded.operations.size();
-    values.reserve(count + count / 2 + 64);
+    values.reserve((input.options.peeling ? 3 : 2) * count + 64);
     values.resize(count);
     pool.reserve(recorded.arguments.size() * 4 + recorded.snapshot_values.size() + 64);
     emitted.reserve(count + 64);
