@@ -5,12 +5,22 @@ usage: run_document.py DOCUMENT BIN FOLDER-OF-HEDDLE
 
 Blocks of the document: ```LANGUAGE file=NAME writes a file, ```LANGUAGE file=NAME edit replaces the text before '---' in it by the text after,
 ```sh runs commands (in a temporary folder, with BIN first on PATH and HEDDLE the third argument), and a following ```output block says what they print (standard output
-and error together; 'status=N' after 'output': they end with exit status N).
+and error together; 'status=N' after 'output': they end with exit status N). After commands that print a trace, a block ```text excerpt holds lines of it
+in their order, '...' where lines are left out; numbers of values, loops and descriptors' names of loops may differ.
 """
 import os, pathlib, re, subprocess, sys, tempfile
 
 def blocks(text):
     return re.findall(r"^```(\w+)([^\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+def without_numbers(line):
+    """A trace's line as it is whatever values were numbered before it; the arguments of a guard left out."""
+    return re.sub(r"\b([pif]|loop)\d+\b", r"\1", re.sub(r"(^guard.*\)) \[.*\]$", r"\1", line))
+
+def missing_line(excerpt, output):
+    """The first line of the excerpt that the output does not have after those before it."""
+    lines = iter([without_numbers(line) for line in output.splitlines()])
+    return next((line for line in excerpt.splitlines() if line != "..." and without_numbers(line) not in lines), None)
 
 def main():
     document, binaries = pathlib.Path(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -33,6 +43,9 @@ def main():
                 done = subprocess.run(["bash", "-e"], input=body, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 output, status, command = done.stdout, done.returncode, body
                 steps += 1
+            elif arguments.strip() == "excerpt":
+                if (line := missing_line(body, output)) is not None:
+                    sys.exit(f"{document.name}: step\n{command}\nprinted no line like\n{line}\nafter those before it, but\n{output}")
             elif language == "output":
                 expected = int(words.get("status", 0))
                 if output != body or status != expected:
