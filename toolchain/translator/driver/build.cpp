@@ -22,18 +22,33 @@
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <thread>
+#include <unistd.h>
 
 namespace heddle::translator {
 
 namespace {
 
 namespace fs = std::filesystem;
+
+// By trying (errno says why not); permissions alone don't tell of read-only file systems. Leaves no file behind.
+bool can_be_written(const std::string& file) {
+    bool existed = access(file.c_str(), F_OK) == 0;
+    if (existed) return access(file.c_str(), W_OK) == 0; // it may be running: the linker replaces it
+    int handle = open(file.c_str(), O_WRONLY | O_CREAT, 0666);
+    if (handle < 0) return false;
+    close(handle);
+    unlink(file.c_str());
+    return true;
+}
 
 class builder {
 public:
@@ -43,7 +58,7 @@ public:
     }
 
     int run() {
-        if (!find_sources(options_.directory, sources_, error_)) return fail(error_, 2);
+        if (!find_sources(options_.directory, sources_, error_) || !output_is_possible()) return fail(error_, 2);
         if (!load_module()) return 1;
         if (!analyse()) return 1;
         if (!transform()) return 1;
@@ -66,6 +81,19 @@ private:
     int fail(const std::string& message, int status = 1) {
         std::fprintf(stderr, "heddle: %s\n", message.c_str());
         return status;
+    }
+
+    // Looked at first, so that nobody waits for a translation that can't be written.
+    bool output_is_possible() {
+        std::error_code code;
+        std::string folder = fs::path(options_.output).parent_path().string();
+        if (fs::is_directory(options_.output, code))
+            error_ = options_.output + ": is a folder; give -o the name of the executable to write";
+        else if (!folder.empty() && !fs::is_directory(folder, code))
+            error_ = options_.output + ": there is no folder " + folder + "; make it, or give -o another name";
+        else if (!can_be_written(options_.output))
+            error_ = options_.output + ": can't be written (" + std::strerror(errno) + "); give -o another name";
+        return error_.empty();
     }
 
     // Shows what the phases found; true when there is no error among it.
