@@ -215,7 +215,7 @@ TEST_CASE("a minor collection scans dirty cards only") {
     auto after = gc::get_statistics();
     for (uint64_t i = 0; i < 200; ++i)
         CHECK(static_cast<node*>(static_cast<reference_array*>(table[0])->items[i * 20000])->number == i);
-    CHECK(after.objects_promoted - before.objects_promoted >= 200);
+    CHECK(after.objects_promoted - before.objects_promoted >= 199); // the last may be found on the stack: pinned
     CHECK(gc::verify_heap() == nullptr);
 }
 
