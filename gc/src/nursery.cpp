@@ -240,11 +240,13 @@ void build_nursery() {
     reset_nursery();
 }
 
+static size_t usual_chunks() { return std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8); }
+
 // How many chunks the nursery should have. Half of its usual size at least must be free between what stays in place.
 // Each collection scans the whole native stack, so the room until the next one grows with the stack: else deep
 // recursion would take time in the square of its depth.
 static size_t wanted_chunks() {
-    size_t usual = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
+    size_t usual = usual_chunks();
     size_t pinned_bytes = 0;
     for (void* object : collector.young_in_place) pinned_bytes += total_size(collector, object);
     size_t stack_bytes = 0;
@@ -276,8 +278,7 @@ static void release_chunks(size_t surplus) {
 void reset_nursery() {
     auto& chunks = collector.chunks;
     size_t wanted = wanted_chunks();
-    size_t usual = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
-    while (chunks.size() < wanted && (chunks.size() < usual || !collector.over_limit(block_size)))
+    while (chunks.size() < wanted && (chunks.size() < usual_chunks() || !collector.over_limit(block_size)))
         chunks.push_back(allocate_chunk());
     std::sort(chunks.begin(), chunks.end());
     if (chunks.size() > wanted * 2) release_chunks(chunks.size() - wanted);

@@ -7,18 +7,16 @@ namespace heddle::python {
 
 // ---- isinstance, issubclass
 // -----------------------------------------------------------------------------------------------
-HEDDLE_DONT_LOOK_INSIDE static Result<bool> any_instance(W_Object* o, W_Tuple* types) {
-    native_nesting nesting(" in __instancecheck__");
-    if (nesting.too_deep()) return failure;
-    for (long i = 0; i < types->length(); i++)
-        if (HEDDLE_TRY(instance_check(o, types->at(i)))) return true;
-    return false;
-}
 constexpr long few_types = 6; // that traces ask one by one
-HEDDLE_UNROLL_SAFE static Result<bool> few_instance(W_Object* o, W_Tuple* types, long count) {
+HEDDLE_UNROLL_SAFE static Result<bool> instance_of_one(W_Object* o, W_Tuple* types, long count) {
     for (long i = 0; i < count; i++)
         if (HEDDLE_TRY(instance_check(o, types->at(i)))) return true;
     return false;
+}
+HEDDLE_DONT_LOOK_INSIDE static Result<bool> any_instance(W_Object* o, W_Tuple* types) {
+    native_nesting nesting(" in __instancecheck__");
+    if (nesting.too_deep()) return failure;
+    return instance_of_one(o, types, types->length());
 }
 Result<bool> instance_check(W_Object* o, W_Object* type) {
     if (o->type() == type) return true;
@@ -32,7 +30,7 @@ Result<bool> instance_check(W_Object* o, W_Object* type) {
     if (is<W_Tuple>(type)) {
         auto* types = static_cast<W_Tuple*>(type);
         long count = jit::promote(types->length());
-        if (jit::we_are_jitted() && count <= few_types) return few_instance(o, types, count);
+        if (jit::we_are_jitted() && count <= few_types) return instance_of_one(o, types, count);
         return any_instance(o, types);
     }
     return raise_text(T::TypeError, "isinstance() arg 2 must be a type, a tuple of types, or a union");
@@ -150,8 +148,7 @@ HEDDLE_DONT_LOOK_INSIDE failure_type name_must_be_text(W_Object* name) {
     return raise_about_type(T::TypeError, "attribute name must be string, not '%s'", name);
 }
 HEDDLE_INLINE W_Str* interned_name(W_Str* name) { // a constant name in a trace stays one
-    W_Str* constant = name->interned ? jit::promote(name) : intern(name);
-    return constant;
+    return name->interned ? jit::promote(name) : intern(name);
 }
 Result<W_Object*> builtin_getattr(W_Object* o, W_Object* name, W_Object* missing) {
     if (!is<W_Str>(name)) return name_must_be_text(name);
@@ -349,19 +346,21 @@ Result<W_Object*> builtin_all(W_Object* iterable) {
 Result<W_Object*> extreme_of_iterable(W_Object* iterable, W_Object* key, W_Object* missing, compare_op op,
                                       const char* name) {
     W_Object *best = nullptr, *best_key = nullptr;
-    bool drained = !key && can_drain(iterable);
-    if (drained)
-        best = HEDDLE_TRY(
-            drain_generator(op == compare_op::gt ? drain_purpose::max : drain_purpose::min, iterable, iterable));
-    if (best == iterable) best = nullptr;
-    W_Object* iterator = drained ? nullptr : HEDDLE_TRY(get_iterator(iterable));
-    while (W_Object* item = drained ? nullptr : next_item(iterator)) {
-        W_Object* item_key = key ? HEDDLE_TRY(call_1(key, item)) : item;
-        if (best && !HEDDLE_TRY(is_better(op, item_key, best_key))) continue;
-        best = item;
-        best_key = item_key;
+    if (!key && can_drain(iterable)) {
+        drain_purpose purpose = op == compare_op::gt ? drain_purpose::max : drain_purpose::min;
+        best = HEDDLE_TRY(drain_generator(purpose, iterable, iterable));
+        if (best != iterable) return best;
+        best = nullptr;
+    } else {
+        W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
+        while (W_Object* item = next_item(iterator)) {
+            W_Object* item_key = key ? HEDDLE_TRY(call_1(key, item)) : item;
+            if (best && !HEDDLE_TRY(is_better(op, item_key, best_key))) continue;
+            best = item;
+            best_key = item_key;
+        }
+        if (pending_error()) return failure;
     }
-    if (pending_error()) return failure;
     if (best) return best;
     if (missing) return missing;
     return raise_error(T::ValueError, "%s() arg is an empty sequence", name);

@@ -252,20 +252,20 @@ std::string callable_text(W_Object* callable) {
     if (is_exact<W_Builtin>(callable)) return to_utf8(static_cast<W_Builtin*>(callable)->name) + "()";
     return type_name(callable) + " object";
 }
+static Result<bool> is_mapping(W_Object* o) {
+    if (is<W_Dict>(o) || find_attribute(o, name_of(N::keys))) return true;
+    if (pending_error()) return failure;
+    return false;
+}
 HEDDLE_DONT_LOOK_INSIDE Result<void> update_with_mapping(W_Dict* dict, W_Object* other) {
-    if (!is<W_Dict>(other) && !find_attribute(other, name_of(N::keys))) {
-        if (pending_error()) return failure;
-        return raise_about_type(T::TypeError, "'%s' object is not a mapping", other);
-    }
+    if (!HEDDLE_TRY(is_mapping(other))) return raise_about_type(T::TypeError, "'%s' object is not a mapping", other);
     return dict_update(dict, other);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_merge(W_Dict* dict, W_Object* other, W_Object* callable) {
     std::string name = callable_text(callable);
-    if (!is<W_Dict>(other) && !find_attribute(other, name_of(N::keys))) {
-        if (pending_error()) return failure;
+    if (!HEDDLE_TRY(is_mapping(other)))
         return raise_error(T::TypeError, "%s argument after ** must be a mapping, not %s", name.c_str(),
                            type_name(other).c_str());
-    }
     W_Dict* more = make_dict();
     HEDDLE_TRY(dict_update(more, other));
     for (long entry = dict_next_entry(more, 0); entry >= 0; entry = dict_next_entry(more, entry + 1)) {

@@ -6,7 +6,6 @@
 namespace heddle::python {
 namespace {
 
-constexpr long hash_modulus = (1l << 61) - 1;
 constexpr size_t largest_bits = size_t{1} << 33; // beyond: MemoryError rather than letting GMP end the process
 
 HEDDLE_DONT_LOOK_INSIDE failure_type division_by_zero(binary_op op) {
@@ -214,10 +213,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> int_unary(unary_op op, W_Object* a) {
 }
 
 HEDDLE_ELIDABLE long int_hash(W_Object* o) {
-    if (is<W_Int>(o)) {
-        long value = static_cast<W_Int*>(o)->value, hash = value % hash_modulus;
-        return hash == -1 ? -2 : hash;
-    }
+    if (is<W_Int>(o)) return hash_of_long(static_cast<W_Int*>(o)->value);
     big x(o);
     bool negative = mpz_sgn(x.value) < 0;
     mpz_abs(x.value, x.value);

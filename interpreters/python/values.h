@@ -157,8 +157,9 @@ HEDDLE_INLINE Result<double> to_double(W_Object* o) { // float(o) for numbers; T
 }
 HEDDLE_ELIDABLE long double_hash(double value);
 HEDDLE_ELIDABLE long int_hash(W_Object* value);
+constexpr long hash_modulus = (1l << 61) - 1;
 HEDDLE_INLINE long hash_of_long(long value) {
-    long hash = value % ((1l << 61) - 1);
+    long hash = value % hash_modulus;
     return hash == -1 ? -2 : hash;
 }
 

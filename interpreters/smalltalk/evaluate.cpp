@@ -15,22 +15,40 @@ std::string quoted(const std::string& text) {
     }
     return result + "'";
 }
-W_Class* find_class(const std::string& name) {
+// What an evaluation needs of the image, null where the image has none; found in one walk.
+struct image_parts {
+    W_Class *compiler = nullptr, *delay = nullptr;
+    W_Object *evaluate = nullptr, *start_up = nullptr, *on_do = nullptr; // symbols
+};
+image_parts find_parts() {
+    image_parts parts;
+    W_Class* symbols = class_of(special_at(special_does_not_understand));
+    auto note = [](auto*& place, auto* found, bool is_it) {
+        if (!place && is_it) place = found;
+    };
     for (void* each : all_objects()) {
         W_Object* o = as_object(each);
-        if (is<W_Class>(o) && class_name(static_cast<W_Class*>(o)) == name) return static_cast<W_Class*>(o);
+        if (is<W_Class>(o)) {
+            auto* c = static_cast<W_Class*>(o);
+            std::string name = class_name(c);
+            note(parts.compiler, c, name == "Compiler");
+            note(parts.delay, c, name == "Delay");
+        } else if (is_exact<W_Bytes>(o) && class_of(o) == symbols) {
+            std::string text = text_of(o);
+            note(parts.evaluate, o, text == "evaluate:for:logged:");
+            note(parts.start_up, o, text == "startUp");
+            note(parts.on_do, o, text == "on:do:");
+        }
     }
-    return nullptr;
+    return parts;
 }
 // What the image is asked to evaluate.
-std::string wrapped(const std::string& source) {
+std::string wrapped(const std::string& source, const image_parts& parts) {
     // The process that was saved as active does not run; it would have started the timers.
-    W_Class* delay = find_class("Delay");
-    W_Object* start_up = find_symbol("startUp");
-    bool starts = delay && start_up && find_method(class_of(delay), start_up, nullptr);
+    bool starts = parts.delay && parts.start_up && find_method(class_of(parts.delay), parts.start_up, nullptr);
     std::string inner = std::string(starts ? "Delay startUp. " : "") + "[(Compiler evaluate: " + quoted(source) +
                         " for: nil logged: false) printString] ";
-    if (find_symbol("on:do:") && traits.version != 6502) return inner + "on: Error do: [:e | 'ERROR: ', e description]";
+    if (parts.on_do && traits.version != 6502) return inner + "on: Error do: [:e | 'ERROR: ', e description]";
     return inner + "ifError: [:message :receiver | 'ERROR: ', message]";
 }
 void start_process() {
@@ -48,10 +66,10 @@ void start_process() {
 } // namespace
 
 W_Frame* frame_for_evaluation(const std::string& source, std::string& error) {
-    W_Class* compiler = find_class("Compiler");
-    W_Object* selector = find_symbol("evaluate:for:logged:");
+    image_parts parts = find_parts();
     W_Class* methods = special_class(special_compiled_method);
-    if (!compiler || !selector || !methods || !find_method(class_of(compiler), selector, nullptr)) {
+    if (!parts.compiler || !parts.evaluate || !methods ||
+        !find_method(class_of(parts.compiler), parts.evaluate, nullptr)) {
         error = "the image has no compiler to evaluate with";
         return nullptr;
     }
@@ -61,9 +79,9 @@ W_Frame* frame_for_evaluation(const std::string& source, std::string& error) {
     memcpy(bytes->data(), code, sizeof code);
     slots_array* literals = new_slots(4);
     literals->set(0, make_int(traits.spur ? 3 : 3 << 9));
-    literals->set(1, compiler);
-    literals->set(2, new_string(wrapped(source)));
-    literals->set(3, selector);
+    literals->set(1, parts.compiler);
+    literals->set(2, new_string(wrapped(source, parts)));
+    literals->set(3, parts.evaluate);
     W_Method* method = make<W_Method>(methods, literals, bytes);
     start_process();
     W_Frame* frame = new_context(special_class(special_method_context), 16);

@@ -121,7 +121,6 @@ W_Frame* home_of(W_Frame* frame);  // the method frame whose `^` this frame's is
 // ---- lookup.cpp
 HEDDLE_ELIDABLE Code* lookup(W_Class* c, W_Object* selector, Version* version);                 // null: not understood
 HEDDLE_DONT_LOOK_INSIDE W_Object* find_method(W_Class* c, W_Object* selector, W_Class** owner); // the entry itself
-W_Object* find_symbol(const std::string& text); // null: the image has none
 
 // ---- interpreter.cpp
 W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth);

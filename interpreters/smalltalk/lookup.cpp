@@ -4,7 +4,6 @@
 // linear probing. There is one version for all classes: primitives that flush the method cache, and changes of a
 // class's first three slots, make a new one, which every inline cache and trace checks.
 #include "frame.h"
-#include "heap_walk.h"
 
 namespace heddle::smalltalk {
 
@@ -47,15 +46,6 @@ Code* lookup(W_Class* c, W_Object* selector, Version*) {
     W_Object* method = find_method(c, selector, &owner);
     if (!method || !is_exact<W_Method>(method)) return nullptr;
     return code_of(static_cast<W_Method*>(method), owner);
-}
-
-W_Object* find_symbol(const std::string& text) {
-    W_Class* symbols = class_of(special_at(special_does_not_understand));
-    for (void* each : all_objects()) {
-        W_Object* o = as_object(each);
-        if (is_exact<W_Bytes>(o) && class_of(o) == symbols && text_of(o) == text) return o;
-    }
-    return nullptr;
 }
 
 } // namespace heddle::smalltalk

@@ -279,7 +279,7 @@ W_Object* primitive_som_identical(W_Object* a, W_Object* b) {
 }
 static W_Object* text_hash(W_Object* o) {
     auto* text = static_cast<W_Bytes*>(o);
-    if (text->hash == 0) text->hash = static_cast<uint32_t>(identity_hash(som::make_string(text_of(o))));
+    if (text->hash == 0) text->hash = som::hash_of(text_of(o));
     return make_int(text->hash);
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_hashcode(W_Object* o) {

@@ -446,9 +446,9 @@ private:
     // ---- inlined messages
     void inlined(node& one, const inlined_message& how, bool wanted) {
         switch (how.how) {
-        case pattern::condition: return condition(one, how.flag, wanted);
+        case pattern::condition: return condition(one, how.flag, PUSH_NIL, wanted);
         case pattern::two_conditions: return two_conditions(one, how.flag, wanted);
-        case pattern::logic: return logic(one, how.flag, wanted);
+        case pattern::logic: return condition(one, how.flag, how.flag ? PUSH_FALSE : PUSH_TRUE, wanted);
         case pattern::nil_test: return nil_test(one, how.flag, wanted);
         case pattern::two_nil_tests: return two_nil_tests(one, how.flag, wanted);
         case pattern::while_loop: return while_loop(one, how.flag, wanted);
@@ -463,13 +463,14 @@ private:
         land(jump);
         return away;
     }
-    void condition(node& one, bool flag, bool wanted) {
+    // The block's value if the receiver is `flag`, else what the instruction `other` pushes.
+    void condition(node& one, bool flag, operation other, bool wanted) {
         expression(*one.children[0], true);
         long jump = emit(flag ? JUMP_FALSE : JUMP_TRUE, 0, 0, -1);
         inlined_block(*one.children[1], wanted);
         if (!wanted) return land(jump);
         long away = otherwise(jump, true);
-        emit(PUSH_NIL, 0, 0, 1);
+        emit(other, 0, 0, 1);
         land(away);
     }
     void two_conditions(node& one, bool flag, bool wanted) {
@@ -478,15 +479,6 @@ private:
         inlined_block(*one.children[1], wanted);
         long away = otherwise(jump, wanted);
         inlined_block(*one.children[2], wanted);
-        land(away);
-    }
-    void logic(node& one, bool is_and, bool wanted) {
-        expression(*one.children[0], true);
-        long jump = emit(is_and ? JUMP_FALSE : JUMP_TRUE, 0, 0, -1);
-        inlined_block(*one.children[1], wanted);
-        if (!wanted) return land(jump);
-        long away = otherwise(jump, true);
-        emit(is_and ? PUSH_FALSE : PUSH_TRUE, 0, 0, 1);
         land(away);
     }
     // ifNil: answers the receiver when it is not nil, so does ifNotNil: when it is.

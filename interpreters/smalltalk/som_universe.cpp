@@ -11,6 +11,13 @@
 
 namespace heddle::smalltalk::som {
 
+uint32_t hash_of(const std::string& text) {
+    uint32_t hash = 2166136261;
+    for (char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619;
+    hash = (hash ^ hash >> 15) & traits.hash_mask;
+    return hash ? hash : 1;
+}
+
 namespace {
 std::vector<std::string> path;
 std::set<std::string> being_loaded;
@@ -48,12 +55,6 @@ name_table& globals() {
     return table;
 }
 
-uint32_t hash_of(const std::string& text) {
-    uint32_t hash = 2166136261;
-    for (char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619;
-    hash = (hash ^ hash >> 15) & traits.hash_mask;
-    return hash ? hash : 1;
-}
 W_Object* make_text(W_Class* c, const std::string& text) {
     byte_array* bytes = heddle::make_array<byte_array>(static_cast<long>(text.size()));
     if (!text.empty()) memcpy(bytes->data(), text.data(), text.size());

@@ -73,6 +73,7 @@ W_Global* global_named(W_Object* symbol);
 HEDDLE_DONT_LOOK_INSIDE void set_global(W_Object* symbol, W_Object* value);
 // Null: there is no such file, or `error` says what is wrong with it.
 W_Class* load_class(const std::string& name, std::string& error);
+uint32_t hash_of(const std::string& text); // of strings and symbols: equal texts have equal hashes
 W_Object* make_string(const std::string& text);
 HEDDLE_ELIDABLE W_Object* one_byte_text(long byte); // made once
 inline W_Object* selector_of(W_Method* method) {

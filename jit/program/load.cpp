@@ -8,6 +8,11 @@
 namespace heddle::jit {
 namespace {
 
+kind read_kind(image::byte_reader& in) {
+    uint64_t number = in.number();
+    if (number > 3) in.mark_damaged();
+    return static_cast<kind>(number & 3);
+}
 bool are_kinds(std::string_view letters) { return letters.find_first_not_of("ipf") == std::string_view::npos; }
 
 class program_reader {
@@ -165,9 +170,7 @@ private:
             d.portal_jitcode = in_.number32();
             d.info_address = address();
             d.runner_address = address();
-            uint64_t result = in_.number();
-            d.result = static_cast<kind>(result & 3);
-            if (result > 3) in_.mark_damaged();
+            d.result = read_kind(in_);
         }
     }
 
@@ -183,8 +186,8 @@ private:
             if (!good) return false;
         }
         for (const driver_entry& d : program_.drivers) {
-            bool good = are_kinds(d.green_kinds) && are_kinds(d.red_kinds) && d.result <= kind::floating &&
-                        d.portal_jitcode < program_.jitcodes.size();
+            bool good =
+                are_kinds(d.green_kinds) && are_kinds(d.red_kinds) && d.portal_jitcode < program_.jitcodes.size();
             if (!good) return false;
         }
         return true;
@@ -228,9 +231,8 @@ std::unique_ptr<jitcode> decode_body(uint32_t index, image::byte_reader in, cons
     code->location.file = in.number32();
     code->location.line = in.number32();
     code->argument_kinds = in.text();
-    uint64_t result = in.number();
-    code->result = static_cast<kind>(result & 3);
-    if (result > 3 || !are_kinds(code->argument_kinds)) return nullptr;
+    code->result = read_kind(in);
+    if (in.damaged() || !are_kinds(code->argument_kinds)) return nullptr;
     for (uint32_t& count : code->register_count) count = in.number32();
     code->driver = static_cast<int>(in.number()) - 1;
     uint64_t flags = in.number();

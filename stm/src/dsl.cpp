@@ -4,18 +4,6 @@
 #include <cstring>
 
 extern "C" {
-void* heddle_try_new_array(const heddle::gc::type_info* type, int64_t length);
-void heddle_copy_array(const void* source, int64_t source_index, void* destination, int64_t destination_index,
-                       int64_t count);
-bool heddle_stack_is_low();
-long heddle_start_thread(void (*run)(void*), void* argument);
-bool heddle_wait_for_thread(long number);
-bool heddle_thread_has_ended(long number);
-long heddle_current_thread();
-void heddle_atomic_begin();
-void heddle_atomic_end();
-bool heddle_threads_are_parallel();
-}
 
 void* heddle_try_new_array(const heddle::gc::type_info* type, int64_t length) {
     if (length < 0) return nullptr;
@@ -42,3 +30,4 @@ long heddle_current_thread() { return heddle::stm::current_thread(); }
 void heddle_atomic_begin() { heddle::stm::atomic_begin(); }
 void heddle_atomic_end() { heddle::stm::atomic_end(); }
 bool heddle_threads_are_parallel() { return true; }
+}

@@ -20,7 +20,7 @@ bool trace_compiler::compile_memory(uint32_t position) {
         store(field.shape, to, args[1]);
         bool null = args[1].is_constant() && constant_bits(args[1]) == 0;
         if (field.shape.is_reference && !field.owner_is_global && !null && !(o.flags & no_barrier))
-            barrier(to.hasBaseReg() ? gp(static_cast<int>(to.baseId())) : general_register(args[0]));
+            barrier(register_of(args[0], to));
         return true;
     }
     case opcode::getarrayitem: {
@@ -34,8 +34,7 @@ bool trace_compiler::compile_memory(uint32_t position) {
         store(array.shape, to, args[2]);
         bool null = args[2].is_constant() && constant_bits(args[2]) == 0;
         if (array.shape.is_reference && !null && !(o.flags & no_barrier))
-            barrier_array(to.hasBaseReg() ? gp(static_cast<int>(to.baseId())) : general_register(args[0]), args[1],
-                          &array);
+            barrier_array(register_of(args[0], to), args[1], &array);
         return true;
     }
     case opcode::arraylen: {
@@ -63,6 +62,11 @@ bool trace_compiler::compile_memory(uint32_t position) {
 
 // ---- addresses
 // -----------------------------------------------------------------------------------------------------------
+
+// The object's register; its place's address has it as the base, unless that is absolute.
+Gp trace_compiler::register_of(value_ref object, const Mem& place) {
+    return place.hasBaseReg() ? gp(static_cast<int>(place.baseId())) : general_register(object);
+}
 
 Mem trace_compiler::field_address(value_ref object, int64_t offset) {
     if (object.is_constant()) { // a global of the VM

@@ -154,6 +154,7 @@ private:
     // --- memory.cpp ---
     bool compile_memory(uint32_t position);
     uint32_t compile_load_and_guard(uint32_t position);
+    Gp register_of(value_ref object, const Mem& place);
     Mem field_address(value_ref object, int64_t offset);
     Mem item_address(const array_descr& array, value_ref object, value_ref index);
     Mem raw_address(value_ref base, value_ref offset);

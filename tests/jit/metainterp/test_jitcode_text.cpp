@@ -1,42 +1,15 @@
 // Jitcode's text form, liveness of 'live *', the verifier.
+#include "sample_jitcodes.h"
 #include "world.h"
 #include <catch2/catch.hpp>
 
 using namespace heddle;
 using namespace heddle::test;
 
-namespace {
-const char* const sample = R"(
-jitcode {portal} args=ii result=i driver={d}
-start: live *
-  merge_point {d}, (i0, i1)
-  int_add i1, -5 -> i2
-  float_add 2.5, 1.0 -> f0
-  float_add f0, float(0x7ff8000000000001) -> f0
-  new_object {Pair} -> p0
-  setfield p0, i2, {Pair.tag}
-  setfield p0, null, {Pair.first}
-  getfield p0, {Pair.tag} -> i3
-  call_residual ptr(0x1000), {call f}, (i2) -> i4
-  live *
-  call_inline {other}, (i4, 7) -> i5
-  live *
-  branch i5, @a, @b
-a: live *
-  switch_int i5, [-1: @a, 5: @b], @b
-b: live *
-  can_enter_jit {d}
-  int_add_jump_if_ovf i5, 1, @a -> i1
-  jump @start
-jitcode {other} args=ii result=i unroll_safe
-  return_i i0   # a comment
-)";
-} // namespace
-
 TEST_CASE("jitcode text reads back as it was dumped") {
     world w;
     w.add_function("f", "i>i", nullptr);
-    w.load(sample, "i", "i", "i");
+    w.load(sample_jitcodes(true), "i", "i", "i");
     std::string all;
     for (auto& code : w.prog.jitcodes) all += jit::dump(*code, w.prog);
     world again;

@@ -1,6 +1,6 @@
 // Damaged trace texts: an error that names a line, or a trace that prints as a text that reads back the same.
 #include "check.h"
-#include "mutations.h"
+#include "damaged_texts.h"
 #include <catch2/catch.hpp>
 
 using namespace heddle::test;
@@ -27,19 +27,5 @@ TEST_CASE("damaged traces give a trace or an error", "[mutations]") {
         "inf",   "0x",   "1e999",      "descr=",     "loop", "/",    "class(Node)",
         "label", "jump", "guard_true", "4294967296", "\xff", "\0",   "99999999999999999999"};
     mutations chance("jit_optimizer mutations", 20000);
-    std::size_t accepted = 0;
-    for (unsigned long round = 0; round < chance.rounds; ++round) {
-        std::string text = chance.damaged(sample, pieces);
-        INFO("seed " << chance.seed << ", round " << round << ", text:\n" << text);
-        std::string answer = canonical(text);
-        if (answer.starts_with("error: ")) {
-            REQUIRE(answer.starts_with("error: line "));
-            REQUIRE(is_one_line(answer));
-        } else {
-            ++accepted;
-            REQUIRE(canonical(answer) == answer);
-        }
-    }
-    CHECK(accepted > chance.rounds / 200);
-    CHECK(accepted < chance.rounds / 2);
+    check_damaged_texts(chance, sample, pieces, [](const std::string& text) { return canonical(text); });
 }

@@ -1,12 +1,11 @@
 // Phase 1. A cache entry NAME.bc (or NAME.pch, a precompiled header) has a list NAME.inputs: a line for each file read,
 // "HASH path". It is replaced by rename, so that builds that share a cache directory do not meet half a file.
 #include "compile.h"
+#include "hash.h"
 #include "precompiled.h"
 #include "process.h"
 #include "profile.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SHA1.h"
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -22,12 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string hash_of(llvm::StringRef text) {
-    llvm::SHA1 hash;
-    hash.update(text);
-    return llvm::toHex(hash.final(), true);
-}
-
 // Hashes of files, each read once in a build. Empty when the file can't be read.
 class file_hashes {
 public:
@@ -35,7 +28,7 @@ public:
         auto [entry, is_new] = known_.try_emplace(path);
         if (is_new)
             if (auto buffer = llvm::MemoryBuffer::getFile(path, false, false))
-                entry->second = hash_of((*buffer)->getBuffer());
+                entry->second = hash_of({(*buffer)->getBuffer()});
         return entry->second;
     }
 
@@ -201,7 +194,7 @@ public:
 private:
     job describe(const std::string& file, const std::string& suffix, const std::vector<std::string>& options) {
         job result;
-        result.entry = cache_ + "/" + hash_of(key_ + fs::absolute(file).string() + suffix);
+        result.entry = cache_ + "/" + hash_of({key_, fs::absolute(file).string(), suffix});
         result.suffix = suffix;
         result.file = file;
         result.temporary = result.entry + "." + std::to_string(getpid());

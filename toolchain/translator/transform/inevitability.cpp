@@ -7,12 +7,12 @@
 #include "../addresses.h"
 #include "../diagnostics.h"
 #include "stm.h"
+#include "stm_functions.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
-#include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
 #include <map>
 #include <set>
@@ -89,7 +89,7 @@ public:
                 }
             }
         }
-        llvm::Function* check = make_check();
+        llvm::Function* check = stm_functions(module_).become_inevitable();
         for (auto& [i, reason] : places) {
             auto where = llvm::isa<llvm::PHINode>(i) ? i->getParent()->getFirstInsertionPt() : i->getIterator();
             llvm::CallInst::Create(check, {}, "", where);
@@ -99,32 +99,6 @@ public:
     }
 
 private:
-    llvm::Function* make_check() {
-        llvm::LLVMContext& context = module_.getContext();
-        auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
-        auto* function =
-            llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, "heddle.stm_become_inevitable", module_);
-        function->setDoesNotThrow();
-        function->addFnAttr(llvm::Attribute::AlwaysInline);
-        auto* byte = llvm::Type::getInt8Ty(context);
-        auto* words =
-            llvm::cast<llvm::GlobalVariable>(module_.getOrInsertGlobal("heddle_stm", llvm::ArrayType::get(byte, 24)));
-        words->setThreadLocalMode(llvm::GlobalValue::LocalExecTLSModel);
-        llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "entry", function));
-        auto* slow = llvm::BasicBlock::Create(context, "slow", function);
-        auto* done = llvm::BasicBlock::Create(context, "done", function);
-        constexpr unsigned inevitable_offset = 1; // in heddle::stm::thread_words
-        llvm::Value* flag =
-            builder.CreateLoad(byte, builder.CreateConstInBoundsGEP1_64(byte, words, inevitable_offset));
-        builder.CreateCondBr(builder.CreateICmpEQ(flag, builder.getInt8(0)), slow, done);
-        builder.SetInsertPoint(slow);
-        builder.CreateCall(module_.getOrInsertFunction("heddle_stm_become_inevitable_slow", type), {});
-        builder.CreateBr(done);
-        builder.SetInsertPoint(done);
-        builder.CreateRetVoid();
-        return function;
-    }
-
     std::string reason_of(llvm::Instruction& i) {
         if (auto* call = llvm::dyn_cast<llvm::CallBase>(&i)) {
             if (std::string reason = reason_of_call(*call); !reason.empty()) return reason;
@@ -213,11 +187,8 @@ private:
             if (auto* call = llvm::dyn_cast<llvm::CallBase>(user);
                 call && call->getCalledFunction() && call->getCalledFunction()->getName().starts_with("heddle_marker_"))
                 continue;
-            if (depth < 8 && llvm::isa<llvm::GEPOperator, llvm::AddrSpaceCastOperator, llvm::PHINode>(user)) {
-                if (llvm::isa<llvm::PHINode>(user)) return false;
-                if (is_only_read(*user, depth + 1)) continue;
-            }
-            return false;
+            bool derived = depth < 8 && llvm::isa<llvm::GEPOperator, llvm::AddrSpaceCastOperator>(user);
+            if (!derived || !is_only_read(*user, depth + 1)) return false;
         }
         return true;
     }

@@ -1,8 +1,8 @@
 // Phase 6. Loop strength reduction is off: it may leave only a pointer from outside of an object in a register, and the
 // conservative collector would not see that the object is in use.
 #include "optimise.h"
+#include "../driver/hash.h"
 #include "partition.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/Config/llvm-config.h"
@@ -13,7 +13,6 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SHA1.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -120,17 +119,10 @@ bool has_block_addresses(const llvm::Module& module) {
     return false;
 }
 
-std::string hash_of(llvm::StringRef first, llvm::StringRef second) {
-    llvm::SHA1 hash;
-    hash.update(first);
-    hash.update(second);
-    return llvm::toHex(hash.final(), true);
-}
-
 // This program's hash stands for the passes and their options in the names of objects.
 std::string own_hash() {
     auto buffer = llvm::MemoryBuffer::getFile("/proc/self/exe", false, false);
-    return hash_of(buffer ? (*buffer)->getBuffer() : "", LLVM_VERSION_STRING);
+    return hash_of({buffer ? (*buffer)->getBuffer() : "", LLVM_VERSION_STRING});
 }
 
 void remove_unused_objects(const std::string& cache) {
@@ -194,7 +186,7 @@ private:
         llvm::SmallString<0> content;
         llvm::raw_svector_ostream stream(content);
         llvm::WriteBitcodeToFile(module, stream);
-        object = options_.cache_directory + "/" + hash_of(key_, content) + ".o";
+        object = options_.cache_directory + "/" + hash_of({key_, content}) + ".o";
         std::error_code code;
         if (options_.ir_prefix.empty() && std::filesystem::exists(object, code)) {
             std::filesystem::last_write_time(object, std::filesystem::file_time_type::clock::now(), code);

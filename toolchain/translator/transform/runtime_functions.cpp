@@ -17,12 +17,17 @@ llvm::Function* runtime_functions::make(const std::string& name, llvm::Type* res
     return function;
 }
 
-llvm::Function* runtime_functions::slow(const char* name, llvm::Type* result, std::vector<llvm::Type*> parameters) {
+llvm::Function* runtime_functions::external(const char* name, llvm::Type* result, std::vector<llvm::Type*> parameters) {
     auto callee = module_.getOrInsertFunction(name, llvm::FunctionType::get(result, parameters, false));
     auto* function = llvm::cast<llvm::Function>(callee.getCallee());
     function->setDoesNotThrow();
-    function->addFnAttr(llvm::Attribute::Cold);
     function->setDSOLocal(true);
+    return function;
+}
+
+llvm::Function* runtime_functions::slow(const char* name, llvm::Type* result, std::vector<llvm::Type*> parameters) {
+    llvm::Function* function = external(name, result, std::move(parameters));
+    function->addFnAttr(llvm::Attribute::Cold);
     return function;
 }
 
@@ -32,6 +37,20 @@ llvm::Constant* runtime_functions::thread_state() {
 
 void runtime_functions::unlikely(llvm::BranchInst* branch) {
     branch->setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(context_).createBranchWeights(1, 2000));
+}
+
+void runtime_functions::call_if(llvm::IRBuilder<>& builder, llvm::Value* condition, llvm::Function* slow_function) {
+    llvm::Function* function = builder.GetInsertBlock()->getParent();
+    auto* slow_block = llvm::BasicBlock::Create(context_, "slow", function);
+    auto* done = llvm::BasicBlock::Create(context_, "done", function);
+    unlikely(builder.CreateCondBr(condition, slow_block, done));
+    builder.SetInsertPoint(slow_block);
+    std::vector<llvm::Value*> arguments;
+    for (llvm::Argument& argument : function->args()) arguments.push_back(&argument);
+    builder.CreateCall(slow_function, arguments);
+    builder.CreateBr(done);
+    builder.SetInsertPoint(done);
+    builder.CreateRetVoid();
 }
 
 llvm::Value* runtime_functions::bump(llvm::IRBuilder<>& builder, llvm::Value* total, llvm::BasicBlock* slow_block) {
@@ -116,14 +135,7 @@ llvm::Function* runtime_functions::field_barrier() {
     llvm::Function* function = make("heddle.field_barrier", llvm::Type::getVoidTy(context_), {pointer()}, true);
     llvm::Function* slow_function = slow("heddle_gc_write_barrier_slow", llvm::Type::getVoidTy(context_), {pointer()});
     llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context_, "entry", function));
-    auto* slow_block = llvm::BasicBlock::Create(context_, "slow", function);
-    auto* done = llvm::BasicBlock::Create(context_, "done", function);
-    unlikely(builder.CreateCondBr(needs_barrier(builder, function->getArg(0)), slow_block, done));
-    builder.SetInsertPoint(slow_block);
-    builder.CreateCall(slow_function, {function->getArg(0)});
-    builder.CreateBr(done);
-    builder.SetInsertPoint(done);
-    builder.CreateRetVoid();
+    call_if(builder, needs_barrier(builder, function->getArg(0)), slow_function);
     return function;
 }
 
@@ -134,14 +146,7 @@ llvm::Function* runtime_functions::array_barrier() {
     llvm::Function* slow_function =
         slow("heddle_gc_write_barrier_array_slow", llvm::Type::getVoidTy(context_), {pointer(), integer(64)});
     llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context_, "entry", function));
-    auto* slow_block = llvm::BasicBlock::Create(context_, "slow", function);
-    auto* done = llvm::BasicBlock::Create(context_, "done", function);
-    unlikely(builder.CreateCondBr(needs_barrier(builder, function->getArg(0)), slow_block, done));
-    builder.SetInsertPoint(slow_block);
-    builder.CreateCall(slow_function, {function->getArg(0), function->getArg(1)});
-    builder.CreateBr(done);
-    builder.SetInsertPoint(done);
-    builder.CreateRetVoid();
+    call_if(builder, needs_barrier(builder, function->getArg(0)), slow_function);
     return function;
 }
 

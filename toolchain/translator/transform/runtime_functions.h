@@ -23,17 +23,25 @@ public:
         return llvm::ConstantInt::get(llvm::Type::getIntNTy(context_, bits), value);
     }
 
-private:
+    // One of the runtime's C functions.
+    llvm::Function* external(const char* name, llvm::Type* result, std::vector<llvm::Type*> parameters);
+
+protected:
     llvm::Function* make(const std::string& name, llvm::Type* result, std::vector<llvm::Type*> parameters,
                          bool always_inline);
-    llvm::Function* slow(const char* name, llvm::Type* result, std::vector<llvm::Type*> parameters);
+    llvm::Function* slow(const char* name, llvm::Type* result,
+                         std::vector<llvm::Type*> parameters); // and seldom called
     void unlikely(llvm::BranchInst* branch);
-    llvm::Value* needs_barrier(llvm::IRBuilder<>& builder, llvm::Value* object);
-    // Bumps by 'total' bytes; continues in a block where the result is the header's address, or goes to 'slow_block'.
-    llvm::Value* bump(llvm::IRBuilder<>& builder, llvm::Value* total, llvm::BasicBlock* slow_block);
+    // The end of a function: if (condition) slow_function(its arguments); return
+    void call_if(llvm::IRBuilder<>& builder, llvm::Value* condition, llvm::Function* slow_function);
 
     llvm::Module& module_;
     llvm::LLVMContext& context_;
+
+private:
+    llvm::Value* needs_barrier(llvm::IRBuilder<>& builder, llvm::Value* object);
+    // Bumps by 'total' bytes; continues in a block where the result is the header's address, or goes to 'slow_block'.
+    llvm::Value* bump(llvm::IRBuilder<>& builder, llvm::Value* total, llvm::BasicBlock* slow_block);
 };
 
 } // namespace heddle::translator

@@ -2,13 +2,11 @@
 #include "stm.h"
 #include "../addresses.h"
 #include "../diagnostics.h"
-#include "heddle/gc/header.h"
+#include "stm_functions.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
-#include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
 #include <map>
 
@@ -16,13 +14,9 @@ namespace heddle::translator {
 
 namespace {
 
-constexpr unsigned view_space = 256; // x86: relative to gs
-// As in heddle/stm/stm.h, which is not for the translator: it is compiled with another thread_state.
+// As in heddle/stm/stm.h.
 constexpr unsigned marker_shift = 4;
 constexpr uint64_t roots_address = (uint64_t{1} << 44) + 8192, root_distance = 32;
-constexpr unsigned version_offset = 0, budget_offset = 4, interrupt_offset = 8, words_size = 24;
-constexpr int64_t committed_flag_offset = -2; // the byte with flag_committed, from the object
-static_assert(gc::flag_committed == 1u << 16);
 
 llvm::StringRef called_name(const llvm::Instruction& i) {
     auto* call = llvm::dyn_cast<llvm::CallBase>(&i);
@@ -44,101 +38,30 @@ bool is_safe_point(const llvm::Instruction& i) {
 class stm_transformer {
 public:
     stm_transformer(llvm::Module& module, const class_layouts& layouts, diagnostics& problems)
-        : module_(module), layouts_(layouts), problems_(problems), context_(module.getContext()) {
-        plain_ = llvm::PointerType::get(context_, 0);
-        view_ = llvm::PointerType::get(context_, view_space);
-        byte_ = llvm::Type::getInt8Ty(context_);
-        word_ = llvm::Type::getInt64Ty(context_);
-        none_ = llvm::Type::getVoidTy(context_);
-        words_ = llvm::cast<llvm::GlobalVariable>(
-            module.getOrInsertGlobal("heddle_stm", llvm::ArrayType::get(byte_, words_size)));
-        words_->setThreadLocalMode(llvm::GlobalValue::LocalExecTLSModel);
-        words_->setDSOLocal(true);
-        object_barrier_ = make_object_barrier();
+        : module_(module), layouts_(layouts), problems_(problems), functions_(module) {
+        plain_ = llvm::cast<llvm::PointerType>(functions_.pointer());
+        view_ = functions_.view_pointer();
+        word_ = functions_.integer(64);
+        object_barrier_ = functions_.object_barrier();
+        item_barrier_ = functions_.item_barrier();
     }
 
     void run(const drivers& all) {
         for (llvm::Function& function : module_)
-            if (!function.isDeclaration() && &function != object_barrier_) change(function);
-        llvm::Function* check = make_break();
+            if (!function.isDeclaration() && &function != object_barrier_ && &function != item_barrier_)
+                change(function);
+        llvm::Function* check = functions_.transaction_break();
         for (const driver& d : all) {
             for (llvm::CallBase* marker : d.can_enter_jit) llvm::CallInst::Create(check, {}, "", marker->getIterator());
             llvm::BasicBlock& entry = d.portal->getEntryBlock();
             llvm::CallInst::Create(check, {}, "", entry.getFirstNonPHIOrDbgOrAlloca());
         }
-        auto* count = llvm::ConstantInt::get(llvm::Type::getInt32Ty(context_), roots_.size());
+        auto* count = functions_.number(32, roots_.size());
         new llvm::GlobalVariable(module_, count->getType(), true, llvm::GlobalValue::ExternalLinkage, count,
                                  "heddle_stm_root_count");
     }
 
 private:
-    llvm::Value* word_at(llvm::IRBuilder<>& builder, unsigned offset) {
-        return builder.CreateConstInBoundsGEP1_64(byte_, words_, offset);
-    }
-    llvm::FunctionCallee runtime(const char* name, llvm::Type* result, std::vector<llvm::Type*> parameters) {
-        auto callee = module_.getOrInsertFunction(name, llvm::FunctionType::get(result, parameters, false));
-        auto* function = llvm::cast<llvm::Function>(callee.getCallee());
-        function->setDoesNotThrow();
-        function->setDSOLocal(true);
-        return callee;
-    }
-    llvm::Function* make(const char* name, std::vector<llvm::Type*> parameters) {
-        auto* type = llvm::FunctionType::get(none_, parameters, false);
-        auto* function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module_);
-        function->setDoesNotThrow();
-        function->addFnAttr(llvm::Attribute::AlwaysInline);
-        return function;
-    }
-    // if (condition) slow(arguments); return
-    void call_if(llvm::IRBuilder<>& builder, llvm::Value* condition, llvm::FunctionCallee slow,
-                 llvm::ArrayRef<llvm::Value*> arguments) {
-        llvm::Function* function = builder.GetInsertBlock()->getParent();
-        auto* slow_block = llvm::BasicBlock::Create(context_, "slow", function);
-        auto* done = llvm::BasicBlock::Create(context_, "done", function);
-        auto* branch = builder.CreateCondBr(condition, slow_block, done);
-        branch->setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(context_).createBranchWeights(1, 2000));
-        builder.SetInsertPoint(slow_block);
-        builder.CreateCall(slow, arguments);
-        builder.CreateBr(done);
-        builder.SetInsertPoint(done);
-        builder.CreateRetVoid();
-    }
-    llvm::Value* is_committed(llvm::IRBuilder<>& builder, llvm::Value* object) {
-        llvm::Value* place = builder.CreateConstGEP1_64(byte_, object, static_cast<uint64_t>(committed_flag_offset));
-        llvm::Value* flags = builder.CreateLoad(byte_, builder.CreateAddrSpaceCast(place, view_));
-        return builder.CreateICmpNE(builder.CreateAnd(flags, 1), builder.getInt8(0));
-    }
-    llvm::Function* make_object_barrier() {
-        llvm::Function* function = make("heddle.stm_object_barrier", {plain_});
-        llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context_, "entry", function));
-        call_if(builder, is_committed(builder, function->getArg(0)),
-                runtime("heddle_stm_write_object", none_, {plain_}), {function->getArg(0)});
-        return function;
-    }
-    llvm::Function* item_barrier() {
-        if (llvm::Function* known = module_.getFunction("heddle.stm_item_barrier")) return known;
-        llvm::Function* function = make("heddle.stm_item_barrier", {plain_, word_});
-        llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context_, "entry", function));
-        call_if(builder, is_committed(builder, function->getArg(0)),
-                runtime("heddle_stm_write_item", none_, {plain_, word_}), {function->getArg(0), function->getArg(1)});
-        return function;
-    }
-    llvm::Function* make_break() {
-        llvm::Function* function = make("heddle.stm_break", {});
-        llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context_, "entry", function));
-        llvm::Type* number = builder.getInt32Ty();
-        llvm::Value* budget = builder.CreateLoad(number, word_at(builder, budget_offset));
-        llvm::Value* left = builder.CreateSub(budget, builder.getInt32(1));
-        builder.CreateStore(left, word_at(builder, budget_offset));
-        auto* interrupt = builder.CreateLoad(number, word_at(builder, interrupt_offset));
-        interrupt->setAtomic(llvm::AtomicOrdering::Monotonic);
-        interrupt->setAlignment(llvm::Align(4));
-        llvm::Value* wanted = builder.CreateOr(builder.CreateICmpSLT(left, builder.getInt32(0)),
-                                               builder.CreateICmpNE(interrupt, builder.getInt32(0)));
-        call_if(builder, wanted, runtime("heddle_stm_break_slow", none_, {}), {});
-        return function;
-    }
-
     // What is known at a place of a basic block.
     struct knowledge {
         llvm::SmallPtrSet<llvm::Value*, 16> fresh;   // objects that this transaction made
@@ -194,20 +117,24 @@ private:
         return place.base;
     }
 
+    // The same, of an operand of a load or store. Null also when the object isn't known: the runtime is asked then.
+    llvm::Value* known_address(llvm::IRBuilder<>& builder, llvm::Instruction& access, unsigned operand,
+                               const char* otherwise, address& place) {
+        llvm::Value* where = heap_address(builder, access, access.getOperand(operand), place);
+        if (!where || place.kind != place_kind::unknown_heap) return where;
+        access.setOperand(operand, builder.CreateCall(functions_.external(otherwise, plain_, {plain_}), {where}));
+        return nullptr;
+    }
+
     void change_load(llvm::LoadInst& load, knowledge& known) {
         llvm::IRBuilder<> builder(&load);
         address place;
-        llvm::Value* where = heap_address(builder, load, load.getPointerOperand(), place);
-        if (!where) return;
-        if (place.kind == place_kind::unknown_heap) {
-            load.setOperand(0, builder.CreateCall(runtime("heddle_stm_read_address", plain_, {plain_}), {where}));
-            return;
-        }
         llvm::Value* key = load.getPointerOperand();
+        llvm::Value* where = known_address(builder, load, 0, "heddle_stm_read_address", place);
+        if (!where) return;
         if (!known.fresh.contains(place.base) && known.marked.insert(key).second) {
             llvm::Value* number = builder.CreateLShr(builder.CreatePtrToInt(where, word_), marker_shift);
-            builder.CreateStore(builder.CreateLoad(byte_, word_at(builder, version_offset)),
-                                builder.CreateIntToPtr(number, view_));
+            builder.CreateStore(functions_.version(builder), builder.CreateIntToPtr(number, view_));
         }
         load.setOperand(0, builder.CreateAddrSpaceCast(where, view_));
     }
@@ -215,17 +142,13 @@ private:
     void change_store(llvm::StoreInst& store, knowledge& known) {
         llvm::IRBuilder<> builder(&store);
         address place;
-        llvm::Value* where = heap_address(builder, store, store.getPointerOperand(), place);
+        llvm::Value* where = known_address(builder, store, 1, "heddle_stm_write_address", place);
         if (!where) return;
-        if (place.kind == place_kind::unknown_heap) {
-            store.setOperand(1, builder.CreateCall(runtime("heddle_stm_write_address", plain_, {plain_}), {where}));
-            return;
-        }
         if (!known.fresh.contains(place.base)) {
             if (place.kind == place_kind::array_item) {
                 llvm::Value* index = place.index ? builder.CreateSExtOrTrunc(place.index, word_)
                                                  : builder.getInt64(static_cast<uint64_t>(place.constant_index));
-                builder.CreateCall(item_barrier(), {place.base, index});
+                builder.CreateCall(item_barrier_, {place.base, index});
             } else if (known.written.insert(place.base).second) {
                 builder.CreateCall(object_barrier_, {place.base});
             }
@@ -239,7 +162,7 @@ private:
         auto through_view = [&](llvm::Value* pointer, const char* function) -> llvm::Value* {
             address place = classify(pointer, layouts_);
             if (!is_mutable_item(place) || known.fresh.contains(place.base)) return pointer;
-            return builder.CreateCall(runtime(function, plain_, {plain_, word_}),
+            return builder.CreateCall(functions_.external(function, plain_, {plain_, word_}),
                                       {pointer, builder.CreateZExtOrTrunc(copy.getLength(), word_)});
         };
         copy.setDest(through_view(copy.getRawDest(), "heddle_stm_write_range"));
@@ -270,11 +193,10 @@ private:
     llvm::Module& module_;
     const class_layouts& layouts_;
     diagnostics& problems_;
-    llvm::LLVMContext& context_;
+    stm_functions functions_;
     llvm::PointerType *plain_, *view_;
-    llvm::Type *byte_, *word_, *none_;
-    llvm::GlobalVariable* words_;
-    llvm::Function* object_barrier_;
+    llvm::Type* word_;
+    llvm::Function *object_barrier_, *item_barrier_;
     std::map<llvm::GlobalVariable*, size_t> roots_;
 };
 
