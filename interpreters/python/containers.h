@@ -55,20 +55,26 @@ struct GlobalCell : W_Object {
     HEDDLE_GC_CLASS(GlobalCell, W_Object, value)
 };
 
+// What all keys of a dict are; comparing strings and plain ints runs no user code.
+enum class key_kind : long {
+    strings,    // exact str; also the kind of a dict without keys
+    plain_ints, // exact int that is its own hash, so that equal hashes are equal keys
+    mixed,
+};
 struct W_Dict : W_Object {
     W_Dict()
-        : index(nullptr), hashes(nullptr), keys(nullptr), values(nullptr), used(0), count(0), only_strings(1),
+        : index(nullptr), hashes(nullptr), keys(nullptr), values(nullptr), used(0), count(0), kind(key_kind::strings),
           version(nullptr) {}
     HEDDLE_PYTHON_TYPED(dict)
     member<index_array> index; // null while nothing was ever inserted; -1 free, -2 deleted
     member<long_array> hashes;
     member<dict_keys> keys;
-    member<dict_values> values;
-    field<long> used; // entries in use, deleted ones included
+    member<dict_values> values; // null: a set's table
+    field<long> used;           // entries in use, deleted ones included
     field<long> count;
-    field<long> only_strings;                          // all keys are exact str: comparing them runs no user code
+    field<key_kind> kind;
     HEDDLE_QUASI_IMMUTABLE member<VersionTag> version; // of a module's namespace, else null
-    HEDDLE_GC_CLASS(W_Dict, W_Object, index, hashes, keys, values, used, count, only_strings, version)
+    HEDDLE_GC_CLASS(W_Dict, W_Object, index, hashes, keys, values, used, count, kind, version)
 };
 W_Dict* make_dict();
 W_Dict* make_module_dict();
@@ -80,6 +86,8 @@ HEDDLE_INLINE W_Object* dict_value_at(W_Dict* dict, long entry) {
     if (dict->version && is_exact<GlobalCell>(value)) return static_cast<GlobalCell*>(value)->value;
     return value;
 }
+HEDDLE_DONT_LOOK_INSIDE void dict_add_entry(W_Dict* dict, W_Object* key, long hash, W_Object* value); // not yet there
+HEDDLE_DONT_LOOK_INSIDE void dict_reserve(W_Dict* dict, long count, bool with_values); // room, once, for `count` keys
 // Null without a pending error: not there. dict_get_str never fails.
 W_Object* dict_get(W_Dict* dict, W_Object* key);
 W_Object* dict_get_str(W_Dict* dict, W_Str* key);
@@ -93,13 +101,19 @@ HEDDLE_DONT_LOOK_INSIDE W_Dict* dict_copy(W_Dict* dict);
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_update(W_Dict* dict, W_Object* other); // a mapping or pairs
 HEDDLE_DONT_LOOK_INSIDE long dict_next_entry(W_Dict* dict, long entry); // first entry in use from `entry` on, or -1
 HEDDLE_DONT_LOOK_INSIDE long dict_previous_entry(W_Dict* dict, long entry);
+// Of sets' tables: keys of one in another. The results are tables without values.
+HEDDLE_DONT_LOOK_INSIDE Result<bool> dict_keys_within(W_Dict* a, W_Dict* b); // all of a in b
+HEDDLE_DONT_LOOK_INSIDE Result<W_Dict*> dict_select_keys(W_Dict* from, W_Dict* other,
+                                                         bool keep); // in, or not in, other
+HEDDLE_DONT_LOOK_INSIDE Result<void> dict_add_keys(W_Dict* dict, W_Dict* other);
+HEDDLE_DONT_LOOK_INSIDE Result<void> dict_remove_keys(W_Dict* dict, W_Dict* other); // of one other than dict
 // What a module's namespace holds for a name now: the value, a GlobalCell, or null.
 HEDDLE_ELIDABLE W_Object* global_lookup(W_Dict* dict, VersionTag* version, W_Str* name);
 
 struct W_Set : W_Object {
     explicit W_Set(W_Dict* t) : table(t) {}
     HEDDLE_PYTHON_TYPED(set)
-    member<W_Dict> table; // values are None
+    member<W_Dict> table; // without values
     HEDDLE_GC_CLASS(W_Set, W_Object, table)
 };
 struct W_FrozenSet : W_Set {

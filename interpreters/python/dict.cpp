@@ -20,7 +20,7 @@ W_Dict* make_module_dict() {
 HEDDLE_DONT_LOOK_INSIDE long dict_find_str(W_Dict* dict, W_Str* key) {
     index_array* index = dict->index;
     if (!index) return -1;
-    if (!dict->only_strings && !is_exact<W_Str>(key)) return -1;
+    if (dict->kind != key_kind::strings && !is_exact<W_Str>(key)) return -1;
     long hash = str_hash(key), mask = index->length() - 1;
     dict_keys* keys = dict->keys;
     for (unsigned long slot = scatter(hash);; slot++) {
@@ -33,11 +33,20 @@ HEDDLE_DONT_LOOK_INSIDE long dict_find_str(W_Dict* dict, W_Str* key) {
             return entry;
     }
 }
+// Among plain ints.
+HEDDLE_INLINE static long find_plain_int(index_array* index, long_array* hashes, long value) {
+    long mask = index->length() - 1;
+    for (unsigned long slot = scatter(value);; slot++) {
+        int32_t entry = index->get(static_cast<long>(slot) & mask);
+        if (entry >= 0 ? hashes->get(entry) == value : entry == free_slot) return entry;
+    }
+}
 // The entry of an exact int, or -1; -2: other keys must be asked.
 HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value) {
     index_array* index = dict->index;
     if (!index) return -1;
     long hash = hash_of_long(value);
+    if (dict->kind == key_kind::plain_ints) return hash == value ? find_plain_int(index, dict->hashes, value) : -1;
     long mask = index->length() - 1;
     for (unsigned long slot = scatter(hash);; slot++) {
         int32_t entry = index->get(static_cast<long>(slot) & mask);
@@ -52,7 +61,7 @@ HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value) {
     }
 }
 HEDDLE_DONT_LOOK_INSIDE Result<long> dict_find(W_Dict* dict, W_Object* key, long hash) {
-    if (is_exact<W_Str>(key) && dict->only_strings) return dict_find_str(dict, static_cast<W_Str*>(key));
+    if (is_exact<W_Str>(key) && dict->kind == key_kind::strings) return dict_find_str(dict, static_cast<W_Str*>(key));
     if (is_exact<W_Int>(key)) {
         long entry = find_int(dict, static_cast<W_Int*>(key)->value);
         if (entry != -2) return entry;
@@ -83,22 +92,22 @@ static void put_index(index_array* index, long hash, int32_t entry) {
     while (index->get(static_cast<long>(slot) & mask) >= 0) slot++;
     index->set(static_cast<long>(slot) & mask, entry);
 }
-// New arrays with room for more entries, without the deleted ones.
-HEDDLE_DONT_LOOK_INSIDE static void resize(W_Dict* dict) {
-    long count = dict->count, size = 8;
-    while (size * 2 < (count + 1) * 4) size *= 2;
+// New arrays with room for `count` entries and some more, without the deleted ones.
+HEDDLE_DONT_LOOK_INSIDE static void resize(W_Dict* dict, long count, bool with_values) {
+    long size = 8;
+    while (size * 2 < count * 4) size *= 2;
     long capacity = size * 2 / 3 + 1;
     auto* index = make_array<index_array>(size);
     auto* hashes = make_array<long_array>(capacity);
     auto* keys = make_array<dict_keys>(capacity);
-    auto* values = make_array<dict_values>(capacity);
+    dict_values* values = with_values ? make_array<dict_values>(capacity) : nullptr;
     for (long i = 0; i < size; i++) index->set(i, free_slot);
     long filled = 0;
     for (long i = 0; i < dict->used; i++) {
         W_Object* key = dict->keys->get(i);
         if (!key) continue;
         keys->set(filled, key);
-        values->set(filled, dict->values->get(i));
+        if (with_values) values->set(filled, dict->values->get(i));
         hashes->set(filled, dict->hashes->get(i));
         put_index(index, dict->hashes->get(i), static_cast<int32_t>(filled++));
     }
@@ -108,16 +117,29 @@ HEDDLE_DONT_LOOK_INSIDE static void resize(W_Dict* dict) {
     dict->values = values;
     dict->used = filled;
 }
-HEDDLE_DONT_LOOK_INSIDE static void add_entry(W_Dict* dict, W_Object* key, long hash, W_Object* value) {
-    if (!dict->keys || dict->used >= dict->keys->length()) resize(dict);
+static key_kind kind_of_key(W_Object* key, long hash) {
+    if (is_exact<W_Str>(key)) return key_kind::strings;
+    if (is_exact<W_Int>(key) && static_cast<W_Int*>(key)->value == hash) return key_kind::plain_ints;
+    return key_kind::mixed;
+}
+void dict_reserve(W_Dict* dict, long count, bool with_values) {
+    if (count && (!dict->keys || dict->keys->length() < count)) resize(dict, count, with_values);
+}
+// A null value: the table of a set.
+void dict_add_entry(W_Dict* dict, W_Object* key, long hash, W_Object* value) {
+    if (!dict->keys || dict->used >= dict->keys->length()) resize(dict, dict->count + 1, value != nullptr);
     long entry = dict->used;
     dict->keys->set(entry, key);
-    dict->values->set(entry, value);
+    if (value) dict->values->set(entry, value);
     dict->hashes->set(entry, hash);
     put_index(dict->index, hash, static_cast<int32_t>(entry));
     dict->used = entry + 1;
+    key_kind kind = kind_of_key(key, hash);
+    if (dict->count == 0)
+        dict->kind = kind;
+    else if (dict->kind != kind)
+        dict->kind = key_kind::mixed;
     dict->count++;
-    if (!is_exact<W_Str>(key)) dict->only_strings = 0;
     if (dict->version) dict->version = new_version();
 }
 HEDDLE_DONT_LOOK_INSIDE static void replace_global(W_Dict* dict, long entry, W_Object* value) {
@@ -141,14 +163,14 @@ HEDDLE_DONT_LOOK_INSIDE void dict_delete_entry(W_Dict* dict, long entry) {
     while (dict->index->get(static_cast<long>(slot) & mask) != entry) slot++;
     dict->index->set(static_cast<long>(slot) & mask, deleted_slot);
     dict->keys->set(entry, nullptr);
-    dict->values->set(entry, nullptr);
+    if (dict->values) dict->values->set(entry, nullptr);
     dict->count--;
     if (dict->version) dict->version = new_version();
     if (dict->count == 0) {
         dict->index = static_cast<index_array*>(nullptr);
         dict->keys = static_cast<dict_keys*>(nullptr);
         dict->used = 0;
-        dict->only_strings = 1;
+        dict->kind = key_kind::strings;
     }
 }
 
@@ -159,7 +181,7 @@ W_Object* dict_get_str(W_Dict* dict, W_Str* key) {
     return entry < 0 ? nullptr : dict_value_at(dict, entry);
 }
 W_Object* dict_get(W_Dict* dict, W_Object* key) {
-    if (is_exact<W_Str>(key) && dict->only_strings) return dict_get_str(dict, static_cast<W_Str*>(key));
+    if (is_exact<W_Str>(key) && dict->kind == key_kind::strings) return dict_get_str(dict, static_cast<W_Str*>(key));
     if (is_exact<W_Int>(key)) {
         long at = find_int(dict, static_cast<W_Int*>(key)->value);
         if (at >= 0) return dict_value_at(dict, at);
@@ -176,10 +198,10 @@ void dict_set_str(W_Dict* dict, W_Str* key, W_Object* value) {
     if (entry >= 0)
         replace_value(dict, entry, value);
     else
-        add_entry(dict, key, str_hash(key), value);
+        dict_add_entry(dict, key, str_hash(key), value);
 }
 Result<void> dict_set(W_Dict* dict, W_Object* key, W_Object* value) {
-    if (is_exact<W_Str>(key) && dict->only_strings) {
+    if (is_exact<W_Str>(key) && dict->kind == key_kind::strings) {
         dict_set_str(dict, static_cast<W_Str*>(key), value);
         return ok;
     }
@@ -195,7 +217,7 @@ Result<void> dict_set(W_Dict* dict, W_Object* key, W_Object* value) {
     if (entry >= 0)
         replace_value(dict, entry, value);
     else
-        add_entry(dict, key, hash, value);
+        dict_add_entry(dict, key, hash, value);
     return ok;
 }
 HEDDLE_DONT_LOOK_INSIDE Result<bool> dict_delete(W_Dict* dict, W_Object* key) {
@@ -217,7 +239,7 @@ HEDDLE_DONT_LOOK_INSIDE void dict_clear(W_Dict* dict) {
     dict->values = static_cast<dict_values*>(nullptr);
     dict->used = 0;
     dict->count = 0;
-    dict->only_strings = 1;
+    dict->kind = key_kind::strings;
     if (dict->version) dict->version = new_version();
 }
 HEDDLE_DONT_LOOK_INSIDE long dict_next_entry(W_Dict* dict, long entry) {
@@ -232,8 +254,11 @@ HEDDLE_DONT_LOOK_INSIDE long dict_previous_entry(W_Dict* dict, long entry) {
 }
 HEDDLE_DONT_LOOK_INSIDE W_Dict* dict_copy(W_Dict* dict) {
     W_Dict* copy = make_dict();
-    for (long entry = dict_next_entry(dict, 0); entry >= 0; entry = dict_next_entry(dict, entry + 1))
-        add_entry(copy, dict->keys->get(entry), dict->hashes->get(entry), unwrap_attribute(dict_value_at(dict, entry)));
+    dict_reserve(copy, dict->count, dict->values != nullptr);
+    for (long entry = dict_next_entry(dict, 0); entry >= 0; entry = dict_next_entry(dict, entry + 1)) {
+        W_Object* value = dict->values ? unwrap_attribute(dict_value_at(dict, entry)) : nullptr;
+        dict_add_entry(copy, dict->keys->get(entry), dict->hashes->get(entry), value);
+    }
     return copy;
 }
 HEDDLE_DONT_LOOK_INSIDE Result<void> dict_update(W_Dict* dict, W_Object* other) {
@@ -248,7 +273,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> dict_update(W_Dict* dict, W_Object* other) 
             if (at >= 0)
                 replace_value(dict, at, value);
             else
-                add_entry(dict, key, source->hashes->get(entry), value);
+                dict_add_entry(dict, key, source->hashes->get(entry), value);
         }
         return ok;
     }
@@ -275,6 +300,75 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> dict_update(W_Dict* dict, W_Object* other) 
         HEDDLE_TRY(dict_set(dict, items.value()->get(0), items.value()->get(1)));
     }
     if (pending_error()) return failure;
+    return ok;
+}
+// ---- of sets: keys of one table in another
+// --------------------------------------------------------------------------------------------------
+// Tables of plain ints, as a rule, are looked through without a call for each key.
+static bool both_plain_ints(W_Dict* a, W_Dict* b) {
+    return a->kind == key_kind::plain_ints && b->kind == key_kind::plain_ints;
+}
+HEDDLE_DONT_LOOK_INSIDE Result<bool> dict_keys_within(W_Dict* a, W_Dict* b) {
+    if (a->count > b->count) return false;
+    if (a->count == 0) return true;
+    if (both_plain_ints(a, b)) {
+        index_array* index = b->index;
+        long_array *wanted = a->hashes, *hashes = b->hashes;
+        dict_keys* keys = a->keys;
+        for (long entry = 0, used = a->used; entry < used; entry++)
+            if (keys->get(entry) && find_plain_int(index, hashes, wanted->get(entry)) < 0) return false;
+        return true;
+    }
+    for (long entry = dict_next_entry(a, 0); entry >= 0; entry = dict_next_entry(a, entry + 1))
+        if (HEDDLE_TRY(dict_find(b, a->keys->get(entry), a->hashes->get(entry))) < 0) return false;
+    return true;
+}
+HEDDLE_DONT_LOOK_INSIDE Result<W_Dict*> dict_select_keys(W_Dict* from, W_Dict* other, bool keep) {
+    W_Dict* out = make_dict();
+    if (from->count == 0) return out;
+    if (!both_plain_ints(from, other)) {
+        for (long entry = dict_next_entry(from, 0); entry >= 0; entry = dict_next_entry(from, entry + 1)) {
+            W_Object* key = from->keys->get(entry);
+            long hash = from->hashes->get(entry);
+            if ((HEDDLE_TRY(dict_find(other, key, hash)) >= 0) == keep) dict_add_entry(out, key, hash, nullptr);
+        }
+        return out;
+    }
+    dict_reserve(out, keep ? std::min(from->count.get(), other->count.get()) : from->count.get(), false);
+    index_array *index = other->index, *new_index = out->index;
+    long_array *hashes = other->hashes, *from_hashes = from->hashes, *new_hashes = out->hashes;
+    dict_keys *from_keys = from->keys, *new_keys = out->keys;
+    int32_t filled = 0;
+    for (long entry = 0, used = from->used; entry < used; entry++) {
+        W_Object* key = from_keys->get(entry);
+        long hash = from_hashes->get(entry);
+        if (!key || (find_plain_int(index, hashes, hash) >= 0) != keep) continue;
+        new_keys->set(filled, key);
+        new_hashes->set(filled, hash);
+        put_index(new_index, hash, filled++);
+    }
+    out->used = filled;
+    out->count = filled;
+    if (filled)
+        out->kind = key_kind::plain_ints;
+    else
+        dict_clear(out);
+    return out;
+}
+HEDDLE_DONT_LOOK_INSIDE Result<void> dict_add_keys(W_Dict* dict, W_Dict* other) {
+    if (dict->count == 0) dict_reserve(dict, other->count, false);
+    for (long entry = dict_next_entry(other, 0); entry >= 0; entry = dict_next_entry(other, entry + 1)) {
+        W_Object* key = other->keys->get(entry);
+        long hash = other->hashes->get(entry);
+        if (HEDDLE_TRY(dict_find(dict, key, hash)) < 0) dict_add_entry(dict, key, hash, nullptr);
+    }
+    return ok;
+}
+HEDDLE_DONT_LOOK_INSIDE Result<void> dict_remove_keys(W_Dict* dict, W_Dict* other) {
+    for (long entry = dict_next_entry(other, 0); entry >= 0; entry = dict_next_entry(other, entry + 1)) {
+        long at = HEDDLE_TRY(dict_find(dict, other->keys->get(entry), other->hashes->get(entry)));
+        if (at >= 0) dict_delete_entry(dict, at);
+    }
     return ok;
 }
 HEDDLE_ELIDABLE W_Object* global_lookup(W_Dict* dict, VersionTag*, W_Str* name) {

@@ -1,15 +1,17 @@
-// set and frozenset: a dict whose values are None.
+// set and frozenset: a dict without values.
 #include "interpreter.h"
 
 namespace heddle::python {
 
 W_Set* make_set() { return make<W_Set>(make_dict()); }
-Result<void> set_add(W_Set* set, W_Object* item) { return dict_set(set->table, item, none()); }
+Result<void> set_add(W_Set* set, W_Object* item) {
+    W_Dict* table = set->table;
+    long hash = HEDDLE_TRY(hash_of(item));
+    if (HEDDLE_TRY(dict_find(table, item, hash)) < 0) dict_add_entry(table, item, hash, nullptr);
+    return ok;
+}
 HEDDLE_DONT_LOOK_INSIDE Result<void> set_update(W_Set* set, W_Object* iterable) {
-    if (is<W_Set>(iterable)) {
-        W_Dict* other = static_cast<W_Set*>(iterable)->table;
-        return dict_update(set->table, other);
-    }
+    if (is<W_Set>(iterable)) return dict_add_keys(set->table, static_cast<W_Set*>(iterable)->table);
     if (can_drain(iterable)) {
         HEDDLE_TRY(drain_generator(drain_purpose::set, iterable, set));
         return ok;
@@ -37,30 +39,33 @@ Result<W_Dict*> as_table(W_Object* o) {
     return set->table.get();
 }
 Result<bool> has(W_Dict* table, W_Object* key, long hash) { return HEDDLE_TRY(dict_find(table, key, hash)) >= 0; }
-// Entries of `from` that are (keep) or aren't (!keep) in `other`.
-Result<W_Dict*> select(W_Dict* from, W_Dict* other, bool keep) {
-    W_Dict* out = make_dict();
-    for (long entry = dict_next_entry(from, 0); entry >= 0; entry = dict_next_entry(from, entry + 1)) {
-        W_Object* key = from->keys->get(entry);
-        if (HEDDLE_TRY(has(other, key, from->hashes->get(entry))) == keep) HEDDLE_TRY(dict_set(out, key, none()));
-    }
-    return out;
+Result<W_Dict*> intersection(W_Dict* a, W_Dict* b) {
+    if (a->count < b->count) return dict_select_keys(a, b, true);
+    return dict_select_keys(b, a, true); // the smaller one is gone through
 }
 Result<W_Dict*> combine(binary_op op, W_Dict* a, W_Dict* b) {
     switch (op) {
-    case binary_op::and_: return select(a, b, true);
-    case binary_op::sub: return select(a, b, false);
+    case binary_op::and_: return intersection(a, b);
+    case binary_op::sub: return dict_select_keys(a, b, false);
     case binary_op::or_: {
         W_Dict* out = dict_copy(a);
-        HEDDLE_TRY(dict_update(out, b));
+        HEDDLE_TRY(dict_add_keys(out, b));
         return out;
     }
     default: {
-        W_Dict* out = HEDDLE_TRY(select(a, b, false));
-        HEDDLE_TRY(dict_update(out, HEDDLE_TRY(select(b, a, false))));
+        W_Dict* out = HEDDLE_TRY(dict_select_keys(a, b, false));
+        HEDDLE_TRY(dict_add_keys(out, HEDDLE_TRY(dict_select_keys(b, a, false))));
         return out;
     }
     }
+}
+// Changes a set: all it holds is replaced, but for what is added or removed in the time that takes.
+Result<void> combine_into(binary_op op, W_Set* set, W_Dict* other) {
+    W_Dict* table = set->table;
+    if (op == binary_op::or_) return dict_add_keys(table, other);
+    if (op == binary_op::sub && table != other && other->count < table->count) return dict_remove_keys(table, other);
+    set->table = HEDDLE_TRY(combine(op, table, other));
+    return ok;
 }
 template <binary_op Op> Result<W_Object*> method_binary(W_Object* a, W_Object* b) {
     if (!is<W_Set>(b) && !is_exact<W_DictView>(b)) return not_implemented();
@@ -69,7 +74,7 @@ template <binary_op Op> Result<W_Object*> method_binary(W_Object* a, W_Object* b
 }
 template <binary_op Op> Result<W_Object*> method_inplace(W_Object* a, W_Object* b) {
     if (!is<W_Set>(b)) return not_implemented();
-    set_of(a)->table = HEDDLE_TRY(combine(Op, table_of(a), table_of(b)));
+    HEDDLE_TRY(combine_into(Op, set_of(a), table_of(b)));
     return a;
 }
 template <binary_op Op> Result<W_Object*> method_named(W_Arguments* arguments) {
@@ -85,7 +90,7 @@ template <binary_op Op> Result<W_Object*> method_update(W_Arguments* arguments) 
         if (Op == binary_op::or_)
             HEDDLE_TRY(set_update(set_of(self), arguments->at(i)));
         else
-            set_of(self)->table = HEDDLE_TRY(combine(Op, table_of(self), HEDDLE_TRY(as_table(arguments->at(i)))));
+            HEDDLE_TRY(combine_into(Op, set_of(self), HEDDLE_TRY(as_table(arguments->at(i)))));
     }
     return none();
 }
@@ -125,12 +130,10 @@ Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
     return boolean(HEDDLE_TRY(has(table_of(o), item, hash.value())));
 }
 Result<bool> is_subset(W_Dict* a, W_Dict* b) {
-    if (a->count > b->count) return false;
+    if (a->kind == key_kind::plain_ints) return dict_keys_within(a, b);
     native_nesting nesting(" in comparison");
     if (nesting.too_deep()) return failure;
-    for (long entry = dict_next_entry(a, 0); entry >= 0; entry = dict_next_entry(a, entry + 1))
-        if (!HEDDLE_TRY(has(b, a->keys->get(entry), a->hashes->get(entry)))) return false;
-    return true;
+    return dict_keys_within(a, b);
 }
 template <compare_op Op> Result<W_Object*> method_compare(W_Object* a, W_Object* b) {
     if (!is<W_Set>(b)) return not_implemented();
@@ -151,7 +154,7 @@ Result<W_Object*> method_issuperset(W_Object* a, W_Object* b) {
     return boolean(HEDDLE_TRY(is_subset(HEDDLE_TRY(as_table(b)), table_of(a))));
 }
 Result<W_Object*> method_isdisjoint(W_Object* a, W_Object* b) {
-    W_Dict* common = HEDDLE_TRY(select(table_of(a), HEDDLE_TRY(as_table(b)), true));
+    W_Dict* common = HEDDLE_TRY(intersection(table_of(a), HEDDLE_TRY(as_table(b))));
     return boolean(common->count == 0);
 }
 Result<W_Object*> method_repr(W_Object* o) {
