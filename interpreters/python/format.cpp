@@ -1,5 +1,6 @@
 // The format mini-language (format(), f-strings, str.format) and %-formatting. Not for traced code.
-#include "interpreter.h"
+#include "text_builder.h"
+#include <charconv>
 #include <cmath>
 
 namespace heddle::python {
@@ -115,20 +116,34 @@ std::string group_digits(const std::string& digits, char separator, int group, l
     }
     return std::string(out.rbegin(), out.rend());
 }
-W_Str* align_text(const std::u32string& prefix, const std::u32string& body, const format_specification& spec,
+// A part of a str, or ASCII text.
+struct text_piece {
+    explicit text_piece(std::string_view t) : ascii(t), length(static_cast<long>(t.size())) {}
+    text_piece(W_Str* t, long most) : text(t), length(most >= 0 && most < t->length() ? most : t->length()) {}
+    void add_to(text_builder& out) const {
+        if (text)
+            out.add(text, 0, length);
+        else
+            out.add(ascii);
+    }
+    W_Str* text = nullptr;
+    std::string_view ascii;
+    long length;
+};
+W_Str* align_text(std::string_view prefix, const text_piece& body, const format_specification& spec,
                   char default_align) {
     char align = spec.align ? spec.align : default_align;
-    long missing = spec.width - static_cast<long>(prefix.size() + body.size());
-    if (missing <= 0) return make_str(prefix + body);
-    auto pad = [&](long n) { return std::u32string(static_cast<size_t>(n), spec.fill); };
-    switch (align) {
-    case '<': return make_str(prefix + body + pad(missing));
-    case '^': return make_str(pad(missing / 2) + prefix + body + pad(missing - missing / 2));
-    case '=': return make_str(prefix + pad(missing) + body);
-    default: return make_str(pad(missing) + prefix + body);
-    }
+    long missing = std::max(spec.width - static_cast<long>(prefix.size()) - body.length, 0l), before = missing;
+    if (align == '<' || align == '=') before = 0;
+    if (align == '^') before = missing / 2;
+    text_builder out;
+    out.repeat(spec.fill, before);
+    out.add(prefix);
+    if (align == '=') out.repeat(spec.fill, missing);
+    body.add_to(out);
+    if (align != '=') out.repeat(spec.fill, missing - before);
+    return out.finish();
 }
-std::u32string widen(const std::string& ascii) { return std::u32string(ascii.begin(), ascii.end()); }
 // A number: prefix is its sign and 0x; digits the integer part; rest what follows (fraction, exponent, %).
 W_Str* finish_number(const std::string& prefix, const std::string& digits, const std::string& rest,
                      const format_specification& spec, int group) {
@@ -137,7 +152,8 @@ W_Str* finish_number(const std::string& prefix, const std::string& digits, const
         body = group_digits(digits, spec.grouping, group, spec.width - static_cast<long>(prefix.size() + rest.size()));
     else
         body = group_digits(digits, spec.grouping, group, 0);
-    return align_text(widen(prefix), widen(body + rest), spec, '>');
+    body += rest;
+    return align_text(prefix, text_piece(body), spec, '>');
 }
 std::string sign_text(bool negative, char sign) { return negative ? "-" : sign == '+' ? "+" : sign == ' ' ? " " : ""; }
 
@@ -150,6 +166,18 @@ std::string double_digits(double value, char type, long precision, bool alternat
     else if (type == 'r')
         return float_repr(value);
     else {
+        char buffer[64]; // to_chars is exact, as printf is, and several times faster; it has no '#' form
+        std::chars_format form_of_type = (type | 32) == 'f'   ? std::chars_format::fixed
+                                         : (type | 32) == 'e' ? std::chars_format::scientific
+                                                              : std::chars_format::general;
+        if (!alternate && precision < 40) {
+            auto end = std::to_chars(buffer, buffer + sizeof buffer, value, form_of_type, static_cast<int>(precision));
+            if (end.ec == std::errc()) {
+                if (upper)
+                    for (char* c = buffer; c < end.ptr; c++) *c = static_cast<char>(toupper(*c));
+                return std::string(buffer, end.ptr);
+            }
+        }
         char form[16];
         snprintf(form, sizeof form, alternate ? "%%#.*%c" : "%%.*%c", type);
         char* made = nullptr;
@@ -197,7 +225,7 @@ Result<W_Str*> format_double(double value, format_specification spec, const char
         negative = false;
     size_t split = text.find_first_not_of("0123456789");
     if (split == std::string::npos) split = text.size();
-    if (!std::isfinite(value)) { return align_text(widen(sign_text(negative, spec.sign)), widen(text), spec, '>'); }
+    if (!std::isfinite(value)) return align_text(sign_text(negative, spec.sign), text_piece(text), spec, '>');
     return finish_number(sign_text(negative, spec.sign), text.substr(0, split), text.substr(split), spec, 3);
 }
 
@@ -243,7 +271,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_int(W_Object* value, W_Str* specif
         if (spec.sign != '-') return raise_text(T::ValueError, "Sign not allowed with integer format specifier 'c'");
         long c = HEDDLE_TRY(index_of(value));
         if (c < 0 || c > 0x10ffff) return raise_text(T::OverflowError, "%c arg not in range(0x110000)");
-        return align_text(U"", std::u32string(1, static_cast<char32_t>(c)), spec, '<');
+        return align_text("", text_piece(str_character(c), -1), spec, '<');
     }
     default: return unknown_code(spec.type, "int");
     }
@@ -271,10 +299,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Str*> format_str(W_Str* value, W_Str* specifica
         if (!spec.zero) return raise_text(T::ValueError, "'=' alignment not allowed in string format specifier");
         spec.align = '<';
     }
-    std::u32string text = to_u32(value);
-    if (spec.precision >= 0 && static_cast<size_t>(spec.precision) < text.size())
-        text.resize(static_cast<size_t>(spec.precision));
-    return align_text(U"", text, spec, '<');
+    return align_text("", text_piece(value, spec.precision), spec, '<');
 }
 
 // ---- %
@@ -284,20 +309,24 @@ namespace {
 struct percent_directive {
     bool minus = false, plus = false, space = false, zero = false, alternate = false;
     long width = -1, precision = -1;
-    char32_t type = 0;
+    uint32_t type = 0;
 };
-std::u32string pad_directive(const std::u32string& text, const percent_directive& d) {
-    if (static_cast<long>(text.size()) >= d.width) return text;
-    std::u32string pad(static_cast<size_t>(d.width) - text.size(), U' ');
-    return d.minus ? text + pad : pad + text;
+void add_directive(text_builder& out, const text_piece& text, const percent_directive& d) {
+    long missing = d.width - text.length;
+    if (!d.minus) out.repeat(' ', missing);
+    text.add_to(out);
+    if (d.minus) out.repeat(' ', missing);
 }
-std::u32string pad_number(const std::string& sign, const std::string& digits, const percent_directive& d) {
-    std::string body = digits;
-    long missing = d.width - static_cast<long>(sign.size() + body.size());
-    if (d.zero && !d.minus && missing > 0) body = std::string(static_cast<size_t>(missing), '0') + body;
-    return pad_directive(widen(sign + body), d);
+void add_number(text_builder& out, std::string_view sign, const std::string& digits, const percent_directive& d) {
+    long missing = d.width - static_cast<long>(sign.size() + digits.size());
+    bool zeros = d.zero && !d.minus;
+    if (!zeros && !d.minus) out.repeat(' ', missing);
+    out.add(sign);
+    if (zeros) out.repeat('0', missing);
+    out.add(digits);
+    if (d.minus) out.repeat(' ', missing);
 }
-Result<W_Object*> percent_integer(W_Object* value, char32_t type) {
+Result<W_Object*> percent_integer(W_Object* value, uint32_t type) {
     if (is_int(value)) return value;
     bool decimal = type == 'd' || type == 'i' || type == 'u';
     if (decimal && is<W_Float>(value)) return int_from_double(static_cast<W_Float*>(value)->value);
@@ -315,13 +344,8 @@ Result<W_Object*> percent_integer(W_Object* value, char32_t type) {
     return number;
 }
 // Appends one converted value; false: an error is pending.
-bool convert(std::u32string& out, percent_directive d, W_Object* value, bool bytes) {
-    auto text_directive = [&](W_Str* text) {
-        std::u32string wide = to_u32(text);
-        if (d.precision >= 0 && static_cast<size_t>(d.precision) < wide.size())
-            wide.resize(static_cast<size_t>(d.precision));
-        out += pad_directive(wide, d);
-    };
+bool convert(text_builder& out, percent_directive d, W_Object* value, bool bytes) {
+    auto text_directive = [&](W_Str* text) { add_directive(out, text_piece(text, d.precision), d); };
     switch (d.type) {
     case 'b':
     case 's':
@@ -348,7 +372,7 @@ bool convert(std::u32string& out, percent_directive d, W_Object* value, bool byt
     }
     case 'c': {
         if (is<W_Str>(value) && static_cast<W_Str*>(value)->length() == 1) {
-            out += pad_directive(to_u32(static_cast<W_Str*>(value)), d);
+            add_directive(out, text_piece(static_cast<W_Str*>(value), -1), d);
             return true;
         }
         if (is<W_Int>(value)) {
@@ -357,7 +381,7 @@ bool convert(std::u32string& out, percent_directive d, W_Object* value, bool byt
                 raise_text(T::OverflowError, "%c arg not in range(0x110000)");
                 return false;
             }
-            out += pad_directive(std::u32string(1, static_cast<char32_t>(c)), d);
+            add_directive(out, text_piece(str_character(c), -1), d);
             return true;
         }
         raise_text(T::TypeError, "%c requires int or char");
@@ -385,7 +409,7 @@ bool convert(std::u32string& out, percent_directive d, W_Object* value, bool byt
         if (d.type == 'X')
             for (char& c : digits) c = static_cast<char>(toupper(c));
         if (d.alternate && base != 10) sign += base == 8 ? "0o" : d.type == 'x' ? "0x" : "0X";
-        out += pad_number(sign, digits, d);
+        add_number(out, sign, digits, d);
         return true;
     }
     case 'e':
@@ -402,15 +426,22 @@ bool convert(std::u32string& out, percent_directive d, W_Object* value, bool byt
         if ((d.type | 32) == 'g' && precision == 0) precision = 1;
         std::string digits = double_digits(std::fabs(x), static_cast<char>(d.type), precision, d.alternate);
         if (!std::isfinite(x)) d.zero = false;
-        out += pad_number(negative ? "-" : d.plus ? "+" : d.space ? " " : "", digits, d);
+        add_number(out, negative ? "-" : d.plus ? "+" : d.space ? " " : "", digits, d);
         return true;
     }
     default: return false;
     }
 }
 
+// The characters of a str by number.
+struct code_points {
+    long size() const { return text->length(); }
+    uint32_t operator[](long i) const { return text->at(i); }
+    W_Str* text;
+};
 Result<W_Object*> format_percent_text(W_Str* format, W_Object* values, bool bytes) {
-    std::u32string text = to_u32(format), out;
+    code_points text{format};
+    text_builder out;
     W_Tuple* tuple = is<W_Tuple>(values) ? static_cast<W_Tuple*>(values) : nullptr;
     long next = 0;
     bool used_mapping = false;
@@ -423,23 +454,22 @@ Result<W_Object*> format_percent_text(W_Str* format, W_Object* values, bool byte
         raise_text(T::TypeError, "not enough arguments for format string");
         return nullptr;
     };
-    for (size_t i = 0; i < text.size();) {
-        if (text[i] != '%') {
-            out += text[i++];
-            continue;
-        }
-        size_t start = i++;
+    for (long i = 0; i < text.size();) {
+        long literal = i;
+        while (i < text.size() && text[i] != '%') i++;
+        out.add(format, literal, i);
+        if (i++ >= text.size()) break;
         percent_directive d;
         W_Object* value = nullptr;
         if (i < text.size() && text[i] == '(') {
-            size_t end = i + 1;
+            long end = i + 1;
             for (int level = 1; end < text.size(); end++) {
                 if (text[end] == '(') level++;
                 if (text[end] == ')' && --level == 0) break;
             }
             if (end >= text.size()) return raise_text(T::ValueError, "incomplete format key");
             if (tuple || is<W_Str>(values)) return raise_text(T::TypeError, "format requires a mapping");
-            value = HEDDLE_TRY(get_item(values, make_str(text.substr(i + 1, end - i - 1))));
+            value = HEDDLE_TRY(get_item(values, str_substring(format, i + 1, end)));
             used_mapping = true;
             i = end + 1;
         }
@@ -490,14 +520,12 @@ Result<W_Object*> format_percent_text(W_Str* format, W_Object* values, bool byte
         if (i >= text.size()) return raise_text(T::ValueError, "incomplete format");
         d.type = text[i++];
         if (d.type == '%') {
-            out += '%';
+            out.add('%');
             continue;
         }
         if (d.type >= 128 || !strchr("bsracdiouxXeEfFgG", static_cast<int>(d.type)) || (d.type == 'b' && !bytes)) {
-            char32_t c = d.type;
-            (void)start;
-            return raise_error(T::ValueError, "unsupported format character '%s' (0x%x) at index %zu",
-                               to_utf8(make_str(std::u32string_view(&c, 1))).c_str(), static_cast<unsigned>(c), i - 1);
+            return raise_error(T::ValueError, "unsupported format character '%s' (0x%x) at index %ld",
+                               to_utf8(str_character(d.type)).c_str(), d.type, i - 1);
         }
         if (!value) value = take();
         if (!value) return failure;
@@ -507,7 +535,7 @@ Result<W_Object*> format_percent_text(W_Str* format, W_Object* values, bool byte
                       : next == 0 && !used_mapping && !is<W_Dict>(values) &&
                             !(type_lookup(values->type(), N::getitem) && !is<W_Str>(values));
     if (left && !used_mapping) return raise_text(T::TypeError, "not all arguments converted during string formatting");
-    return make_str(out);
+    return out.finish();
 }
 
 } // namespace
@@ -600,39 +628,42 @@ Result<W_Object*> field_value(format_state* state, const std::u32string& name) {
     return value;
 }
 
-Result<W_Str*> expand(format_state* state, const std::u32string& text, int depth) {
+Result<W_Str*> expand(format_state* state, W_Str* format, int depth) {
     if (depth < 0) return raise_text(T::ValueError, "Max string recursion exceeded");
-    std::u32string out;
-    for (size_t i = 0; i < text.size();) {
-        char32_t c = text[i++];
-        if (c != '{' && c != '}') {
-            out += c;
-            continue;
-        }
+    code_points text{format};
+    text_builder out;
+    for (long i = 0; i < text.size();) {
+        long literal = i;
+        while (i < text.size() && text[i] != '{' && text[i] != '}') i++;
+        out.add(format, literal, i);
+        if (i >= text.size()) break;
+        uint32_t c = text[i++];
         if (i < text.size() && text[i] == c) {
-            out += c;
+            out.add(c);
             i++;
             continue;
         }
         if (c == '}') return raise_text(T::ValueError, "Single '}' encountered in format string");
         if (i >= text.size()) return raise_text(T::ValueError, "Single '{' encountered in format string");
-        size_t start = i, name_end = std::u32string::npos;
+        long start = i, name_end = -1;
         int level = 1;
         bool in_brackets = false;
         for (; i < text.size(); i++) {
-            if (text[i] == '[' && name_end == std::u32string::npos) in_brackets = true;
+            if (text[i] == '[' && name_end < 0) in_brackets = true;
             if (text[i] == ']') in_brackets = false;
             if (in_brackets) continue;
             if (text[i] == '{') level++;
             if (text[i] == '}' && --level == 0) break;
-            if ((text[i] == ':' || text[i] == '!') && level == 1 && name_end == std::u32string::npos) name_end = i;
+            if ((text[i] == ':' || text[i] == '!') && level == 1 && name_end < 0) name_end = i;
         }
         if (i >= text.size()) return raise_text(T::ValueError, "expected '}' before end of string");
-        size_t end = i++;
-        std::u32string name = text.substr(start, std::min(name_end, end) - start), specification;
-        char32_t conversion = 0;
-        if (name_end != std::u32string::npos) {
-            size_t at = name_end;
+        long end = i++;
+        std::u32string name;
+        for (long k = start; k < (name_end < 0 ? end : name_end); k++) name += static_cast<char32_t>(text[k]);
+        W_Str* specification = name_of(N::empty);
+        uint32_t conversion = 0;
+        if (name_end >= 0) {
+            long at = name_end;
             if (text[at] == '!') {
                 if (at + 1 >= end) return raise_text(T::ValueError, "unmatched '{' in format spec");
                 conversion = text[at + 1];
@@ -640,7 +671,7 @@ Result<W_Str*> expand(format_state* state, const std::u32string& text, int depth
                 if (at < end && text[at] != ':')
                     return raise_text(T::ValueError, "expected ':' after conversion specifier");
             }
-            if (at < end) specification = text.substr(at + 1, end - at - 1);
+            if (at < end) specification = str_substring(format, at + 1, end);
         }
         W_Object* value = HEDDLE_TRY(field_value(state, name));
         if (conversion == 's')
@@ -651,21 +682,19 @@ Result<W_Str*> expand(format_state* state, const std::u32string& text, int depth
             value = HEDDLE_TRY(ascii(value));
         else if (conversion)
             return raise_error(T::ValueError, "Unknown conversion specifier '%s'",
-                               to_utf8(make_str(std::u32string_view(&conversion, 1))).c_str());
-        W_Str* inner = make_str(specification);
-        if (specification.find(U'{') != std::u32string::npos)
-            inner = HEDDLE_TRY(expand(state, specification, depth - 1));
-        W_Str* formatted = HEDDLE_TRY(format_value(value, inner));
-        out += to_u32(formatted);
+                               to_utf8(str_character(conversion)).c_str());
+        if (str_find(specification, str_character('{'), 0, specification->length()) >= 0)
+            specification = HEDDLE_TRY(expand(state, specification, depth - 1));
+        out.add(HEDDLE_TRY(format_value(value, specification)));
     }
-    return make_str(out);
+    return out.finish();
 }
 
 } // namespace
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> format_method(W_Str* format, W_Arguments* arguments) {
     format_state state{arguments};
-    return HEDDLE_TRY(expand(&state, to_u32(format), 2));
+    return HEDDLE_TRY(expand(&state, format, 2));
 }
 
 } // namespace heddle::python

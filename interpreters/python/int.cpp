@@ -1,6 +1,7 @@
 // int: operators on 64-bit values, falling to GMP on overflow; parsing, printing, methods.
 #include "bigint.h"
 #include "interpreter.h"
+#include <charconv>
 #include <cmath>
 
 namespace heddle::python {
@@ -250,7 +251,11 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> int_from_double(double value) {
 }
 
 std::string int_to_text(W_Object* value, int base) {
-    if (is<W_Int>(value) && base == 10) return std::to_string(static_cast<W_Int*>(value)->value);
+    if (is<W_Int>(value)) {
+        char digits[66];
+        return std::string(digits,
+                           std::to_chars(digits, digits + sizeof digits, static_cast<W_Int*>(value)->value, base).ptr);
+    }
     big x(value);
     std::string text(mpz_sizeinbase(x.value, base) + 2, '\0');
     mpz_get_str(text.data(), base, x.value);
@@ -432,8 +437,8 @@ Result<W_Object*> method_pow(W_Object* a, W_Object* b, W_Object* modulus) {
 Result<W_Object*> method_repr(W_Object* o) {
     if (is<W_Int>(o)) {
         char text[24];
-        int length = snprintf(text, sizeof text, "%ld", static_cast<W_Int*>(o)->value);
-        return make_str_latin1(reinterpret_cast<const uint8_t*>(text), length);
+        char* end = std::to_chars(text, text + sizeof text, static_cast<W_Int*>(o)->value).ptr;
+        return make_str_latin1(reinterpret_cast<const uint8_t*>(text), end - text);
     }
     std::string text = int_to_text(o);
     if (text.size() > 4301)

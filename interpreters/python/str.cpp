@@ -393,7 +393,21 @@ template <compare_op Op> Result<W_Object*> method_compare(W_Object* a, W_Object*
 }
 Result<W_Object*> method_len(W_Object* o) { return make_int(text_of(o)->length()); }
 Result<W_Object*> method_hash(W_Object* o) { return make_int(str_hash(text_of(o))); }
-Result<W_Object*> method_repr(W_Object* o) { return make_str(quoted_repr(text_of(o))); }
+Result<W_Object*> method_repr(W_Object* o) {
+    W_Str* text = text_of(o);
+    if (!text->narrow) return make_str(quoted_repr(text));
+    byte_array* source = text->narrow;
+    long length = source->length();
+    for (long i = 0; i < length; i++) {
+        uint8_t c = source->get(i);
+        if (c < 32 || c >= 127 || c == '\'' || c == '\\') return make_str(quoted_repr(text));
+    }
+    auto* bytes = make_array<byte_array>(length + 2); // the rule: nothing to escape
+    uint8_t* out = writable(bytes);
+    out[0] = out[length + 1] = '\'';
+    memcpy(out + 1, source->data(), static_cast<size_t>(length));
+    return make<W_Str>(bytes, nullptr);
+}
 Result<W_Object*> method_str(W_Object* o) {
     return is_exact<W_Str>(o) ? o : make<W_Str>(text_of(o)->narrow, text_of(o)->wide);
 }

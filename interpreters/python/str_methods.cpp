@@ -1,5 +1,5 @@
 // str's methods: splitting, stripping, case, searching, classification.
-#include "interpreter.h"
+#include "text_builder.h"
 #include <utf8proc.h>
 
 namespace heddle::python {
@@ -427,17 +427,17 @@ Result<W_Object*> method_join(W_Object* o, W_Object* iterable) {
 // Of characters below 256 only; `from` is not empty.
 W_Object* replace_narrow(W_Str* text, W_Str* from, byte_array* to, long most) {
     long length = text->length(), size = from->length(), at = 0;
-    std::string out;
-    auto* source = reinterpret_cast<const char*>(text->narrow->data());
+    text_builder out;
+    std::string_view fresh(reinterpret_cast<const char*>(to->data()), static_cast<size_t>(to->length()));
     for (; most != 0; most--) {
         long found = str_find(text, from, at, length);
         if (found < 0) break;
-        out.append(source + at, static_cast<size_t>(found - at));
-        out.append(reinterpret_cast<const char*>(to->data()), static_cast<size_t>(to->length()));
+        out.add(text, at, found);
+        out.add(fresh);
         at = found + size;
     }
-    out.append(source + at, static_cast<size_t>(length - at));
-    return make_str_latin1(reinterpret_cast<const uint8_t*>(out.data()), static_cast<long>(out.size()));
+    out.add(text, at, length);
+    return out.finish();
 }
 Result<W_Object*> method_replace(W_Object* o, W_Object* from, W_Object* to, W_Object* limit) {
     if (!is<W_Str>(from)) return raise_about_type(T::TypeError, "replace() argument 1 must be str, not %s", from);
