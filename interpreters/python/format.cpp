@@ -425,7 +425,6 @@ bool convert(text_builder& out, percent_directive d, W_Object* value, bool bytes
         long precision = d.precision < 0 ? 6 : d.precision;
         if ((d.type | 32) == 'g' && precision == 0) precision = 1;
         std::string digits = double_digits(std::fabs(x), static_cast<char>(d.type), precision, d.alternate);
-        if (!std::isfinite(x)) d.zero = false;
         add_number(out, negative ? "-" : d.plus ? "+" : d.space ? " " : "", digits, d);
         return true;
     }
@@ -525,7 +524,8 @@ Result<W_Object*> format_percent_text(W_Str* format, W_Object* values, bool byte
         }
         if (d.type >= 128 || !strchr("bsracdiouxXeEfFgG", static_cast<int>(d.type)) || (d.type == 'b' && !bytes)) {
             return raise_error(T::ValueError, "unsupported format character '%s' (0x%x) at index %ld",
-                               to_utf8(str_character(d.type)).c_str(), d.type, i - 1);
+                               d.type > 31 && d.type < 127 ? to_utf8(str_character(d.type)).c_str() : "?", d.type,
+                               i - 1);
         }
         if (!value) value = take();
         if (!value) return failure;
