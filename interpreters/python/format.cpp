@@ -681,8 +681,10 @@ Result<W_Str*> expand(format_state* state, W_Str* format, int depth) {
         else if (conversion == 'a')
             value = HEDDLE_TRY(ascii(value));
         else if (conversion)
-            return raise_error(T::ValueError, "Unknown conversion specifier '%s'",
-                               to_utf8(str_character(conversion)).c_str());
+            return raise_error(T::ValueError,
+                               conversion > 32 && conversion < 127 ? "Unknown conversion specifier %c"
+                                                                   : "Unknown conversion specifier \\x%x",
+                               conversion);
         if (str_find(specification, str_character('{'), 0, specification->length()) >= 0)
             specification = HEDDLE_TRY(expand(state, specification, depth - 1));
         out.add(HEDDLE_TRY(format_value(value, specification)));
