@@ -413,8 +413,10 @@ Result<W_Object*> builtin_min(W_Arguments* arguments) {
     return extreme_general(arguments, compare_op::lt, "min");
 }
 Result<W_Object*> builtin_sorted(W_Object* iterable, W_Object* key, W_Object* reverse) {
-    list_items* items = HEDDLE_TRY(iterable_to_items(iterable));
+    W_List* list = HEDDLE_TRY(iterable_to_list(iterable));
     bool backward = reverse && HEDDLE_TRY(is_true(reverse));
+    if ((!key || key == none()) && sort_unboxed(list, backward)) return list;
+    list_items* items = list_to_items(list);
     HEDDLE_TRY(sort_items(items, items->length(), key, backward));
     return list_from_items(items, items->length());
 }

@@ -215,16 +215,20 @@ Result<W_Object*> bytearray_construct(W_Object* source, W_Object* encoding, W_Ob
 
 Result<W_Object*> method_len(W_Object* o) { return make_int(data_of(o)->length()); }
 Result<W_Object*> method_iter(W_Object* o) { return make<W_BytesIterator>(o); }
-Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Object* o, W_Slice* slice) {
     byte_array* data = data_of(o);
-    if (is_exact<W_Slice>(key)) {
-        slice_bounds bounds;
-        if (!slice_indices(static_cast<W_Slice*>(key), data->length(), &bounds)) return failure;
-        std::string out;
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-            out += static_cast<char>(data->get(at));
-        return same_kind(o, out);
-    }
+    slice_bounds bounds;
+    if (!slice_indices(slice, data->length(), &bounds)) return failure;
+    if (bounds.step == 1)
+        return same_kind(o, view_of(data).substr(static_cast<size_t>(bounds.start), static_cast<size_t>(bounds.count)));
+    std::string out;
+    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
+        out += static_cast<char>(data->get(at));
+    return same_kind(o, out);
+}
+Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
+    if (is_exact<W_Slice>(key)) return get_slice(o, static_cast<W_Slice*>(key));
+    byte_array* data = data_of(o);
     if (!is_int(key) && !type_lookup(key->type(), N::index))
         return raise_about_type(T::TypeError, "byte indices must be integers or slices, not %s", key);
     long index = HEDDLE_TRY(subscript_of(key));

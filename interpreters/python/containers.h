@@ -42,7 +42,9 @@ HEDDLE_DONT_LOOK_INSIDE void list_delete_range(W_List* list, long start, long en
 HEDDLE_DONT_LOOK_INSIDE void list_clear(W_List* list);
 HEDDLE_DONT_LOOK_INSIDE object_array* list_to_slots(W_List* list); // a fresh array of exactly its items
 HEDDLE_DONT_LOOK_INSIDE list_items* list_to_items(W_List* list);   // the same, for another list
+// Sorting (sorting.cpp) is stable. sort_unboxed is false, with nothing done, for a list that must be sorted as objects.
 HEDDLE_DONT_LOOK_INSIDE Result<void> sort_items(list_items* items, long count, W_Object* key, bool reverse);
+HEDDLE_DONT_LOOK_INSIDE bool sort_unboxed(W_List* list, bool reverse);
 Result<object_array*> iterable_to_slots(W_Object* iterable); // a fresh array
 Result<list_items*> iterable_to_items(W_Object* iterable);   // the same, for a list
 Result<W_List*> iterable_to_list(W_Object* iterable);

@@ -325,84 +325,6 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Tuple*> iterable_to_tuple(W_Object* iterable) {
     return make<W_Tuple>(items);
 }
 
-// ---- sorting: a stable merge sort with insertion sort for short runs
-// ---------------------------------------------------- 1: a < b; 0: not; -1: error.
-static int less(W_Object* a, W_Object* b) {
-    if (is_exact<W_Int>(a) && is_exact<W_Int>(b)) return static_cast<W_Int*>(a)->value < static_cast<W_Int*>(b)->value;
-    if (is_exact<W_Float>(a) && is_exact<W_Float>(b))
-        return static_cast<W_Float*>(a)->value < static_cast<W_Float*>(b)->value;
-    if (is_exact<W_Str>(a) && is_exact<W_Str>(b))
-        return str_compare(static_cast<W_Str*>(a), static_cast<W_Str*>(b)) < 0;
-    auto result = compare_true(compare_op::lt, a, b);
-    return result.failed() ? -1 : result.value();
-}
-static bool merge_sort(list_items* keys, list_items* items, list_items* key_room, list_items* item_room, long start,
-                       long end) {
-    if (end - start < 12) {
-        for (long i = start + 1; i < end; i++) {
-            W_Object* key = keys->get(i);
-            W_Object* item = items->get(i);
-            long j = i;
-            for (; j > start; j--) {
-                int order = less(key, keys->get(j - 1));
-                if (order < 0) return false;
-                if (!order) break;
-                keys->set(j, keys->get(j - 1));
-                items->set(j, items->get(j - 1));
-            }
-            keys->set(j, key);
-            items->set(j, item);
-        }
-        return true;
-    }
-    long middle = start + (end - start) / 2;
-    if (!merge_sort(keys, items, key_room, item_room, start, middle) ||
-        !merge_sort(keys, items, key_room, item_room, middle, end))
-        return false;
-    int order = less(keys->get(middle), keys->get(middle - 1));
-    if (order < 0) return false;
-    if (!order) return true; // in order already
-    copy_items(keys, start, key_room, start, middle - start);
-    copy_items(items, start, item_room, start, middle - start);
-    long left = start, right = middle, out = start;
-    while (left < middle && right < end) {
-        order = less(keys->get(right), key_room->get(left));
-        if (order < 0) return false;
-        list_items* from_keys = order ? keys : key_room;
-        list_items* from_items = order ? items : item_room;
-        long& at = order ? right : left;
-        keys->set(out, from_keys->get(at));
-        items->set(out++, from_items->get(at++));
-    }
-    copy_items(key_room, left, keys, out, middle - left);
-    copy_items(item_room, left, items, out, middle - left);
-    return true;
-}
-HEDDLE_DONT_LOOK_INSIDE Result<void> sort_items(list_items* items, long count, W_Object* key, bool reverse) {
-    auto* keys = make_array<list_items>(count);
-    if (key && key != none())
-        for (long i = 0; i < count; i++) keys->set(i, HEDDLE_TRY(call_1(key, items->get(i))));
-    else
-        copy_items(items, 0, keys, 0, count);
-    auto turn = [&](list_items* array) {
-        for (long i = 0; i < count / 2; i++) {
-            W_Object* other = array->get(count - 1 - i);
-            array->set(count - 1 - i, array->get(i));
-            array->set(i, other);
-        }
-    };
-    if (reverse) {
-        turn(keys);
-        turn(items);
-    } // sorting the mirror keeps equal items in their order
-    auto* key_room = make_array<list_items>(count);
-    auto* item_room = make_array<list_items>(count);
-    bool sorted = merge_sort(keys, items, key_room, item_room, 0, count);
-    if (reverse) turn(items);
-    if (!sorted) return failure;
-    return ok;
-}
-
 // ---- what containers ask of tuples as keys
 HEDDLE_DONT_LOOK_INSIDE Result<long> hash_of_tuple(W_Tuple* tuple) {
     native_nesting nesting;
@@ -551,12 +473,7 @@ void replace(W_List* list, list_items* items, long length) {
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_sort(W_Object* o, W_Object* key, W_Object* reverse) {
     W_List* list = list_of(o);
     bool backward = reverse && HEDDLE_TRY(is_true(reverse));
-    bool no_key = !key || key == none();
-    if (no_key && list->kind == list_kind::ints) {
-        long* first = list->ints()->data();
-        std::sort(first, first + list->length);
-        return backward ? method_reverse(list) : none();
-    }
+    if ((!key || key == none()) && sort_unboxed(list, backward)) return none();
     list_items* items = list_to_items(list);
     long length = items->length();
     list_clear(list);

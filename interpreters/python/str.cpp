@@ -184,6 +184,10 @@ HEDDLE_ELIDABLE bool str_equal(W_Str* a, W_Str* b) {
 }
 HEDDLE_ELIDABLE long str_compare(W_Str* a, W_Str* b) {
     long left = a->length(), right = b->length();
+    if (a->narrow && b->narrow) {
+        int order = memcmp(a->narrow->data(), b->narrow->data(), static_cast<size_t>(left < right ? left : right));
+        return order ? order : left < right ? -1 : left > right;
+    }
     for (long i = 0; i < left && i < right; i++) {
         uint32_t x = a->at(i), y = b->at(i);
         if (x != y) return x < y ? -1 : 1;
