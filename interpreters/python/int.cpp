@@ -516,10 +516,9 @@ Result<W_Object*> method_to_bytes(W_Object* o, W_Object* length, W_Object* order
         return raise_text(T::OverflowError, "int too big to convert");
     if (negative) mpz_add(x.value, x.value, limit.value);
     std::string data(static_cast<size_t>(count), '\0');
-    for (long i = 0; i < count; i++) {
-        data[static_cast<size_t>(little ? i : count - 1 - i)] = static_cast<char>(mpz_get_ui(x.value) & 0xff);
-        mpz_tdiv_q_2exp(x.value, x.value, 8);
-    }
+    size_t used = (mpz_sizeinbase(x.value, 2) + 7) / 8; // of at most count bytes, unless the number is 0
+    if (mpz_sgn(x.value))
+        mpz_export(&data[little ? 0 : static_cast<size_t>(count) - used], nullptr, little ? -1 : 1, 1, 0, 0, x.value);
     return make_bytes(data.data(), count);
 }
 Result<W_Object*> method_from_bytes(W_Object* cls, W_Object* source, W_Object* order, W_Object* is_signed) {
