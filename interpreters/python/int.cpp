@@ -512,7 +512,7 @@ Result<W_Object*> method_to_bytes(W_Object* o, W_Object* length, W_Object* order
     big lowest;
     mpz_neg(lowest.value, bound.value);
     if (mpz_cmp(x.value, bound.value) >= 0 || (negative && mpz_cmp(x.value, lowest.value) < 0) ||
-        (count == 0 && mpz_sgn(x.value)))
+        (count == 0 && mpz_sgn(x.value) && mpz_cmp_si(x.value, -1) != 0)) // -1 has no bytes, as in CPython
         return raise_text(T::OverflowError, "int too big to convert");
     if (negative) mpz_add(x.value, x.value, limit.value);
     std::string data(static_cast<size_t>(count), '\0');

@@ -99,13 +99,9 @@ std::string code_builder::finish(code_unit& unit) {
     return lay_out(unit);
 }
 
-// A jump to an unconditional forward jump goes where that one goes. Guard marks between label and jump are no
-// instructions.
+// A jump to an unconditional forward jump goes where that one goes; not past the mark where a guard begins, which
+// find_depths must come by.
 void code_builder::thread_jumps() {
-    auto real_item = [this](std::size_t index) {
-        while (index < items_.size() && items_[index].is_guard_begin) ++index;
-        return index;
-    };
     for (std::size_t index = 0; index < items_.size(); ++index) {
         item& from = items_[index];
         bool may_thread = from.target != no_label && !from.is_guard_begin && from.op != opcode::FOR_ITER &&
@@ -113,8 +109,8 @@ void code_builder::thread_jumps() {
                           from.op != opcode::JUMP_BACKWARD_NO_INTERRUPT;
         if (!may_thread) continue;
         for (int count = 0; count < 10; ++count) {
-            std::size_t at = real_item(position_of(from.target));
-            if (at >= items_.size()) break;
+            std::size_t at = position_of(from.target);
+            if (at >= items_.size() || items_[at].is_guard_begin) break;
             const item& to = items_[at];
             if (from.op == opcode::JUMP_FORWARD && to.op == opcode::JUMP_BACKWARD && position_of(to.target) <= index) {
                 from.op = to.op;

@@ -89,3 +89,19 @@ for v in (1, "s", [1, 2], {"k": 3}, (1, 2, 3), None, 5.5):
         case None: match_results.append("none")
         case float(z) if z > 5: match_results.append(z)
 print(match_results)
+
+
+def try_after_try(q):  # found by random_programs: the second try begins with a jump
+    try:
+        pass
+    except KeyError:
+        pass
+    try:
+        if (q if False else q) == 1 or q >= 2:
+            return "some"
+    except TypeError:
+        return "no number"
+    return "none"
+
+
+print(try_after_try(1), try_after_try(0), try_after_try("x"))
