@@ -13,9 +13,11 @@ uint32_t metainterp::arguments_at(uint32_t position) {
 }
 
 // A function that calls itself, and isn't a portal (those are looked at where they merge), is inlined so many times.
+// Levels below the newest portal do not count: what recurs through portals is limited there, and ends as a call of
+// machine code, not of a native function that has to find its way back into it.
 bool metainterp::too_recursive(const decoded_jitcode& code) const {
     uint32_t levels = 0;
-    for (const frame* f = base_; f <= f_; ++f) levels += f->code == &code;
+    for (const frame* f = f_; f >= base_ && f->code->source->driver < 0; --f) levels += f->code == &code;
     return levels > runtime_.options.max_unroll_recursion;
 }
 

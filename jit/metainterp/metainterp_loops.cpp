@@ -48,9 +48,10 @@ bool metainterp::inner_merge_point(uint32_t driver, uint64_t hash) {
         place = runtime_.warm.find_or_make(driver, words_.data(), hash);
         uint32_t levels = 0;
         for (const frame* f = base_; f < f_; ++f) levels += f->entry_hash == hash;
-        // A function that calls itself twice doubles the trace with each level: two levels are enough once it is long.
-        bool too_much = levels >= 2 && recorded_.operations.size() > runtime_.options.trace_limit / 12;
-        refuse = place->dont_inline || levels > runtime_.options.max_unroll_recursion || too_much;
+        // A recursion that is this deep is called from now on, in every trace: its data would take another path at each
+        // of the levels inlined, and each path be a bridge of its own.
+        if (levels > runtime_.options.max_unroll_recursion) place->dont_inline = true;
+        refuse = place->dont_inline;
     }
     if (refuse) {
         run_rest_natively(driver, place ? *place : *runtime_.warm.find_or_make(driver, words_.data(), hash));

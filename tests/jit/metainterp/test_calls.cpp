@@ -37,6 +37,21 @@ TEST_CASE("recursion") {
     }
 }
 
+TEST_CASE("a recursion that was too deep to be inlined is called in all later traces") {
+    world w;
+    load_tiny(w);
+    w.make_native("portal", "piii>i");
+    auto run = [&] { CHECK(run_tiny(w, fibonacci, 9, 0) == fib(9)); };
+    std::string options = "threshold=3,function_threshold=3,trace_eagerness=3,max_unroll_recursion=";
+    std::string shallow = w.logged("jit-trace", options + "1", run);
+    auto last = [](const std::string& log) { return log.substr(log.rfind("[jit-trace] bridge")); };
+    CHECK(last(shallow).find("call_assembler") != std::string::npos);
+    CHECK(last(shallow).find("debug_merge_point(0, 1,") == std::string::npos);
+    std::string deep = w.logged("jit-trace", options + "1000", run);
+    CHECK(deep.find("call_assembler") == std::string::npos);
+    CHECK(deep.find("debug_merge_point(0, 1,") != std::string::npos);
+}
+
 TEST_CASE("a called portal is inlined") {
     world w;
     load_tiny(w);
