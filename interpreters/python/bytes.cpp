@@ -26,9 +26,10 @@ failure_type needs_bytes(W_Object* o) {
     if (!data_of(o)) return needs_bytes(o); \
     std::string name = text_of(o);
 
-Result<long> byte_value(W_Object* o) {
-    long value = HEDDLE_TRY(index_of(o));
-    if (value < 0 || value > 255) return raise_text(T::ValueError, "bytes must be in range(0, 256)");
+// What `what` names must be an int from 0 to 255; an int of any size has the wrong value, not the wrong size.
+Result<long> byte_value(W_Object* o, const char* what = "byte") {
+    long value = is<W_BigInt>(o) ? -1 : HEDDLE_TRY(index_of(o));
+    if (value < 0 || value > 255) return raise_error(T::ValueError, "%s must be in range(0, 256)", what);
     return value;
 }
 
@@ -200,7 +201,8 @@ Result<byte_array*> construct_data(W_Object* source, W_Object* encoding, W_Objec
         return failure;
     }
     std::string out;
-    while (W_Object* item = next_item(iterator.value())) out += static_cast<char>(HEDDLE_TRY(byte_value(item)));
+    while (W_Object* item = next_item(iterator.value()))
+        out += static_cast<char>(HEDDLE_TRY(byte_value(item, "bytes")));
     if (pending_error()) return failure;
     return make_byte_array(out.data(), static_cast<long>(out.size()));
 }
