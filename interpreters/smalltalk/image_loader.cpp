@@ -169,7 +169,7 @@ private:
 
     void fill_class_table() {
         if (!file_.spur) return;
-        class_table = heddle::make_array<slots_array>(static_cast<long>(file_.class_table.size()));
+        set_class_table(heddle::make_array<slots_array>(static_cast<long>(file_.class_table.size())));
         for (size_t i = 0; i < file_.class_table.size(); i++)
             if (W_Class* c = class_at(file_.class_table[i])) class_table->set(static_cast<long>(i), c);
     }

@@ -12,6 +12,10 @@ namespace heddle::smalltalk {
 
 root<slots_array> class_table;
 static long class_table_used = 0;
+void set_class_table(slots_array* table) {
+    class_table = table;
+    class_table_used = 0;
+}
 uint32_t new_class_index(W_Class* c) {
     slots_array* table = class_table;
     long used = class_table_used;

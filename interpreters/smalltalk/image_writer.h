@@ -10,6 +10,7 @@ std::string write_image(const std::string& path, W_Frame* frame);
 
 // Spur's table of classes: the index of a class is its hash. A class that has no hash yet gets the next place.
 extern root<slots_array> class_table;
+void set_class_table(slots_array* table);
 uint32_t new_class_index(W_Class* c);
 
 } // namespace heddle::smalltalk

@@ -113,10 +113,17 @@ HEDDLE_INLINE W_Object* send_from_stack(Code* code, W_Frame* frame, long instruc
     if (!target) return does_not_understand(frame, code_constant(code, selector_index), slots, first, count);
     return invoke(frame, target, slots, first, count);
 }
-// The class above the one that the last literal, an association, says the method is in.
-W_Class* superclass_for(Code* code) {
-    long last = code->method->literals->length() - 2;
-    W_Object* association = last >= 0 ? code_constant(code, last) : nil();
+// The class above the one that the last literal, an association, says the method is in. A CompiledBlock's last literal
+// is the code that it is in.
+HEDDLE_DONT_LOOK_INSIDE W_Class* superclass_for(Code* code) {
+    W_Method* method = code->method;
+    W_Object* association = nil();
+    for (long steps = 0; steps < 100; steps++) {
+        long last = method->literals->length() - 1;
+        association = last > 0 ? method->literals->get(last) : nil();
+        if (!is_exact<W_Method>(association)) break;
+        method = static_cast<W_Method*>(association);
+    }
     W_Object* holder = has_slots(association, 2) ? slot(association, 1) : nil();
     W_Object* above = has_slots(holder, 1) ? slot(holder, 0) : nil();
     return is<W_Class>(above) ? static_cast<W_Class*>(above) : nullptr;

@@ -1,4 +1,5 @@
 // heddle-smalltalk: the command line.
+#include "bootstrap.h"
 #include "evaluate.h"
 #include "image_loader.h"
 #include "image_writer.h"
@@ -14,20 +15,25 @@
 #include <fstream>
 #include <iterator>
 #include <pthread.h>
+#include <unistd.h>
 
 namespace heddle::smalltalk {
 namespace {
 
-constexpr const char* usage_text = "usage: heddle-smalltalk [option] ... IMAGE [--evaluate EXPRESSION | --file-in "
+constexpr const char* usage_text = "usage: heddle-smalltalk [option] ... [IMAGE] [--evaluate EXPRESSION | --file-in "
                                    "FILE.st | --save FILE | --headless |\n"
-                                   "                                            ARG ...]\n"
-                                   "       heddle-smalltalk --info IMAGE\n"
+                                   "                                              ARG ...]\n"
+                                   "       heddle-smalltalk --info [IMAGE]\n"
+                                   "       heddle-smalltalk --make-image FOLDER IMAGE\n"
                                    "       heddle-smalltalk [option] ... --som -cp DIR[:DIR...] FILE.som [ARG ...]\n";
 constexpr const char* help_text =
+    "Without IMAGE: the image that comes with the program, heddle-smalltalk.image beside it, or in ../share/heddle.\n"
+    "It has a prompt that evaluates what is typed.\n"
     "Options:\n"
     "--info IMAGE           : print the image's format, size, object and class counts\n"
     "--evaluate EXPRESSION  : print what the image answers to it; status 1 for an error\n"
     "--file-in FILE.st      : evaluate the chunks of a source file\n"
+    "--make-image FOLDER    : make an image of the library's source files in FOLDER\n"
     "--som                  : run a program of SOM source; -cp names the folders where its classes are\n"
     "--save FILE            : write the image, as it was loaded, to another file\n"
     "--headless             : run the image without a window (there is none yet in any case)\n"
@@ -41,7 +47,7 @@ constexpr const char* help_text =
 constexpr size_t stack_bytes = size_t{1} << 26; // reserved, not used until needed
 
 struct command_line {
-    enum { run_image, info, evaluate, file_in, save, som } what = run_image;
+    enum { run_image, info, evaluate, file_in, save, make_image, som } what = run_image;
     std::string image, text;
     std::vector<std::string> class_path;
     bool log_primitives = false;
@@ -127,8 +133,25 @@ void run_som() {
     fflush(stdout);
 }
 
+// The image that comes with the program; "": there is none.
+std::string own_image() {
+    char program[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length <= 0) return "";
+    std::string folder(program, static_cast<size_t>(length));
+    folder.resize(folder.rfind('/') + 1);
+    for (const char* place : {"heddle-smalltalk.image", "../share/heddle/heddle-smalltalk.image"})
+        if (access((folder + place).c_str(), R_OK) == 0) return folder + place;
+    return "";
+}
+
 void work() {
     if (request.what == command_line::som) return run_som();
+    if (request.what == command_line::make_image)
+        if (std::string error = make_image(request.text, request.image); !error.empty()) {
+            request.status = complain(error, 1);
+            return;
+        }
     image_file file;
     if (!file.read(request.image)) {
         request.status = complain(request.image + ": " + file.error(), 1);
@@ -187,7 +210,7 @@ int parse(int count, char** arguments) {
         if (word == "--version") return puts("heddle-smalltalk 0.1"), 1;
         if (word == "--headless") continue;
         if (word == "--jit" || word == "--log" || word == "--evaluate" || word == "--file-in" || word == "--display" ||
-            word == "--save") {
+            word == "--save" || word == "--make-image") {
             const char* text = value(i);
             if (!text) return complain(word + " wants an argument", 2) + 1;
             if (word == "--jit") {
@@ -201,9 +224,10 @@ int parse(int count, char** arguments) {
             } else if (word == "--display") {
                 settings.display_file = text;
             } else {
-                request.what = word == "--evaluate" ? command_line::evaluate
-                               : word == "--save"   ? command_line::save
-                                                    : command_line::file_in;
+                request.what = word == "--evaluate"     ? command_line::evaluate
+                               : word == "--save"       ? command_line::save
+                               : word == "--make-image" ? command_line::make_image
+                                                        : command_line::file_in;
                 request.text = text;
             }
             continue;
@@ -233,6 +257,8 @@ int parse(int count, char** arguments) {
             settings.arguments.push_back(word);
         }
     }
+    if (request.image.empty() && request.what != command_line::som && request.what != command_line::make_image)
+        request.image = own_image();
     if (request.image.empty()) {
         fprintf(stderr, "%s", usage_text);
         return 3;

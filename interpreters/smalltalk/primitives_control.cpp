@@ -168,6 +168,19 @@ W_Object* primitive_perform_in_superclass(W_Frame* frame, Code*, frame_slots* sl
     if (!inherits_from(class_of(slots->get(first)), c)) return nullptr;
     return perform_with(frame, slots->get(first), slots->get(first + 1), slots->get(first + 2), c);
 }
+// receiver withArguments: array executeMethod: method
+HEDDLE_ELIDABLE static Code* method_code(W_Method* method, Version*) { return code_of(method, nullptr); }
+W_Object* primitive_execute_method(W_Frame* frame, Code*, frame_slots* slots, long first, long count) {
+    slots_array* values = count == 2 ? argument_array(slots->get(first + 1)) : nullptr;
+    if (!values || !is_exact<W_Method>(slots->get(first + 2))) return nullptr;
+    Code* code = method_code(jit::promote(static_cast<W_Method*>(slots->get(first + 2))), current_version());
+    long arguments = jit::promote(values->length());
+    if (!code || code->arguments != arguments) return nullptr;
+    frame_slots* call = heddle::make_array<frame_slots>(arguments + 1);
+    call->set(0, slots->get(first));
+    copy_arguments(values, 0, call, 1, arguments);
+    return invoke(frame, code, call, 0, arguments);
+}
 // tryPrimitive: number withArgs: array
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_do_primitive_with_arguments(W_Frame* frame, Code* target,
                                                                         frame_slots* slots, long first, long count) {

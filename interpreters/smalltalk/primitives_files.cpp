@@ -98,6 +98,10 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_flush(W_Object* o, W_Object* ha
     open_file* file = file_of(handle);
     return file && fflush(file->stream) == 0 ? o : nullptr;
 }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_is_terminal(W_Object*, W_Object* handle) {
+    open_file* file = file_of(handle);
+    return file ? boolean(isatty(fileno(file->stream))) : nullptr;
+}
 // The bytes [start, start + count) of a byte or word object; null: out of bounds.
 static char* buffer(W_Object* o, W_Object* start, W_Object* count) {
     if (!is_int(start) || !is_int(count)) return nullptr;
