@@ -46,6 +46,7 @@ bool metainterp::inner_merge_point(uint32_t driver, uint64_t hash) {
     cell* place = nullptr;
     if (!f_->entered) {
         place = runtime_.warm.find_or_make(driver, words_.data(), hash);
+        place->is_function = true;
         uint32_t levels = 0;
         for (const frame* f = base_; f < f_; ++f) levels += f->entry_hash == hash;
         // A recursion that is this deep is called from now on, in every trace: its data would take another path at each

@@ -79,13 +79,20 @@ word finish_call(guard_data* guard, const word* values) {
     return result;
 }
 
+// The token has no machine code, or the stack is too deep for it.
 word run_portal(loop_token* token, const word* reds) {
     jit_runtime& runtime = runtime_state();
     frame_stack& stack = frame_stack::instance();
     word* buffer = stack.push_words(maximum_merge_point_size);
     std::copy(token->greens.begin(), token->greens.end(), buffer);
     std::copy(reds, reds + token->input_kinds.size(), buffer + token->greens.size());
-    word result = call_runner(runtime, token->driver, buffer);
+    cell* place = cell_at(runtime, token->driver, buffer);
+    outcome now{false, 0};
+    if (place && runtime.ready && runtime.may_trace(place) && runtime.warm.strike_by_call(*place)) {
+        now = metainterp(runtime).trace_from_merge_point(token->driver, *place, buffer, true);
+        now = run_while_compiled(runtime, token->driver, now, buffer);
+    }
+    word result = now.finished ? now.result : call_runner(runtime, token->driver, buffer);
     stack.pop_words(buffer);
     return result;
 }

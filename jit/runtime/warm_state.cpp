@@ -83,6 +83,14 @@ bool warm_state::strike(uint32_t driver, const word* greens, uint64_t hash, bool
     return hot;
 }
 
+// Machine code calls it, so it is hot already: few calls are enough.
+bool warm_state::strike_by_call(cell& place) const {
+    if (place.dont_trace || !place.is_function || place.compiled()) return false;
+    if (++place.called < uint64_t{options_->trace_eagerness} << std::min(place.aborts, 16u)) return false;
+    place.called = 0;
+    return true;
+}
+
 void warm_state::keep_calling(const cell& hot) {
     uint32_t slot = counter_slot(hot.hash);
     calls_always_[slot] = true;

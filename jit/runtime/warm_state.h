@@ -27,6 +27,8 @@ struct cell {
     uint32_t contradictions = 0; // loops recorded from here that can't be gone round twice
     bool dont_trace = false;
     bool dont_inline = false; // traces call its machine code instead of inlining it
+    bool is_function = false; // a function's entry that a trace came to
+    uint32_t called = 0;      // calls from machine code while it has none
     bool compiled() const { return token && token->compiled; }
 };
 
@@ -41,6 +43,8 @@ public:
     void keep_calling(const cell& hot);
     // The iteration recorded was no good example: another one is soon tried.
     void try_again_soon(cell& place);
+    // Machine code calls a function that has none. Native code counts before it calls, so nobody else counts this call.
+    bool strike_by_call(cell& place) const;
     // A trace from here was given up.
     void back_off(cell& aborted, uint32_t max_aborts);
     void decay();

@@ -114,6 +114,15 @@ TEST_CASE("a long callee is blamed for a trace's length, and called instead") {
     CHECK(w.statistics().loops == 1);
     CHECK(w.statistics().aborts == 1);
     w.stop();
+    // Nobody but its machine-code callers can count a function that is never called natively.
+    for (const char* backend : {"portable", "x86_64"}) {
+        w.start(std::string("threshold=3,function_threshold=100000,trace_limit=130,trace_eagerness=10,backend=") +
+                backend);
+        CHECK(run_tiny(w, p, 3, 60) == with);
+        CHECK(w.statistics().loops == 1);
+        CHECK(w.statistics().entries == 1);
+        w.stop();
+    }
     w.start("off");
     CHECK(run_tiny(w, p, 3, 60) == with);
     w.stop();
