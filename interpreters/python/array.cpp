@@ -49,31 +49,35 @@ HEDDLE_DONT_LOOK_INSIDE Result<long> character_item(W_Object* item) {
 }
 
 // A class for each type code. GET: `value` to a Python object; SET: `item` to a value.
-#define HEDDLE_PYTHON_ARRAY(Class, Code, Item, GET, SET)                                         \
-    struct Class : W_Array {                                                                     \
-        explicit Class(heddle::cell* s) : W_Array(s) {}                                          \
-        using items_array = heddle::array<field<Item>>;                                          \
-        HEDDLE_INLINE items_array* items() { return static_cast<items_array*>(storage.get()); }  \
-        W_Object* get(long index) override {                                                     \
-            auto value = items()->get(index);                                                    \
-            return GET;                                                                          \
-        }                                                                                        \
-        Result<void> set(long index, W_Object* item) override {                                  \
-            auto value = static_cast<Item>(SET);                                                 \
-            items()->set(index, value);                                                          \
-            return ok;                                                                           \
-        }                                                                                        \
-        long capacity() override { return items()->length(); }                                   \
-        Result<heddle::cell*> make_storage(long count) const override {                          \
-            auto* made = try_make_array<items_array>(count);                                     \
-            if (!made) return no_memory();                                                       \
-            return static_cast<heddle::cell*>(made);                                             \
-        }                                                                                        \
-        W_Array* make_empty() const override { return make<Class>(make_array<items_array>(0)); } \
-        char* memory() override { return reinterpret_cast<char*>(items()->data()); }             \
-        long item_size() const override { return sizeof(Item); }                                 \
-        long type_code() const override { return Code; }                                         \
-        HEDDLE_GC_CLASS(Class, W_Array)                                                          \
+#define HEDDLE_PYTHON_ARRAY(Class, Code, Item, GET, SET)                                                        \
+    struct Class : W_Array {                                                                                    \
+        explicit Class(heddle::cell* s) : W_Array(s) {}                                                         \
+        using items_array = heddle::array<field<Item>>;                                                         \
+        HEDDLE_INLINE items_array* items() { return static_cast<items_array*>(storage.get()); }                 \
+        W_Object* get(long index) override {                                                                    \
+            auto value = items()->get(index);                                                                   \
+            return GET;                                                                                         \
+        }                                                                                                       \
+        Result<void> set(long index, W_Object* item) override {                                                 \
+            auto value = static_cast<Item>(SET);                                                                \
+            items()->set(index, value);                                                                         \
+            return ok;                                                                                          \
+        }                                                                                                       \
+        long capacity() override { return items()->length(); }                                                  \
+        Result<heddle::cell*> make_storage(long count) const override {                                         \
+            auto* made = try_make_array<items_array>(count);                                                    \
+            if (!made) return no_memory();                                                                      \
+            return static_cast<heddle::cell*>(made);                                                            \
+        }                                                                                                       \
+        W_Array* make_empty() const override { return make<Class>(make_array<items_array>(0)); }                \
+        char* memory(bool to_write) override {                                                                  \
+            auto* all = items();                                                                                \
+            return to_write ? reinterpret_cast<char*>(all->items_to_write(0, all->length()))                    \
+                            : reinterpret_cast<char*>(const_cast<Item*>(all->items_to_read(0, all->length()))); \
+        }                                                                                                       \
+        long item_size() const override { return sizeof(Item); }                                                \
+        long type_code() const override { return Code; }                                                        \
+        HEDDLE_GC_CLASS(Class, W_Array)                                                                         \
     };
 #define SMALL(least, most, what) HEDDLE_TRY(small_item(item, least, most, what))
 HEDDLE_PYTHON_ARRAY(W_Array_b, 'b', int8_t, make_int(value), SMALL(-128, 127, "signed char"))
@@ -120,9 +124,9 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> resize(W_Array* array, long length) {
         heddle::cell* larger = HEDDLE_TRY(array->make_storage(length + length / 8 + 6));
         size_t bytes = static_cast<size_t>(array->length * array->item_size());
         array->storage = larger;
-        char* to = array->memory();
+        char* to = array->memory(true);
         array->storage = old;
-        memcpy(to, array->memory(), bytes);
+        memcpy(to, array->memory(false), bytes);
         array->storage = larger;
     }
     array->length = length;
@@ -132,16 +136,16 @@ Result<W_Array*> array_of_bytes(W_Array* like, std::string_view bytes) {
     std::string copy(bytes); // the view may move
     W_Array* made = like->make_empty();
     HEDDLE_TRY(resize(made, static_cast<long>(copy.size()) / like->item_size()));
-    memcpy(made->memory(), copy.data(), copy.size());
+    memcpy(made->memory(true), copy.data(), copy.size());
     return made;
 }
 std::string_view bytes_of(W_Array* array) {
-    return {array->memory(), static_cast<size_t>(array->length * array->item_size())};
+    return {array->memory(false), static_cast<size_t>(array->length * array->item_size())};
 }
 HEDDLE_DONT_LOOK_INSIDE Result<void> replace_bytes(W_Array* array, std::string_view bytes) {
     std::string copy(bytes);
     HEDDLE_TRY(resize(array, static_cast<long>(copy.size()) / array->item_size()));
-    memcpy(array->memory(), copy.data(), copy.size());
+    memcpy(array->memory(true), copy.data(), copy.size());
     return ok;
 }
 
@@ -280,10 +284,10 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_insert(W_Object* o, W_Object* w
     if (index < 0) index = std::max(0l, index + length);
     index = std::min(index, length);
     HEDDLE_TRY(method_append(o, item));
-    std::string last(array->memory() + length * size, static_cast<size_t>(size));
-    memmove(array->memory() + (index + 1) * size, array->memory() + index * size,
-            static_cast<size_t>((length - index) * size));
-    memcpy(array->memory() + index * size, last.data(), last.size());
+    char* at = array->memory(true);
+    std::string last(at + length * size, static_cast<size_t>(size));
+    memmove(at + (index + 1) * size, at + index * size, static_cast<size_t>((length - index) * size));
+    memcpy(at + index * size, last.data(), last.size());
     return none();
 }
 Result<W_Object*> method_pop(W_Object* o, W_Object* where) {
@@ -331,13 +335,14 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_reverse(W_Object* o) {
     W_Array* array = array_of(o);
     std::string all(bytes_of(array));
     size_t size = static_cast<size_t>(array->item_size()), count = all.size() / size;
-    for (size_t i = 0; i < count; i++) memcpy(array->memory() + i * size, all.data() + (count - 1 - i) * size, size);
+    char* at = array->memory(true);
+    for (size_t i = 0; i < count; i++) memcpy(at + i * size, all.data() + (count - 1 - i) * size, size);
     return none();
 }
 Result<W_Object*> method_byteswap(W_Object* o) {
     W_Array* array = array_of(o);
     size_t size = static_cast<size_t>(array->item_size());
-    char* at = array->memory();
+    char* at = array->memory(true);
     for (long i = 0; i < array->length; i++, at += size) std::reverse(at, at + size);
     return none();
 }
@@ -401,7 +406,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Array*> repeated(W_Array* array, long times) {
     if (__builtin_smull_overflow(array->length, times, &total)) return no_memory();
     W_Array* made = array->make_empty();
     HEDDLE_TRY(resize(made, total));
-    char* at = made->memory();
+    char* at = made->memory(true);
     for (long i = 0; i < times; i++, at += part.size()) memcpy(at, part.data(), part.size());
     return made;
 }

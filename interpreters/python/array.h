@@ -13,7 +13,7 @@ struct W_Array : W_Object {
     virtual long capacity() = 0;                                         // items that the storage has room for
     virtual Result<heddle::cell*> make_storage(long capacity) const = 0; // MemoryError when it is too large
     virtual W_Array* make_empty() const = 0;                             // another one of the same type code
-    virtual char* memory() = 0;                                          // the items, till the next safepoint
+    virtual char* memory(bool to_write) = 0;                             // the items, till the next safepoint
     virtual long item_size() const = 0;
     virtual long type_code() const = 0;
     field<long> length;

@@ -11,7 +11,7 @@ struct builtin_module {
 };
 constexpr builtin_module builtin_modules[] = {
     {"array", setup_array_module},    {"_hashlib", setup_hashlib_module}, {"_os", setup_os_module},
-    {"_random", setup_random_module}, {"_struct", setup_struct_module},
+    {"_random", setup_random_module}, {"_struct", setup_struct_module},   {"_thread", setup_thread_module},
 };
 
 } // namespace
@@ -32,7 +32,7 @@ bool buffer_of(W_Object* o, std::string_view* out) {
     }
     if (is<W_Array>(o)) {
         auto* array = static_cast<W_Array*>(o);
-        *out = {array->memory(), static_cast<size_t>(array->length * array->item_size())};
+        *out = {array->memory(false), static_cast<size_t>(array->length * array->item_size())};
         return true;
     }
     raise_error(T::TypeError, "a bytes-like object is required, not '%s'", type_name(o).c_str());

@@ -15,6 +15,10 @@ module_setup setup_hashlib_module;
 module_setup setup_os_module;
 module_setup setup_random_module;
 module_setup setup_struct_module;
+module_setup setup_thread_module;
+
+// time.sleep() in a program with threads: others go on meanwhile. Inside of an atomic block nobody does.
+Result<W_Object*> sleep_beside_threads(double seconds);
 
 // The bytes of a bytes-like object (bytes, bytearray, array.array), for the moment: no allocation may follow while the
 // view is in use. False: it is none, and TypeError is pending.

@@ -1,4 +1,5 @@
 // bytes and bytearray.
+#include "heddle/threads.h"
 #include "interpreter.h"
 
 namespace heddle::python {
@@ -517,6 +518,7 @@ Result<W_Object*> array_setitem(W_Object* o, W_Object* key, W_Object* value) {
     long index = HEDDLE_TRY(subscript_of(key)), byte = HEDDLE_TRY(byte_value(value));
     if (index < 0) index += data->length();
     if (index < 0 || index >= data->length()) return raise_text(T::IndexError, "bytearray index out of range");
+    heddle::threads::become_inevitable(); // the bytes are constants to the heap
     writable(data)[index] = static_cast<uint8_t>(byte);
     return none();
 }

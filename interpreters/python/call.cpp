@@ -7,7 +7,7 @@
 
 namespace heddle::python {
 
-root<ExecutionContext> the_context;
+heddle::thread_root<ExecutionContext> the_context;
 
 HEDDLE_DONT_LOOK_INSIDE static Result<void> check_depth(long depth, const char* doing = "") {
     ExecutionContext* context = execution_context();

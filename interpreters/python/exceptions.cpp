@@ -20,14 +20,19 @@ HEDDLE_DONT_LOOK_INSIDE failure_type raise_with(T type, W_Object* argument) {
 }
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_text(T type, const char* text) { return raise_with(type, make_str(text)); }
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_error(T type, const char* format, ...) {
+    char buffer[512];
     va_list arguments;
     va_start(arguments, format);
-    char* text = nullptr;
-    int length = vasprintf(&text, format, arguments);
+    int length = vsnprintf(buffer, sizeof buffer, format, arguments);
     va_end(arguments);
-    W_Str* message = make_str(length < 0 ? std::string_view(format) : std::string_view(text, length));
-    if (length >= 0) free(text);
-    return raise_with(type, message);
+    std::string text(length < 0 ? format : buffer);
+    if (length >= static_cast<int>(sizeof buffer)) {
+        text.resize(static_cast<size_t>(length));
+        va_start(arguments, format);
+        vsnprintf(text.data(), text.size() + 1, format, arguments);
+        va_end(arguments);
+    }
+    return raise_with(type, make_str(text));
 }
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_about_type(T type, const char* format, W_Object* o) {
     std::string name = type_name(o), message(format);

@@ -180,11 +180,9 @@ std::string double_digits(double value, char type, long precision, bool alternat
         }
         char form[16];
         snprintf(form, sizeof form, alternate ? "%%#.*%c" : "%%.*%c", type);
-        char* made = nullptr;
-        if (asprintf(&made, form, static_cast<int>(precision), value) >= 0) {
-            text = made;
-            free(made);
-        }
+        int length = snprintf(nullptr, 0, form, static_cast<int>(precision), value);
+        text.resize(static_cast<size_t>(length));
+        snprintf(text.data(), text.size() + 1, form, static_cast<int>(precision), value);
     }
     return text;
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include "containers.h"
 #include "frontend/code_unit.h"
+#include "heddle/threads.h"
 #include <memory>
 
 namespace heddle::python {
@@ -98,7 +99,7 @@ struct ExecutionContext : heddle::object {
     member<W_List> repr_stack;   // containers whose repr() is under way
     HEDDLE_GC_CLASS(ExecutionContext, heddle::object, depth, depth_limit, checked_depth, handled, repr_stack)
 };
-extern root<ExecutionContext> the_context;
+extern heddle::thread_root<ExecutionContext> the_context;
 
 // One level of native code that calls itself through Python's operators, as a list's repr() of lists does: counts as a
 // call. too_deep(): RecursionError is pending; `doing` ends its text. For code that traces do not follow.

@@ -4,7 +4,7 @@
 namespace heddle::python {
 
 namespace {
-root<W_Object> generator_result; // what the generator that finished last returned
+heddle::thread_root<W_Object> generator_result; // what the generator that finished last returned
 
 HEDDLE_DONT_LOOK_INSIDE failure_type already_executing() {
     return raise_text(T::ValueError, "generator already executing");

@@ -1,5 +1,6 @@
 // Text files: the standard streams, open(), print(), input().
 #include "io.h"
+#include "heddle/threads.h"
 #include "interpreter.h"
 #include <cerrno>
 #include <cstring>
@@ -34,7 +35,8 @@ bool file_flush(file_state* state) {
 
 namespace {
 
-root<W_File> standard_files[3];
+root<heddle::array<member<W_File>>> standard_files; // null, or of null, until they are made
+W_File* standard_file(int descriptor) { return standard_files ? standard_files->get(descriptor) : nullptr; }
 
 bool fill(file_state* state) { // false: the end
     char buffer[65536];
@@ -47,7 +49,11 @@ bool fill(file_state* state) { // false: the end
     state->in.append(buffer, static_cast<size_t>(got));
     return true;
 }
-HEDDLE_INLINE file_state* state_of(W_Object* o) { return static_cast<W_File*>(o)->state; }
+// Its buffers are outside of the heap: no transaction that touches them may be aborted.
+HEDDLE_INLINE file_state* state_of(W_Object* o) {
+    heddle::threads::become_inevitable();
+    return static_cast<W_File*>(o)->state;
+}
 failure_type closed_file() { return raise_text(T::ValueError, "I/O operation on closed file."); }
 
 Result<W_Object*> make_text(file_state* state, std::string text) {
@@ -249,12 +255,12 @@ Result<W_Object*> builtin_open(W_Object* file, W_Object* mode, W_Object*, W_Obje
 }
 
 Result<W_Object*> builtin_input(W_Object* prompt) {
-    if (prompt) HEDDLE_TRY(file_write(standard_files[1], HEDDLE_TRY(to_str(prompt))));
-    (void)file_flush(standard_files[1]->state);
-    std::string line = next_line(standard_files[0]->state);
+    if (prompt) HEDDLE_TRY(file_write(standard_file(1), HEDDLE_TRY(to_str(prompt))));
+    (void)file_flush(state_of(standard_file(1)));
+    std::string line = next_line(state_of(standard_file(0)));
     if (line.empty()) return raise_text(T::EOFError, "EOF when reading a line");
     if (line.back() == '\n') line.pop_back();
-    return make_text(standard_files[0]->state, line);
+    return make_text(state_of(standard_file(0)), line);
 }
 constexpr builtin_entry io_functions[] = {{"open", builtin_open, 1, "file,mode,buffering,encoding"},
                                           {"input", builtin_input, 0}};
@@ -302,8 +308,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> builtin_print(W_Arguments* arguments) 
     return none();
 }
 bool flush_standard_streams() {
-    if (standard_files[2]) (void)file_flush(standard_files[2]->state);
-    if (!standard_files[1] || file_flush(standard_files[1]->state)) return true;
+    if (standard_file(2)) (void)file_flush(state_of(standard_file(2)));
+    if (!standard_file(1) || file_flush(state_of(standard_file(1)))) return true;
     int error = errno;
     write_standard(
         2, std::string("Exception ignored in: <_io.TextIOWrapper name='<stdout>' mode='w' encoding='utf-8'>\n") +
@@ -312,7 +318,7 @@ bool flush_standard_streams() {
     return false;
 }
 void write_standard(int descriptor, std::string_view text) {
-    file_state* state = standard_files[descriptor]->state;
+    file_state* state = state_of(standard_file(descriptor));
     state->out += text;
     (void)file_flush(state);
 }
@@ -320,12 +326,14 @@ void setup_io(W_Dict* sys) {
     add_methods(T::file, file_methods);
     add_getsets(T::file, file_attributes);
     add_functions(builtins_namespace(), io_functions);
+    standard_files = make_array<heddle::array<member<W_File>>>(3);
     const char* names[] = {"stdin", "stdout", "stderr"};
     for (int i = 0; i < 3; i++) {
-        standard_files[i] = make_file(i, std::string("<") + names[i] + ">", i ? "w" : "r");
-        standard_files[i]->state->line_buffered = i == 2 || (i == 1 && isatty(1));
-        dict_set_str(sys, intern(names[i]), standard_files[i]);
-        dict_set_str(sys, intern((std::string("__") + names[i] + "__").c_str()), standard_files[i]);
+        W_File* file = make_file(i, std::string("<") + names[i] + ">", i ? "w" : "r");
+        standard_files->set(i, file);
+        file->state->line_buffered = i == 2 || (i == 1 && isatty(1));
+        dict_set_str(sys, intern(names[i]), file);
+        dict_set_str(sys, intern((std::string("__") + names[i] + "__").c_str()), file);
     }
 }
 

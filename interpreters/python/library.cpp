@@ -525,7 +525,7 @@ class cached_property:
 
 const char* library_source(std::string_view name) {
     for (const library_module* table :
-         {core_modules, container_modules, number_modules, system_modules, typing_modules})
+         {core_modules, container_modules, number_modules, system_modules, thread_modules, typing_modules})
         for (; table->name; table++)
             if (table->name == name) return table->source;
     return nullptr;

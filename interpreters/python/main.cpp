@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <gmp.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -161,7 +162,27 @@ void catch_stack_overflow() {
     sigaction(SIGSEGV, &action, nullptr);
 }
 
+// With threads, the memory that a transaction takes must be what its abort gives back: operator new's.
+void* number_memory(size_t bytes) { return ::operator new(bytes); }
+void* more_number_memory(void* old, size_t old_bytes, size_t bytes) {
+    void* memory = ::operator new(bytes);
+    memcpy(memory, old, std::min(old_bytes, bytes));
+    ::operator delete(old);
+    return memory;
+}
+void free_number_memory(void* memory, size_t) { ::operator delete(memory); }
+
+// Non-daemon threads run to their end before the program ends.
+void wait_for_threads() {
+    W_Object* threading = dict_get_str(modules_dict, intern("threading"));
+    if (threading && call_method(threading, intern("_shutdown")).failed()) {
+        int status = report_error();
+        if (request.status == 0) request.status = status;
+    }
+}
+
 void* run_interpreter(void*) {
+    if (threads::are_parallel()) mp_set_memory_functions(number_memory, more_number_memory, free_number_memory);
     gc::initialise_from_environment_or_exit();
     catch_stack_overflow();
     setup_world();
@@ -170,6 +191,7 @@ void* run_interpreter(void*) {
     sigaction(SIGINT, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
     request.status = run_request();
+    wait_for_threads();
     gc::run_finalizers();
     flush_output();
     if (output_lost && request.status == 0) request.status = 120;

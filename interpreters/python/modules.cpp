@@ -1,5 +1,7 @@
 // The modules sys, time and math.
 #include "bigint.h"
+#include "builtin_modules.h"
+#include "heddle/threads.h"
 #include "interpreter.h"
 #include <cmath>
 #include <sys/time.h>
@@ -135,6 +137,7 @@ Result<W_Object*> time_sleep(W_Object* seconds) {
     double duration = HEDDLE_TRY(to_double(seconds));
     if (duration < 0) return raise_text(T::ValueError, "sleep length must be non-negative");
     flush_standard_streams();
+    if (threads::current() != 0 || dict_get_str(modules_dict, intern("_thread"))) return sleep_beside_threads(duration);
     timespec wait{static_cast<time_t>(duration), static_cast<long>((duration - std::floor(duration)) * 1e9)};
     while (nanosleep(&wait, &wait) < 0) HEDDLE_TRY(run_pending_actions());
     return none();

@@ -22,7 +22,7 @@ HEDDLE_INLINE W_RandomState* state_of(W_Object* o) { return static_cast<W_Random
 HEDDLE_DONT_LOOK_INSIDE failure_type needs_state() { return raise_text(T::TypeError, "a RandomState is required"); }
 
 HEDDLE_DONT_LOOK_INSIDE void refill(W_RandomState* state) {
-    uint32_t* words = state->words->data();
+    uint32_t* words = state->words->items_to_write(0, state_size);
     for (long i = 0; i < state_size; i++) {
         uint32_t y = (words[i] & 0x80000000u) | (words[(i + 1) % state_size] & 0x7fffffffu);
         words[i] = words[(i + middle) % state_size] ^ (y >> 1) ^ ((y & 1) ? 0x9908b0dfu : 0);
@@ -41,7 +41,7 @@ unsigned long next_word(W_RandomState* state) {
     return y;
 }
 void seed_with(W_RandomState* state, const std::vector<uint32_t>& key) {
-    uint32_t* words = state->words->data();
+    uint32_t* words = state->words->items_to_write(0, state_size);
     words[0] = 19650218u;
     for (uint32_t i = 1; i < state_size; i++) words[i] = 1812433253u * (words[i - 1] ^ (words[i - 1] >> 30)) + i;
     uint32_t i = 1, j = 0;
@@ -116,7 +116,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> random_setstate(W_Object* o, W_Object*
     for (long i = 0; i < state_size; i++) words[i] = static_cast<uint32_t>(HEDDLE_TRY(index_of(items->get(i))));
     long index = HEDDLE_TRY(index_of(items->get(state_size)));
     if (index < 0 || index > state_size) return raise_text(T::ValueError, "invalid state");
-    memcpy(state_of(o)->words->data(), words, sizeof words);
+    memcpy(state_of(o)->words->items_to_write(0, state_size), words, sizeof words);
     state_of(o)->index = index;
     return none();
 }

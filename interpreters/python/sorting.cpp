@@ -139,13 +139,13 @@ Result<void> sort_objects(list_items* keys, list_items* items, long count, bool 
 bool sort_unboxed(W_List* list, bool reverse) {
     if (list->kind == list_kind::empty) return true;
     if (list->kind == list_kind::ints) {
-        long *first = list->ints()->data(), *last = first + list->length;
+        long *first = list->ints()->items_to_write(0, list->length), *last = first + list->length;
         sort_ints(first, last);
         if (reverse) std::reverse(first, last); // equal ints can't be told from each other
         return true;
     }
     if (list->kind != list_kind::floats) return false;
-    double *first = list->floats()->data(), *last = first + list->length;
+    double *first = list->floats()->items_to_write(0, list->length), *last = first + list->length;
     if (std::any_of(first, last, [](double x) { return x != x; })) return false; // a NaN has no order
     if (reverse)
         sort_native(first, last, [](double a, double b) { return a > b; });

@@ -4,12 +4,20 @@
 #include <cstdlib>
 #include <cstring>
 #include <sys/mman.h>
+#include <vector>
 
 namespace heddle::jit {
 namespace {
 
-constexpr size_t word_total = size_t{16} << 20; // reserved, not touched
-constexpr size_t frame_total = size_t{512} << 10;
+// Reserved, not touched. Other threads than the first one have smaller stacks.
+constexpr size_t word_total = size_t{16} << 20, frame_total = size_t{512} << 10;
+constexpr size_t thread_word_total = size_t{1} << 20, thread_frame_total = size_t{32} << 10;
+
+frame_stack* current_stack = nullptr;
+std::vector<frame_stack*>& unused_stacks() {
+    static auto& list = *new std::vector<frame_stack*>;
+    return list;
+}
 
 void* reserve(size_t bytes) {
     void* block = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -28,16 +36,26 @@ void frame_memory_exhausted() {
 }
 
 frame_stack& frame_stack::instance() {
-    static frame_stack stack;
-    return stack;
+    if (!current_stack) current_stack = new frame_stack(frame_total, word_total);
+    return *current_stack;
 }
 
-frame_stack::frame_stack() {
-    frames_ = top_ = static_cast<frame*>(reserve(frame_total * sizeof(frame)));
-    limit_ = frames_ + frame_total;
-    words_ = words_top_ = static_cast<word*>(reserve(word_total * sizeof(word)));
-    words_limit_ = words_ + word_total;
-    references_ = static_cast<value_ref*>(reserve(word_total * sizeof(value_ref)));
+void frame_stack::use(frame_stack* stack) {
+    if (!stack && !unused_stacks().empty()) {
+        stack = unused_stacks().back();
+        unused_stacks().pop_back();
+    }
+    current_stack = stack ? stack : new frame_stack(thread_frame_total, thread_word_total);
+}
+
+void frame_stack::release(frame_stack* stack) { unused_stacks().push_back(stack); }
+
+frame_stack::frame_stack(size_t frames, size_t words) {
+    frames_ = top_ = static_cast<frame*>(reserve(frames * sizeof(frame)));
+    limit_ = frames_ + frames;
+    words_ = words_top_ = static_cast<word*>(reserve(words * sizeof(word)));
+    words_limit_ = words_ + words;
+    references_ = static_cast<value_ref*>(reserve(words * sizeof(value_ref)));
     range_.begin = range_.end = words_;
 }
 
@@ -65,3 +83,14 @@ word* frame_stack::push_words(size_t count) {
 }
 
 } // namespace heddle::jit
+
+// toolchain/dsl/src/threads.cpp calls these when another thread takes its turn.
+extern "C" {
+void* heddle_jit_frames() { return &heddle::jit::frame_stack::instance(); }
+void heddle_jit_use_frames(void* frames) {
+    heddle::jit::frame_stack::use(static_cast<heddle::jit::frame_stack*>(frames));
+}
+void heddle_jit_free_frames(void* frames) {
+    heddle::jit::frame_stack::release(static_cast<heddle::jit::frame_stack*>(frames));
+}
+}

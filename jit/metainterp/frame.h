@@ -3,8 +3,8 @@
 // Registers lie in one large reserved block of words that the collector scans conservatively up to the top: an object
 // that a register refers to neither dies nor moves, and nobody needs handles. The meta-interpreter's value of each
 // register lies at the same place in a second block. Everything is a stack: whoever pushes pops, also when runs nest (a
-// residual call may enter the JIT again). Positions: a suspended caller's pc is that of the 'live' directly after its
-// call.
+// residual call may enter the JIT again; each thread has a stack of its own). Positions: a suspended caller's pc is
+// that of the 'live' directly after its call.
 #pragma once
 #include "heddle/gc/gc.h"
 #include "heddle/jit/trace.h"
@@ -33,7 +33,9 @@ struct frame {
 
 class frame_stack {
 public:
-    static frame_stack& instance();
+    static frame_stack& instance();          // the running thread's
+    static void use(frame_stack* stack);     // from now on; null: one for a new thread
+    static void release(frame_stack* stack); // its thread has ended
 
     // Registers are zero, references none. Null when the stack is full.
     frame* push(const decoded_jitcode& code);
@@ -53,7 +55,7 @@ public:
     void pop_words(word* begin) { set_words_top(begin); }
 
 private:
-    frame_stack();
+    frame_stack(size_t frames, size_t words);
     void set_words_top(word* top) {
         words_top_ = top;
         range_.end = top;

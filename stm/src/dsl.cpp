@@ -29,5 +29,11 @@ bool heddle_thread_has_ended(long number) { return heddle::stm::thread_has_ended
 long heddle_current_thread() { return heddle::stm::current_thread(); }
 void heddle_atomic_begin() { heddle::stm::atomic_begin(); }
 void heddle_atomic_end() { heddle::stm::atomic_end(); }
+long heddle_changes_seen() { return heddle::stm::changes_seen(); }
+long heddle_wait_for_change(long seen, long nanoseconds) {
+    return static_cast<long>(heddle::stm::wait_for_change(seen, nanoseconds));
+}
+void heddle_announce_change() { heddle::stm::announce_change(); }
+void heddle_become_inevitable() { heddle::stm::become_inevitable(); }
 bool heddle_threads_are_parallel() { return true; }
 }

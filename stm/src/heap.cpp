@@ -36,10 +36,14 @@ const char* read_options() {
     return error;
 }
 
+uint32_t roots_of_a_thread() { return &heddle_stm_thread_root_count != nullptr ? heddle_stm_thread_root_count : 0; }
+uintptr_t thread_roots_address() { return roots_address + (maximum_roots - most_thread_roots) * root_distance; }
+
 void make_roots() {
     uint32_t count = &heddle_stm_root_count != nullptr ? heddle_stm_root_count : 0;
-    if (count > maximum_roots) {
-        std::fprintf(stderr, "heddle: stm: %u global references are more than %zu\n", count, maximum_roots);
+    if (count > maximum_roots - most_thread_roots) {
+        std::fprintf(stderr, "heddle: stm: %u global references are more than %zu\n", count,
+                     maximum_roots - most_thread_roots);
         std::exit(2);
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -47,9 +51,37 @@ void make_roots() {
         gc::header_of(object) = {0, gc::flag_committed};
         new gc::root_slot(reinterpret_cast<void**>(object));
     }
+    // Before there are views with copies of these pages.
+    for (size_t i = 0; i < most_thread_roots; i++)
+        gc::header_of(reinterpret_cast<void*>(thread_roots_address() + i * root_distance)) = {0, gc::flag_committed};
 }
 
 } // namespace
+
+bool take_thread_roots(thread& t) {
+    uint32_t count = roots_of_a_thread();
+    auto address_of = [&](uint32_t block) { return thread_roots_address() + uintptr_t{block} * count * root_distance; };
+    if (!world.free_root_blocks.empty()) {
+        t.root_block = world.free_root_blocks.pop();
+    } else {
+        if ((world.root_blocks + 1) * count > most_thread_roots) return false;
+        t.root_block = world.root_blocks++;
+        for (uint32_t i = 0; i < count; i++)
+            new gc::root_slot(reinterpret_cast<void**>(address_of(t.root_block) + i * root_distance));
+    }
+    t.roots = address_of(t.root_block);
+    return true;
+}
+
+// They are null: the thread has cleared them, or never began.
+void give_thread_roots_back(thread& t) { world.free_root_blocks.push(t.root_block); }
+
+void clear_thread_roots(thread& t) {
+    for (uint32_t i = 0; i < roots_of_a_thread(); i++) {
+        auto* root = reinterpret_cast<void**>(t.roots + i * root_distance);
+        write<void*>(root, *root, nullptr);
+    }
+}
 
 } // namespace heddle::stm
 
@@ -131,6 +163,8 @@ void start_transactions() {
     auto* t = new thread;
     t->state = &heddle_thread;
     t->words = &heddle_stm;
+    take_thread_roots(*t);
+    heddle_stm.roots = t->roots;
     t->stopped = false;
     world.threads.push_back(t);
     world.live_threads = world.running = 1;

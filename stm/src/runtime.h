@@ -26,6 +26,7 @@ public:
         if (size_ == capacity_) grow();
         items_[size_++] = item;
     }
+    T pop() { return items_[--size_]; }
     T& operator[](size_t i) { return items_[i]; }
     T* begin() { return items_; }
     T* end() { return items_ + size_; }
@@ -131,6 +132,12 @@ struct thread {
     gc::root_slot argument_root{&argument};
     bool ended = false;
     thread* waits_for = nullptr;
+    uint64_t seen_changes = 0;   // world.changes when the transaction began
+    bool announces = false;      // its commit is a change
+    bool waits_for_ever = false; // in wait_for_change
+    uint64_t deadline = 0;       // of a wait, in nanoseconds; 0: none
+    uintptr_t roots = 0;         // thread_words::roots
+    uint32_t root_block = 0;     // number of its block of thread_roots
 };
 
 struct world_state {
@@ -144,6 +151,10 @@ struct world_state {
     thread* stopper = nullptr; // who stops, or has stopped, the world
     thread* inevitable = nullptr;
     bool ending = false;
+    uint64_t changes = 0;         // announced, and committed
+    unsigned waiting_threads = 0; // in wait_for_change
+    list<uint32_t> free_root_blocks;
+    uint32_t root_blocks = 0; // that were ever used
     counts totals = {};
     // Options.
     unsigned segment_count = 8;            // HEDDLE_STM_SEGMENTS
@@ -195,6 +206,11 @@ void check_forced_abort();
 
 // allocation.cpp
 void forget_allocations(thread& t, bool committed);
+
+// heap.cpp
+bool take_thread_roots(thread& t);  // World locked. False: too many threads
+void clear_thread_roots(thread& t); // in a transaction of the thread's
+void give_thread_roots_back(thread& t);
 
 // threads.cpp
 void start_pending_threads(thread& t);

@@ -15,13 +15,17 @@ void* run_thread(void* argument) {
     // Above are the C library's data of this thread, which an abort must not restore.
     heddle_thread.stack_base = static_cast<char*>(__builtin_frame_address(0));
     enter_world(*t);
+    heddle_stm.roots = t->roots;
     lock_world();
     t->error_root = new gc::root_slot(&heddle_thread.error);
     unlock_world();
     begin_transaction();
     t->run(t->argument);
+    clear_thread_roots(*t);
     commit();
     lock_world();
+    give_thread_roots_back(*t);
+    ++world.changes;
     delete t->error_root;
     t->argument = nullptr;
     t->ended = true;
@@ -51,6 +55,10 @@ void start_pending_threads(thread& t) {
 long start_thread(void (*run)(void*), void* argument) {
     lock_world();
     auto* t = new thread;
+    if (!take_thread_roots(*t)) {
+        std::fputs("heddle: stm: too many threads at a time\n", stderr);
+        std::exit(1);
+    }
     t->number = static_cast<long>(world.threads.size());
     t->run = run;
     t->argument = argument;
@@ -84,5 +92,52 @@ bool wait_for_thread(long number) {
 }
 
 long current_thread() { return self->number; }
+
+void announce_change() {
+    self->announces = true;
+    if (__atomic_load_n(&world.waiting_threads, __ATOMIC_RELAXED) != 0) heddle_stm.budget = 0;
+}
+
+namespace {
+
+// The others all wait for ever, and for what this thread will not do.
+bool is_deadlock(thread& t) {
+    for (thread* other : world.threads)
+        if (other != &t && !other->ended && !(other->waits_for_ever && other->seen_changes == world.changes))
+            return false;
+    return t.seen_changes == world.changes;
+}
+
+} // namespace
+
+long changes_seen() { return static_cast<long>(self->seen_changes); }
+
+wait_result wait_for_change(long seen, int64_t nanoseconds) {
+    thread& t = *self;
+    if (heddle_stm.atomic_depth != 0) return wait_result::in_atomic;
+    uint64_t deadline = nanoseconds < 0 ? 0 : now_nanoseconds() + static_cast<uint64_t>(nanoseconds);
+    commit(); // or an abort
+    lock_world();
+    __atomic_add_fetch(&world.waiting_threads, 1, __ATOMIC_RELAXED);
+    t.seen_changes = static_cast<uint64_t>(seen);
+    wait_result result = wait_result::changed;
+    if (nanoseconds < 0 && is_deadlock(t)) {
+        result = wait_result::deadlock;
+    } else {
+        t.waits_for_ever = nanoseconds < 0;
+        t.deadline = deadline;
+        wait_until([](thread& waiting) {
+            return world.changes != waiting.seen_changes ||
+                   (waiting.deadline != 0 && now_nanoseconds() >= waiting.deadline);
+        });
+        if (world.changes == t.seen_changes) result = wait_result::timed_out;
+        t.waits_for_ever = false;
+        t.deadline = 0;
+    }
+    __atomic_sub_fetch(&world.waiting_threads, 1, __ATOMIC_RELAXED);
+    unlock_world();
+    begin_transaction();
+    return result;
+}
 
 } // namespace heddle::stm

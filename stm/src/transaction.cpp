@@ -162,6 +162,7 @@ void start(thread& t, bool inevitable) {
     next_version(s);
     t.running = &s;
     t.overruns = 0;
+    t.seen_changes = world.changes;
     if (t.full_budget == 0) t.full_budget = first_budget;
     t.words->version = s.version;
     t.words->delta = s.delta;
@@ -250,6 +251,8 @@ bool try_commit(thread& t) {
     if (!settle_conflicts(t, s)) return false;
     push_writes(s);
     publish_fresh(t, s);
+    if (t.announces) ++world.changes; // end_transaction wakes who waits
+    t.announces = false;
     ++world.totals.commits;
     t.aborts_in_a_row = 0;
     adapt_budget(t);
@@ -292,7 +295,9 @@ void roll_back(thread& t) {
     }
     s.writes.clear();
     discard_fresh(t, s);
+    t.announces = false;
     for (thread* never : t.to_start) {
+        give_thread_roots_back(*never);
         never->argument = nullptr;
         never->ended = true;
         --world.live_threads;

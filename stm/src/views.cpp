@@ -6,6 +6,7 @@
 // written by a later transaction.
 #include "runtime.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -143,7 +144,9 @@ void push_to_views(segment& from, char* start, char* end) {
 char* heddle::gc::map_heap(size_t bytes) {
     using namespace heddle::stm;
     heap_bytes = bytes + (size_t{4} << 20); // with the roots' pages; the arena begins at the next 2 MiB
-    heap_file = memfd_create("heddle-heap", MFD_CLOEXEC);
+    int file = memfd_create("heddle-heap", MFD_CLOEXEC);
+    heap_file = fcntl(file, F_DUPFD_CLOEXEC, 3); // never a standard stream's number, even if that one is closed
+    close(file);
     if (heap_file < 0 || ftruncate(heap_file, static_cast<off_t>(heap_bytes)) != 0) return nullptr;
     void* wanted = reinterpret_cast<void*>(heap_address);
     if (mmap(wanted, heap_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | at_address, heap_file, 0) != wanted) {

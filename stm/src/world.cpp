@@ -4,6 +4,8 @@
 // safe point. There a thread's registers are on its stack, so that collections see what it refers to.
 #include "runtime.h"
 
+#include <chrono>
+
 __thread heddle::stm::thread_words heddle_stm;
 
 namespace heddle::stm {
@@ -45,7 +47,13 @@ __attribute__((noinline)) void wait_as_stopped(bool (*condition)(thread&), bool 
     world.changed.notify_all();
     {
         waiting_lock lock(world.lock, std::adopt_lock);
-        world.changed.wait(lock, [&] { return world.stopper == nullptr && condition(t); });
+        while (world.stopper != nullptr || !condition(t)) {
+            if (t.deadline == 0)
+                world.changed.wait(lock);
+            else
+                world.changed.wait_until(lock, std::chrono::steady_clock::time_point(
+                                                   std::chrono::nanoseconds(static_cast<int64_t>(t.deadline))));
+        }
         lock.release();
     }
     ++world.running;

@@ -24,26 +24,3 @@ extern "C" bool heddle_stack_is_low() {
 
 // A reference is stored into a member<> of which translated code has only the address.
 extern "C" void heddle_write_barrier_interior(void* slot) { heddle::gc::write_barrier_interior(slot); }
-
-// heddle/threads.h where there is one thread: what is started runs at once, so there is nothing to wait for.
-static long current_thread = 0, last_thread = 0;
-static unsigned atomic_depth = 0;
-
-extern "C" long heddle_start_thread(void (*run)(void*), void* argument) {
-    long outer = current_thread, number = ++last_thread;
-    unsigned outer_depth = atomic_depth;
-    current_thread = number;
-    atomic_depth = 0;
-    run(argument);
-    current_thread = outer;
-    atomic_depth = outer_depth;
-    return number;
-}
-extern "C" bool heddle_wait_for_thread(long) { return atomic_depth == 0; }
-extern "C" bool heddle_thread_has_ended(long) { return true; }
-extern "C" long heddle_current_thread() { return current_thread; }
-extern "C" void heddle_atomic_begin() { ++atomic_depth; }
-extern "C" void heddle_atomic_end() {
-    if (atomic_depth != 0) --atomic_depth;
-}
-extern "C" bool heddle_threads_are_parallel() { return false; }

@@ -29,7 +29,7 @@ const std::set<std::string, std::less<>>& safe_functions() {
         "memcmp", "memchr", "memrchr", "memmem", "bcmp", "strlen", "strcmp", "strncmp", "strchr", "strrchr", "strstr",
         "memcpy", "memmove", "memset", "strcpy", "strncpy", "strcspn", "strspn", "strtol", "strtoll", "strtoul",
         "strtoull", "strtod", "snprintf", "vsnprintf", "sprintf", "isspace", "isdigit", "isalpha", "isalnum", "toupper",
-        "tolower", "abs", "labs", "qsort",
+        "tolower", "isxdigit", "strchrnul", "strerror", "__errno_location", "abs", "labs", "qsort",
         // operator new and delete: the runtime's own, which take part in aborts
         "_Znwm", "_Znam", "_ZdlPv", "_ZdlPvm", "_ZdaPv", "_ZdaPvm", "_ZnwmSt11align_val_t", "_ZdlPvSt11align_val_t",
         "_ZdlPvmSt11align_val_t",
@@ -45,15 +45,19 @@ const std::set<std::string, std::less<>>& safe_functions() {
         "_ZSt24__throw_out_of_range_fmtPKcz", "_ZSt28__throw_bad_array_new_lengthv", "_ZSt25__throw_bad_function_callv",
         "_ZSt29_Rb_tree_insert_and_rebalancebPSt18_Rb_tree_node_baseS0_RS_",
         "_ZSt18_Rb_tree_incrementPSt18_Rb_tree_node_base", "_ZSt18_Rb_tree_incrementPKSt18_Rb_tree_node_base",
-        "_ZSt18_Rb_tree_decrementPSt18_Rb_tree_node_base", "_ZSt11_Hash_bytesPKvmm", "__cxa_pure_virtual", "abort"};
+        "_ZSt18_Rb_tree_decrementPSt18_Rb_tree_node_base", "_ZSt11_Hash_bytesPKvmm", "__cxa_pure_virtual", "abort",
+        // tables of Unicode
+        "utf8proc_category", "utf8proc_tolower", "utf8proc_toupper", "utf8proc_totitle",
+        // broken-down times
+        "gmtime_r", "localtime_r"};
     return names;
 }
 
 bool is_safe_external(llvm::StringRef name) {
     if (name.starts_with("heddle_") || name.starts_with("llvm.")) return true;
-    for (llvm::StringRef prefix :
-         {"_ZN6heddle2gc", "_ZNSt7__cxx1112basic_string", "_ZNKSt7__cxx1112basic_string", "_ZSt10from_chars",
-          "_ZSt8to_chars", "_ZNSt8__detail15_List_node_base", "_ZNKSt8__detail20_Prime_rehash_policy"})
+    for (llvm::StringRef prefix : {"_ZN6heddle2gc", "_ZNSt7__cxx1112basic_string", "_ZNKSt7__cxx1112basic_string",
+                                   "_ZSt10from_chars", "_ZSt8to_chars", "__gmpz_", "__gmpn_",
+                                   "_ZNSt8__detail15_List_node_base", "_ZNKSt8__detail20_Prime_rehash_policy"})
         if (name.starts_with(prefix)) return true;
     return safe_functions().count(std::string_view(name.data(), name.size())) != 0;
 }

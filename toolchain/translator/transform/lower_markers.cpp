@@ -63,6 +63,8 @@ public:
             const gc_class* c = class_of(call, 1);
             if (!c) return;
             result = class_test(builder, call.getArgOperand(0), *c, name == "is_exact");
+        } else if (name == "items") {
+            result = call.getArgOperand(1);
         } else if (name == "promote_i" || name == "promote_p" || name == "promote_f") {
             result = call.getArgOperand(0);
         } else if (name.starts_with("is_constant") || name == "is_virtual" || name == "we_are_jitted") {

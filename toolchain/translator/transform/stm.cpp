@@ -56,9 +56,8 @@ public:
             llvm::BasicBlock& entry = d.portal->getEntryBlock();
             llvm::CallInst::Create(check, {}, "", entry.getFirstNonPHIOrDbgOrAlloca());
         }
-        auto* count = functions_.number(32, roots_.size());
-        new llvm::GlobalVariable(module_, count->getType(), true, llvm::GlobalValue::ExternalLinkage, count,
-                                 "heddle_stm_root_count");
+        publish_count(roots_.size(), "heddle_stm_root_count");
+        publish_count(thread_roots_.size(), "heddle_stm_thread_root_count");
     }
 
 private:
@@ -74,6 +73,11 @@ private:
         }
     };
 
+    void publish_count(size_t number, const char* name) {
+        auto* count = functions_.number(32, number);
+        new llvm::GlobalVariable(module_, count->getType(), true, llvm::GlobalValue::ExternalLinkage, count, name);
+    }
+
     void change(llvm::Function& function) {
         for (llvm::BasicBlock& block : function) {
             knowledge known;
@@ -84,6 +88,8 @@ private:
                     change_store(*store, known);
                 else if (auto* copy = llvm::dyn_cast<llvm::MemIntrinsic>(&i))
                     change_copy(*copy, known);
+                else if (called_name(i) == "heddle_marker_items")
+                    change_items(llvm::cast<llvm::CallBase>(i));
                 else if (is_safe_point(i))
                     known.forget();
                 else if (auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(&i))
@@ -110,10 +116,14 @@ private:
                             "make it a heddle::root<T> variable of its own, or put it into a GC object");
             return nullptr;
         }
+        place.kind = place_kind::field;
+        if (is_thread_root(*place.global)) {
+            size_t number = thread_roots_.emplace(place.global, thread_roots_.size()).first->second;
+            return place.base = functions_.thread_root(builder, number * root_distance);
+        }
         size_t number = roots_.emplace(place.global, roots_.size()).first->second;
         place.base = llvm::ConstantExpr::getIntToPtr(
             llvm::ConstantInt::get(word_, roots_address + number * root_distance), plain_);
-        place.kind = place_kind::field;
         return place.base;
     }
 
@@ -132,7 +142,8 @@ private:
         llvm::Value* key = load.getPointerOperand();
         llvm::Value* where = known_address(builder, load, 0, "heddle_stm_read_address", place);
         if (!where) return;
-        if (!known.fresh.contains(place.base) && known.marked.insert(key).second) {
+        bool own = place.global && is_thread_root(*place.global); // no other thread writes it
+        if (!own && !known.fresh.contains(place.base) && known.marked.insert(key).second) {
             llvm::Value* number = builder.CreateLShr(builder.CreatePtrToInt(where, word_), marker_shift);
             builder.CreateStore(functions_.version(builder), builder.CreateIntToPtr(number, view_));
         }
@@ -170,6 +181,22 @@ private:
             transfer->setSource(through_view(transfer->getRawSource(), "heddle_stm_read_range"));
     }
 
+    // items_to_read(), items_to_write(): the items' memory in the view.
+    void change_items(llvm::CallBase& call) {
+        llvm::IRBuilder<> builder(&call);
+        llvm::Value *array = call.getArgOperand(0), *place = call.getArgOperand(1), *bytes = call.getArgOperand(2);
+        auto* write = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(3));
+        llvm::Value* in_view;
+        if (write && write->isZero())
+            in_view = builder.CreateCall(functions_.external("heddle_stm_read_range", plain_, {plain_, word_}),
+                                         {place, bytes});
+        else
+            in_view = builder.CreateCall(functions_.external("heddle_stm_write_items", plain_, {plain_, plain_, word_}),
+                                         {array, place, bytes});
+        call.replaceAllUsesWith(in_view);
+        call.eraseFromParent();
+    }
+
     // The address of mutable items may be used for accesses that are seen here, and for nothing else.
     void check_escape(llvm::GetElementPtrInst& address_of_item) {
         if (address_of_item.getType()->getPointerAddressSpace() != 0) return;
@@ -181,12 +208,13 @@ private:
                 continue;
             if (auto* store = llvm::dyn_cast<llvm::StoreInst>(i); store && store->getValueOperand() != &address_of_item)
                 continue;
-            if (i->getFunction()->getName().contains("heddle_describe") || called_name(*i) == "heddle_marker_array")
+            if (i->getFunction()->getName().contains("heddle_describe") || called_name(*i) == "heddle_marker_array" ||
+                called_name(*i) == "heddle_marker_items")
                 continue;
             problems_.error(place_of(*i),
                             "the address of a mutable array's items is kept or given away (data()), but with --stm "
                             "they have one in each thread's view",
-                            "read and write them with get() and set(), or copy them with std::memcpy");
+                            "read and write them with get() and set(), or use items_to_read() or items_to_write()");
         }
     }
 
@@ -197,15 +225,21 @@ private:
     llvm::PointerType *plain_, *view_;
     llvm::Type* word_;
     llvm::Function *object_barrier_, *item_barrier_;
-    std::map<llvm::GlobalVariable*, size_t> roots_;
+    std::map<llvm::GlobalVariable*, size_t> roots_, thread_roots_;
 };
+
+bool has_class(const llvm::GlobalVariable& global, const char* name) {
+    auto* type = llvm::dyn_cast<llvm::StructType>(global.getValueType());
+    return type && type->hasName() && type->getName().starts_with(name);
+}
 
 } // namespace
 
 bool is_root(const llvm::GlobalVariable& global) {
-    auto* type = llvm::dyn_cast<llvm::StructType>(global.getValueType());
-    return type && type->hasName() && type->getName().starts_with("class.heddle::root");
+    return has_class(global, "class.heddle::root") || is_thread_root(global);
 }
+
+bool is_thread_root(const llvm::GlobalVariable& global) { return has_class(global, "class.heddle::thread_root"); }
 
 void insert_stm_barriers(llvm::Module& module, const class_layouts& layouts, const drivers& all,
                          diagnostics& problems) {

@@ -27,5 +27,6 @@ void make_thread_state_local(llvm::Module& module);
 
 // Is it a root<>, one that is a variable of its own?
 bool is_root(const llvm::GlobalVariable& global);
+bool is_thread_root(const llvm::GlobalVariable& global);
 
 } // namespace heddle::translator

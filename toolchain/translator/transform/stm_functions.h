@@ -10,11 +10,12 @@ public:
     static constexpr unsigned view_space = 256; // x86: relative to gs
 
     explicit stm_functions(llvm::Module& module) : runtime_functions(module) {}
-    llvm::Function* object_barrier();                 // void (ptr object): before a write
-    llvm::Function* item_barrier();                   // void (ptr array, i64 index)
-    llvm::Function* transaction_break();              // void ()
-    llvm::Function* become_inevitable();              // void ()
-    llvm::Value* version(llvm::IRBuilder<>& builder); // what a read leaves as its marker
+    llvm::Function* object_barrier();                                      // void (ptr object): before a write
+    llvm::Function* item_barrier();                                        // void (ptr array, i64 index)
+    llvm::Function* transaction_break();                                   // void ()
+    llvm::Function* become_inevitable();                                   // void ()
+    llvm::Value* version(llvm::IRBuilder<>& builder);                      // what a read leaves as its marker
+    llvm::Value* thread_root(llvm::IRBuilder<>& builder, uint64_t offset); // an address in the thread's own roots
     llvm::PointerType* view_pointer() const { return llvm::PointerType::get(context_, view_space); }
 
 private:

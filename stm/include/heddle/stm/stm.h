@@ -26,6 +26,7 @@ constexpr unsigned maximum_segments = 32;
 constexpr uintptr_t roots_address = heap_address + 8192;
 constexpr size_t root_distance = 32;
 constexpr size_t maximum_roots = 32768;
+constexpr size_t most_thread_roots = 4096; // of all threads together, behind the others
 
 // What translated code reads and writes of the running thread.
 struct thread_words {
@@ -36,6 +37,7 @@ struct thread_words {
     uint32_t interrupt = 0; // not 0: another thread wants this one at its next safe point
     uint32_t atomic_depth = 0;
     uintptr_t delta = 0; // as in the gs register
+    uintptr_t roots = 0; // where this thread's own references (heddle::thread_root) begin
 };
 
 } // namespace heddle::stm
@@ -61,6 +63,7 @@ void heddle_stm_become_inevitable_slow();
 
 // Filled in by the translator: how many roots there are at roots_address.
 extern const uint32_t heddle_stm_root_count __attribute__((weak));
+extern const uint32_t heddle_stm_thread_root_count __attribute__((weak)); // of each thread
 }
 
 namespace heddle::stm {
@@ -110,6 +113,19 @@ long start_thread(void (*run)(void* argument), void* argument);
 bool wait_for_thread(long thread);
 bool thread_has_ended(long thread);
 long current_thread(); // 0 for the first one
+
+// Waiting for what another thread's transaction does. changes_seen() first, then look at the condition; if it doesn't
+// hold, wait_for_change(seen) ends the transaction, waits until one that called announce_change has been committed
+// since, or a thread has ended, and begins the next transaction.
+enum class wait_result : long {
+    changed = 0,
+    timed_out,
+    deadlock,  // all other threads wait too, without a limit of time: nothing will ever change
+    in_atomic, // inside an atomic block, where it would be for ever
+};
+long changes_seen();
+wait_result wait_for_change(long seen, int64_t nanoseconds); // negative: no limit of time
+void announce_change();
 
 struct counts {
     uint64_t commits, aborts, conflicts, inevitable, threads;

@@ -28,6 +28,7 @@ extern "C" int64_t heddle_marker_array_length(const void* array, const gc::type_
 extern "C" void heddle_marker_copy_array(const gc::type_info* source_type, const gc::type_info* destination_type,
                                          const void* source, int64_t source_index, void* destination,
                                          int64_t destination_index, int64_t count);
+extern "C" void* heddle_marker_items(void* array, void* address, size_t bytes, bool to_write);
 #endif
 
 namespace detail {
@@ -95,7 +96,19 @@ public:
         items_[index].set(value);
     }
     HEDDLE_INLINE value_type operator[](long index) const { return get(index); }
-    // The items' memory: for data, pinned or between safepoints only. Functions that use it are not traced.
+    // The memory of items [first, first + count) of mutable data, to be read, or read and written, until the next
+    // safepoint. Functions that use it are not traced.
+    HEDDLE_INLINE const value_type* items_to_read(long first, long count) const
+        requires(!traits::reference && !traits::is_constant)
+    {
+        return const_cast<array*>(this)->memory_of(first, count, false);
+    }
+    HEDDLE_INLINE value_type* items_to_write(long first, long count)
+        requires(!traits::reference && !traits::is_constant)
+    {
+        return memory_of(first, count, true);
+    }
+    // The same of all items, pinned or between safepoints. Of mutable ones, VMs with threads (--stm) refuse it.
     value_type* data()
         requires(!traits::reference)
     {
@@ -127,6 +140,15 @@ public:
     }
 #endif
 private:
+    HEDDLE_INLINE value_type* memory_of(long first, [[maybe_unused]] long count, [[maybe_unused]] bool to_write) {
+        HEDDLE_DESCRIBE_ARRAY;
+#ifdef HEDDLE_TRANSLATE
+        return static_cast<value_type*>(
+            heddle_marker_items(this, &items_[first], static_cast<size_t>(count) * sizeof(Item), to_write));
+#else
+        return reinterpret_cast<value_type*>(&items_[first]);
+#endif
+    }
     HEDDLE_INLINE array() : length_(0) {} // never runs: make_array allocates and sets the length
     static_assert(sizeof(Item) <= 8);
     const long length_;
