@@ -49,7 +49,7 @@ struct block {
     uint64_t live[words_per_bitmap];
     uint64_t mark[words_per_bitmap];
 
-    uint32_t cell_of(uintptr_t offset) const { return static_cast<uint32_t>((offset * reciprocal) >> 32); }
+    uint32_t cell_of(uintptr_t offset) const { return static_cast<uint32_t>((uint64_t{offset} * reciprocal) >> 32); }
     bool is_live(uint32_t cell) const { return live[cell >> 6] >> (cell & 63) & 1; }
     bool is_marked(uint32_t cell) const { return mark[cell >> 6] >> (cell & 63) & 1; }
     void set_live(uint32_t cell) { live[cell >> 6] |= uint64_t{1} << (cell & 63); }

@@ -20,7 +20,7 @@ static const std::tuple<const char*, Operation, long> operations[] = {
 struct Function { // one that is being compiled
     Function* outer;
     std::vector<std::string> variables = {};
-    std::vector<long> instructions = {};
+    std::vector<long> instructions = {}, lines = {};
     long arguments = 0, depth = 0, stack_size = 1, constant_count = 0;
     W_Object* constants[1000] = {}; // on the C++ stack, where the collector finds them; never in malloc memory
 };
@@ -56,8 +56,9 @@ struct Compiler {
 
     long here() { return static_cast<long>(function->instructions.size()); }
     long emit(long operation, long operand, long effect) { // effect: how many values more the stack holds afterwards
-        if (std::max(operand, here()) >= 1 << 24) fail("this function is too large");
-        function->instructions.push_back(operation + (operand << 8) + (last_line << 32));
+        if (std::max(operand, here()) >= 1 << 23) fail("this function is too large");
+        function->instructions.push_back(operation + (operand << 8));
+        function->lines.push_back(last_line);
         function->stack_size = std::max(function->stack_size, function->depth += effect);
         return here() - 1;
     }
@@ -96,7 +97,8 @@ struct Compiler {
         function = inner.outer;
         auto* words = heddle::make_array_copy<array<const long>>(inner.instructions.data(), inner.instructions.size());
         auto* constants = heddle::make_array_copy<array<W_Object* const>>(inner.constants, inner.constant_count);
-        auto* code = make<Code>(words, constants, inner.arguments, inner.variables.size(), inner.stack_size);
+        auto* lines = heddle::make_array_copy<array<const long>>(inner.lines.data(), inner.lines.size());
+        auto* code = make<Code>(words, lines, constants, inner.arguments, inner.variables.size(), inner.stack_size);
         return make<W_Function>(code, nullptr);
     }
 

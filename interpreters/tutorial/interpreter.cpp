@@ -1,41 +1,43 @@
 // The tutorial language's interpreter: a loop over instructions with a jit driver. docs/tutorial.md explains each part.
 #include "objects.h"
+#include <climits>
 #include <iostream>
 
 static const char* location(const uint64_t* greens) { // for the JIT's log
     static std::string text;
-    text = "line " + std::to_string(reinterpret_cast<Code*>(greens[0])->instructions->get(greens[1]) >> 32);
+    text = "line " + std::to_string(reinterpret_cast<Code*>(greens[0])->lines->get(greens[1]));
     return text.c_str();
 }
 static constinit heddle::jit::driver driver{"tutorial", location};
 
 HEDDLE_DONT_LOOK_INSIDE static void print(W_Object* value) { std::cout << value->show() << "\n"; }
-HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> fail(long word, const char* message) {
-    return heddle::raise(make_string(std::to_string(word >> 32) + ": " + message));
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> fail(long line, const char* message) {
+    return heddle::raise(make_string(std::to_string(line) + ": " + message));
 }
-HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> binary_of_others(long word, W_Object* a, W_Object* b) {
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> binary_of_others(long operation, long line, W_Object* a, W_Object* b) {
     bool strings = heddle::is<W_String>(a) && heddle::is<W_String>(b);
-    if ((word & 255) == op_equal) return make<W_Int>(strings ? a->show() == b->show() : a == b);
-    if ((word & 255) == op_add && strings) return make_string(a->show() + b->show());
-    return fail(word, "this operation wants two integers");
+    if (operation == op_equal) return make<W_Int>(strings ? a->show() == b->show() : a == b);
+    if (operation == op_add && strings) return make_string(a->show() + b->show());
+    return fail(line, "this operation wants two integers");
 }
 
-static Result<W_Object*> binary(long word, W_Object* left, W_Object* right) {
-    if (!heddle::is_exact<W_Int>(left) || !heddle::is_exact<W_Int>(right)) return binary_of_others(word, left, right);
+static Result<W_Object*> binary(long operation, long line, W_Object* left, W_Object* right) {
+    if (!heddle::is_exact<W_Int>(left) || !heddle::is_exact<W_Int>(right))
+        return binary_of_others(operation, line, left, right);
     long a = static_cast<W_Int*>(left)->value, b = static_cast<W_Int*>(right)->value, result = 0;
     bool overflow = false;
-    switch (word & 255) {
+    switch (operation) {
     case op_less: result = a < b; break;
     case op_equal: result = a == b; break;
     case op_add: overflow = __builtin_saddl_overflow(a, b, &result); break;
     case op_subtract: overflow = __builtin_ssubl_overflow(a, b, &result); break;
     case op_multiply: overflow = __builtin_smull_overflow(a, b, &result); break;
     default:
-        if (b == 0) return fail(word, "division by zero");
-        overflow = b == -1 && a == INT64_MIN;
-        if (!overflow) result = (word & 255) == op_divide ? a / b : a % b;
+        if (b == 0) return fail(line, "division by zero");
+        overflow = b == -1 && a == LONG_MIN;
+        if (!overflow) result = operation == op_divide ? a / b : a % b;
     }
-    if (overflow) return fail(word, "integer overflow");
+    if (overflow) return fail(line, "integer overflow");
     return make<W_Int>(result);
 }
 
@@ -48,13 +50,13 @@ static void append(W_List* list, W_Object* value) {
     list->items->set(list->length++, value);
 }
 // Reads an item, or sets it when there is a value; setting the one after the last appends.
-static Result<W_Object*> item(long word, W_Object* object, W_Object* index, W_Object* value) {
+static Result<W_Object*> item(long line, W_Object* object, W_Object* index, W_Object* value) {
     if (!heddle::is_exact<W_List>(object) || !heddle::is_exact<W_Int>(index))
-        return fail(word, "this operation wants a list and an integer");
+        return fail(line, "this operation wants a list and an integer");
     auto* list = static_cast<W_List*>(object);
     long i = static_cast<W_Int*>(index)->value;
     if (value && i == list->length) append(list, value);
-    if (i < 0 || i >= list->length) return fail(word, "no such item");
+    if (i < 0 || i >= list->length) return fail(line, "no such item");
     if (value) list->items->set(i, value);
     return list->items->get(i);
 }
@@ -70,11 +72,11 @@ HEDDLE_UNROLL_SAFE static Items* new_items(long length, Items* from, long first,
     return items;
 }
 static Result<W_Object*> run(Code* code, Scope* scope);
-Result<W_Object*> call(long word, W_Object* callee, Items* stack, long first, long count) {
-    if (!heddle::is_exact<W_Function>(callee)) return fail(word, "only functions can be called");
+Result<W_Object*> call(long line, W_Object* callee, Items* stack, long first, long count) {
+    if (!heddle::is_exact<W_Function>(callee)) return fail(line, "only functions can be called");
     Code* code = heddle::jit::promote(static_cast<W_Function*>(callee)->code);
-    if (code->arguments != count) return fail(word, "wrong number of arguments");
-    if (heddle::stack_is_low()) return fail(word, "too many calls inside one another");
+    if (code->arguments != count) return fail(line, "wrong number of arguments");
+    if (heddle::stack_is_low()) return fail(line, "too many calls inside one another");
     Items* variables = new_items(code->variables, stack, first, count);
     return run(code, make<Scope>(static_cast<W_Function*>(callee)->scope, variables));
 }
@@ -105,7 +107,7 @@ static Result<W_Object*> run(Code* code, Scope* scope) {
     long instruction = 0, depth = 0; // depth: how many values the stack holds
     for (;;) {
         HEDDLE_MERGE_POINT(driver, (code, instruction, depth), (scope, stack));
-        long word = code->instructions->get(instruction++), operand = word >> 8 & 0xffffff;
+        long line = code->lines->get(instruction), word = code->instructions->get(instruction++), operand = word >> 8;
         W_Object* top = depth > 0 ? stack->get(depth - 1) : nullptr;
         W_Object* second = depth > 1 ? stack->get(depth - 2) : nullptr;
         switch (word & 255) {
@@ -116,7 +118,7 @@ static Result<W_Object*> run(Code* code, Scope* scope) {
         case op_function: stack->set(depth - 1, make<W_Function>(static_cast<W_Function*>(top)->code, scope)); break;
         case op_call:
             depth -= operand;
-            stack->set(depth - 1, HEDDLE_TRY(call(word, stack->get(depth - 1), stack, depth, operand)));
+            stack->set(depth - 1, HEDDLE_TRY(call(line, stack->get(depth - 1), stack, depth, operand)));
             break;
         case op_return: return top;
         case op_jump: instruction = operand; break;
@@ -131,13 +133,13 @@ static Result<W_Object*> run(Code* code, Scope* scope) {
             depth -= operand - 1;
             stack->set(depth - 1, make<W_List>(new_items(operand, stack, depth - 1, operand), operand));
             break;
-        case op_item: stack->set(--depth - 1, HEDDLE_TRY(item(word, second, top, nullptr))); break;
+        case op_item: stack->set(--depth - 1, HEDDLE_TRY(item(line, second, top, nullptr))); break;
         case op_put:
             depth -= 2;
-            stack->set(depth - 1, HEDDLE_TRY(item(word, stack->get(depth - 1), second, top)));
+            stack->set(depth - 1, HEDDLE_TRY(item(line, stack->get(depth - 1), second, top)));
             break;
         case op_length:
-            if (!heddle::is_exact<W_List>(top)) return fail(word, "only lists have a length");
+            if (!heddle::is_exact<W_List>(top)) return fail(line, "only lists have a length");
             stack->set(depth - 1, make<W_Int>(static_cast<W_List*>(top)->length));
             break;
         case op_print: print(top); break;
@@ -145,7 +147,7 @@ static Result<W_Object*> run(Code* code, Scope* scope) {
         case op_join:
         case op_atomic: stack->set(depth - 1, HEDDLE_TRY(with_threads(word, top))); break;
         case op_not: stack->set(depth - 1, make<W_Int>(!top->truth())); break;
-        default: stack->set(--depth - 1, HEDDLE_TRY(binary(word, second, top)));
+        default: stack->set(--depth - 1, HEDDLE_TRY(binary(word & 255, line, second, top)));
         }
     }
 }

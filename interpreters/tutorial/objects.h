@@ -37,12 +37,13 @@ struct W_List : W_Object {
 };
 
 struct Code : heddle::object { // a compiled function
-    Code(array<const long>* i, array<W_Object* const>* c, long a, long v, long s)
-        : instructions(i), constants(c), arguments(a), variables(v), stack_size(s) {}
-    array<const long>* const instructions; // operation + (operand << 8) + (line << 32)
+    Code(array<const long>* i, array<const long>* l, array<W_Object* const>* c, long a, long v, long s)
+        : instructions(i), lines(l), constants(c), arguments(a), variables(v), stack_size(s) {}
+    array<const long>* const instructions; // operation + (operand << 8)
+    array<const long>* const lines;        // of the source, for each instruction
     array<W_Object* const>* const constants;
     const long arguments, variables, stack_size;
-    HEDDLE_GC_CLASS(Code, heddle::object, instructions, constants, arguments, variables, stack_size)
+    HEDDLE_GC_CLASS(Code, heddle::object, instructions, lines, constants, arguments, variables, stack_size)
 };
 
 struct Scope : heddle::object { // the variables of one call: the heap object that a closure closes over

@@ -1,5 +1,6 @@
 // What each operation means, on words: the one definition that the meta-interpreter, the blackhole, constant folding
-// and the portable backend share. Integers wrap around; a shift's count is taken modulo 64; comparisons give 0 or 1.
+// and the portable backend share. Integers wrap around; a shift's count is taken modulo their width; comparisons give 0
+// or 1.
 //
 // Heap operations go through the real collector: stores of references run the write barrier, allocations may collect.
 #include "heddle/gc/gc.h"
@@ -20,7 +21,8 @@ word load_slot(const slot_shape& shape, const void* address) {
     }
     uint64_t raw = 0;
     std::memcpy(&raw, address, shape.size);
-    if (shape.slot_kind != kind::integer || shape.size == 8 || !shape.is_signed) return raw;
+    if (shape.slot_kind != kind::integer) return raw;
+    if (shape.size == 8 || !shape.is_signed) return integer_word(raw);
     unsigned unused = 64 - 8u * shape.size;
     return static_cast<word>(static_cast<int64_t>(raw << unused) >> unused);
 }
@@ -36,14 +38,18 @@ void store_slot(const slot_shape& shape, void* address, word value) {
 
 namespace {
 
-char* pointer(word w) { return reinterpret_cast<char*>(w); }
-word to_word(const void* p) { return reinterpret_cast<word>(p); }
-int64_t signed_(word w) { return static_cast<int64_t>(w); }
+char* pointer(word w) { return word_to_pointer<char>(w); }
+word to_word(const void* p) { return pointer_word(p); }
+trace_int signed_(word w) { return static_cast<trace_int>(w); }
+trace_unsigned unsigned_(word w) { return static_cast<trace_unsigned>(w); }
 word boolean(bool b) { return b ? 1 : 0; }
 
 word float_to_int(double d) {
-    if (d >= -0x1p63 && d < 0x1p63) return static_cast<word>(static_cast<int64_t>(d));
-    return word{1} << 63;
+    constexpr double limit = trace_int_bits == 64 ? 0x1p63 : 0x1p31;
+    // Just below -2^31 lie doubles that truncate to it.
+    if (d > (trace_int_bits == 64 ? -0x1.0000000000001p63 : -0x1p31 - 1) && d < limit)
+        return integer_word(static_cast<word>(static_cast<int64_t>(d)));
+    return integer_word(static_cast<word>(int64_t{trace_int_min}));
 }
 
 word set_field(const field_descr& field, word object, word value) {
@@ -141,26 +147,29 @@ word execute_float_operation(opcode op, const descr* d, const word* a) {
 
 word execute_operation(opcode op, const descr* d, const word* a, bool& overflow) {
     auto s = [&](int i) { return signed_(a[i]); };
-    int64_t wide;
+    auto u = [&](int i) { return unsigned_(a[i]); };
+    auto count = [&] { return static_cast<unsigned>(a[1] & (trace_int_bits - 1)); };
+    auto integer = [](auto bits) { return integer_word(static_cast<word>(bits)); };
+    trace_int narrow;
     switch (op) {
-    case opcode::int_add: return a[0] + a[1];
-    case opcode::int_sub: return a[0] - a[1];
-    case opcode::int_mul: return a[0] * a[1];
-    case opcode::int_div: return static_cast<word>(s(0) / s(1));
-    case opcode::int_mod: return static_cast<word>(s(0) % s(1));
-    case opcode::uint_div: return a[0] / a[1];
-    case opcode::uint_mod: return a[0] % a[1];
-    case opcode::uint_mul_high: return static_cast<word>((static_cast<unsigned __int128>(a[0]) * a[1]) >> 64);
+    case opcode::int_add: return integer(a[0] + a[1]);
+    case opcode::int_sub: return integer(a[0] - a[1]);
+    case opcode::int_mul: return integer(a[0] * a[1]);
+    case opcode::int_div: return integer(s(0) / s(1));
+    case opcode::int_mod: return integer(s(0) % s(1));
+    case opcode::uint_div: return integer(u(0) / u(1));
+    case opcode::uint_mod: return integer(u(0) % u(1));
+    case opcode::uint_mul_high: return integer((trace_unsigned_twice{u(0)} * u(1)) >> trace_int_bits);
     case opcode::int_and: return a[0] & a[1];
     case opcode::int_or: return a[0] | a[1];
     case opcode::int_xor: return a[0] ^ a[1];
-    case opcode::int_shl: return a[0] << (a[1] & 63);
-    case opcode::int_shr: return static_cast<word>(s(0) >> (a[1] & 63));
-    case opcode::uint_shr: return a[0] >> (a[1] & 63);
-    case opcode::int_neg: return -a[0];
+    case opcode::int_shl: return integer(a[0] << count());
+    case opcode::int_shr: return integer(s(0) >> count());
+    case opcode::uint_shr: return integer(u(0) >> count());
+    case opcode::int_neg: return integer(-a[0]);
     case opcode::int_invert: return ~a[0];
-    case opcode::int_sign_extend: return static_cast<word>(signed_(a[0] << (64 - a[1])) >> (64 - a[1]));
-    case opcode::int_zero_extend: return a[0] << (64 - a[1]) >> (64 - a[1]);
+    case opcode::int_sign_extend: return static_cast<word>(static_cast<int64_t>(a[0] << (64 - a[1])) >> (64 - a[1]));
+    case opcode::int_zero_extend: return integer(a[0] << (64 - a[1]) >> (64 - a[1]));
     case opcode::int_lt: return boolean(s(0) < s(1));
     case opcode::int_le: return boolean(s(0) <= s(1));
     case opcode::int_eq: return boolean(a[0] == a[1]);
@@ -173,21 +182,21 @@ word execute_operation(opcode op, const descr* d, const word* a, bool& overflow)
     case opcode::uint_ge: return boolean(a[0] >= a[1]);
     case opcode::int_is_zero: return boolean(a[0] == 0);
     case opcode::int_is_true: return boolean(a[0] != 0);
-    case opcode::int_count_ones: return static_cast<word>(std::popcount(a[0]));
-    case opcode::int_leading_zeros: return static_cast<word>(std::countl_zero(a[0]));
-    case opcode::int_trailing_zeros: return static_cast<word>(std::countr_zero(a[0]));
-    case opcode::int_add_ovf: overflow = __builtin_add_overflow(s(0), s(1), &wide); return static_cast<word>(wide);
-    case opcode::int_sub_ovf: overflow = __builtin_sub_overflow(s(0), s(1), &wide); return static_cast<word>(wide);
-    case opcode::int_mul_ovf: overflow = __builtin_mul_overflow(s(0), s(1), &wide); return static_cast<word>(wide);
+    case opcode::int_count_ones: return static_cast<word>(std::popcount(u(0)));
+    case opcode::int_leading_zeros: return static_cast<word>(std::countl_zero(u(0)));
+    case opcode::int_trailing_zeros: return static_cast<word>(std::countr_zero(u(0)));
+    case opcode::int_add_ovf: overflow = __builtin_add_overflow(s(0), s(1), &narrow); return integer(narrow);
+    case opcode::int_sub_ovf: overflow = __builtin_sub_overflow(s(0), s(1), &narrow); return integer(narrow);
+    case opcode::int_mul_ovf: overflow = __builtin_mul_overflow(s(0), s(1), &narrow); return integer(narrow);
     case opcode::ptr_eq: return boolean(a[0] == a[1]);
     case opcode::ptr_ne: return boolean(a[0] != a[1]);
     case opcode::ptr_is_null: return boolean(a[0] == 0);
     case opcode::ptr_is_nonnull: return boolean(a[0] != 0);
-    case opcode::ptr_add: return a[0] + a[1];
-    case opcode::float_to_bits:
+    case opcode::ptr_add: return pointer_word(a[0] + a[1]);
+    case opcode::ptr_to_int: return integer(a[0]);
+    case opcode::int_to_ptr: return pointer_word(a[0]);
+    case opcode::float_to_bits: return integer(a[0]); // 64-bit targets only: see float_to_bits in operations.def
     case opcode::bits_to_float:
-    case opcode::ptr_to_int:
-    case opcode::int_to_ptr:
     case opcode::same_as_i:
     case opcode::same_as_p:
     case opcode::same_as_f: return a[0];

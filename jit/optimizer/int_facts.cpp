@@ -7,39 +7,43 @@ namespace heddle::jit {
 
 namespace {
 
-using wide = __int128;
-constexpr uint64_t sign_bit = uint64_t{1} << 63;
+using wide = trace_int_twice;
+using bits_type = trace_unsigned;
+constexpr unsigned top_bit = trace_int_bits - 1;
+constexpr bits_type sign_bit = bits_type{1} << top_bit;
 
-uint64_t unknown_bits(const int_facts& f) { return ~(f.zeros | f.ones); }
+bits_type unknown_bits(const int_facts& f) { return ~(f.zeros | f.ones); }
 
-int_facts from_bits(uint64_t zeros, uint64_t ones) { return int_facts{INT64_MIN, INT64_MAX, zeros, ones}.normalised(); }
+int_facts from_bits(bits_type zeros, bits_type ones) {
+    return int_facts{trace_int_min, trace_int_max, zeros, ones}.normalised();
+}
 
 // The interval when it did not wrap, with bits found otherwise.
-int_facts from_interval_and_bits(wide low, wide high, uint64_t zeros, uint64_t ones) {
-    int_facts f{INT64_MIN, INT64_MAX, zeros, ones};
-    if (low >= INT64_MIN && high <= INT64_MAX) {
-        f.low = static_cast<int64_t>(low);
-        f.high = static_cast<int64_t>(high);
+int_facts from_interval_and_bits(wide low, wide high, bits_type zeros, bits_type ones) {
+    int_facts f{trace_int_min, trace_int_max, zeros, ones};
+    if (low >= trace_int_min && high <= trace_int_max) {
+        f.low = static_cast<trace_int>(low);
+        f.high = static_cast<trace_int>(high);
     }
     return f.normalised();
 }
 
 // What is left of an exact result's interval when it did not overflow.
 int_facts clipped(wide low, wide high) {
-    return from_interval_and_bits(std::max<wide>(low, INT64_MIN), std::min<wide>(high, INT64_MAX), 0, 0);
+    return from_interval_and_bits(std::max<wide>(low, trace_int_min), std::min<wide>(high, trace_int_max), 0, 0);
 }
 
 int_facts add(const int_facts& a, const int_facts& b) {
-    uint64_t am = unknown_bits(a), bm = unknown_bits(b);
-    uint64_t values = a.ones + b.ones, sigma = am + bm + values;
-    uint64_t unknown = (sigma ^ values) | am | bm;
+    bits_type am = unknown_bits(a), bm = unknown_bits(b);
+    bits_type values = a.ones + b.ones, sigma = am + bm + values;
+    bits_type unknown = (sigma ^ values) | am | bm;
     return from_interval_and_bits(wide(a.low) + b.low, wide(a.high) + b.high, ~values & ~unknown, values & ~unknown);
 }
 
 int_facts subtract(const int_facts& a, const int_facts& b) {
-    uint64_t am = unknown_bits(a), bm = unknown_bits(b);
-    uint64_t values = a.ones - b.ones;
-    uint64_t unknown = ((values + am) ^ (values - bm)) | am | bm;
+    bits_type am = unknown_bits(a), bm = unknown_bits(b);
+    bits_type values = a.ones - b.ones;
+    bits_type unknown = ((values + am) ^ (values - bm)) | am | bm;
     return from_interval_and_bits(wide(a.low) - b.high, wide(a.high) - b.low, ~values & ~unknown, values & ~unknown);
 }
 
@@ -52,8 +56,8 @@ void product_interval(const int_facts& a, const int_facts& b, wide& low, wide& h
 int_facts multiply(const int_facts& a, const int_facts& b) {
     wide low, high;
     product_interval(a, b, low, high);
-    int trailing = std::min(63, std::countr_one(a.zeros) + std::countr_one(b.zeros));
-    return from_interval_and_bits(low, high, (uint64_t{1} << trailing) - 1, 0);
+    int trailing = std::min(static_cast<int>(top_bit), std::countr_one(a.zeros) + std::countr_one(b.zeros));
+    return from_interval_and_bits(low, high, (bits_type{1} << trailing) - 1, 0);
 }
 
 int_facts bitwise_and(const int_facts& a, const int_facts& b) {
@@ -75,16 +79,16 @@ int_facts bitwise_xor(const int_facts& a, const int_facts& b) {
 
 int_facts shift_left(const int_facts& a, const int_facts& count) {
     if (!count.is_exact()) return int_facts::anything();
-    unsigned n = static_cast<unsigned>(count.low & 63);
-    uint64_t low_zeros = n ? ~uint64_t{0} >> (64 - n) : 0;
+    unsigned n = static_cast<unsigned>(count.low & top_bit);
+    bits_type low_zeros = n ? ~bits_type{0} >> (trace_int_bits - n) : 0;
     return from_interval_and_bits(wide(a.low) * (wide(1) << n), wide(a.high) * (wide(1) << n),
                                   (a.zeros << n) | low_zeros, a.ones << n);
 }
 
 int_facts shift_right(const int_facts& a, const int_facts& count) {
-    if (!count.is_exact()) return int_facts::between(std::min<int64_t>(a.low, 0), std::max<int64_t>(a.high, -1));
-    unsigned n = static_cast<unsigned>(count.low & 63);
-    auto shift = [n](uint64_t bits) { return static_cast<uint64_t>(static_cast<int64_t>(bits) >> n); };
+    if (!count.is_exact()) return int_facts::between(std::min<trace_int>(a.low, 0), std::max<trace_int>(a.high, -1));
+    unsigned n = static_cast<unsigned>(count.low & top_bit);
+    auto shift = [n](bits_type bits) { return static_cast<bits_type>(static_cast<trace_int>(bits) >> n); };
     return int_facts{a.low >> n, a.high >> n, shift(a.zeros), shift(a.ones)}.normalised();
 }
 
@@ -94,23 +98,23 @@ int_facts shift_right_unsigned(const int_facts& a, const int_facts& count) {
         return int_facts::between(0, a.high);
     }
     if (!count.is_exact()) return int_facts::anything();
-    unsigned n = static_cast<unsigned>(count.low & 63);
+    unsigned n = static_cast<unsigned>(count.low & top_bit);
     if (n == 0) return a;
-    return from_bits((a.zeros >> n) | ~(~uint64_t{0} >> n), a.ones >> n);
+    return from_bits((a.zeros >> n) | ~(~bits_type{0} >> n), a.ones >> n);
 }
 
 int_facts zero_extend(const int_facts& a, const int_facts& bits) {
     unsigned n = static_cast<unsigned>(bits.low);
     if (a.fits_unsigned(n)) return a;
-    uint64_t mask = (uint64_t{1} << n) - 1;
+    bits_type mask = (bits_type{1} << n) - 1;
     return from_bits(a.zeros | ~mask, a.ones & mask);
 }
 
 int_facts sign_extend(const int_facts& a, const int_facts& bits) {
     unsigned n = static_cast<unsigned>(bits.low);
     if (a.fits_signed(n)) return a;
-    int_facts shifted = from_bits(a.zeros << (64 - n), a.ones << (64 - n));
-    return shift_right(shifted, int_facts::exactly(64 - n));
+    int_facts shifted = from_bits(a.zeros << (trace_int_bits - n), a.ones << (trace_int_bits - n));
+    return shift_right(shifted, int_facts::exactly(trace_int_bits - n));
 }
 
 int_facts divide(const int_facts& a, const int_facts& b) {
@@ -122,7 +126,7 @@ int_facts divide(const int_facts& a, const int_facts& b) {
     wide quotients[] = {wide(a.low) / b.low, wide(a.low) / b.high, wide(a.high) / b.low, wide(a.high) / b.high};
     wide low = *std::min_element(quotients, quotients + 4), high = *std::max_element(quotients, quotients + 4);
     // Truncation is monotonic in the dividend; for the divisor the extremes are at its ends because its sign is fixed.
-    return from_interval_and_bits(low, std::min<wide>(high, INT64_MAX), 0, 0);
+    return from_interval_and_bits(low, std::min<wide>(high, trace_int_max), 0, 0);
 }
 
 int_facts remainder(const int_facts& a, const int_facts& b) {
@@ -135,10 +139,10 @@ int_facts remainder(const int_facts& a, const int_facts& b) {
 
 int_facts multiply_high(const int_facts& a, const int_facts& b) {
     if (a.low < 0 && b.low < 0) return int_facts::anything();
-    uint64_t a_high = a.low >= 0 ? static_cast<uint64_t>(a.high) : ~uint64_t{0};
-    uint64_t b_high = b.low >= 0 ? static_cast<uint64_t>(b.high) : ~uint64_t{0};
-    return int_facts::between(
-        0, static_cast<int64_t>(static_cast<uint64_t>((static_cast<unsigned __int128>(a_high) * b_high) >> 64)));
+    bits_type a_high = a.low >= 0 ? static_cast<bits_type>(a.high) : ~bits_type{0};
+    bits_type b_high = b.low >= 0 ? static_cast<bits_type>(b.high) : ~bits_type{0};
+    return int_facts::between(0, static_cast<trace_int>(static_cast<bits_type>(
+                                     (static_cast<trace_unsigned_twice>(a_high) * b_high) >> trace_int_bits)));
 }
 
 // -1 may, 0 no, 1 yes
@@ -155,8 +159,8 @@ int equal(const int_facts& a, const int_facts& b) {
 // An interval of unsigned words: only when the sign is known.
 void unsigned_interval(const int_facts& f, wide& low, wide& high) {
     bool crosses = f.low < 0 && f.high >= 0;
-    low = crosses ? 0 : wide(static_cast<uint64_t>(f.low));
-    high = crosses ? wide(UINT64_MAX) : wide(static_cast<uint64_t>(f.high));
+    low = crosses ? 0 : wide(static_cast<bits_type>(f.low));
+    high = crosses ? wide(~bits_type{0}) : wide(static_cast<bits_type>(f.high));
 }
 
 int invert(int decision) { return decision < 0 ? -1 : 1 - decision; }
@@ -167,16 +171,16 @@ int_facts int_facts::normalised() const {
     int_facts f = *this;
     if (f.is_empty()) return f;
     // The bits' extremes: unknown sign as 1 for the least, as 0 for the greatest.
-    uint64_t unknown = ~(zeros | ones);
-    f.low = std::max(f.low, static_cast<int64_t>(ones | (unknown & sign_bit)));
-    f.high = std::min(f.high, static_cast<int64_t>(ones | (unknown & ~sign_bit)));
+    bits_type unknown = ~(zeros | ones);
+    f.low = std::max(f.low, static_cast<trace_int>(ones | (unknown & sign_bit)));
+    f.high = std::min(f.high, static_cast<trace_int>(ones | (unknown & ~sign_bit)));
     if (f.low > f.high) return f;
     // Bits above the highest one in which the interval's ends differ are the same in all of it.
-    uint64_t different = static_cast<uint64_t>(f.low) ^ static_cast<uint64_t>(f.high);
-    uint64_t common = different ? ~(~uint64_t{0} >> std::countl_zero(different)) : ~uint64_t{0};
-    if (different >> 63) common = 0;
-    f.ones |= static_cast<uint64_t>(f.low) & common;
-    f.zeros |= ~static_cast<uint64_t>(f.low) & common;
+    bits_type different = static_cast<bits_type>(f.low) ^ static_cast<bits_type>(f.high);
+    bits_type common = different ? ~(~bits_type{0} >> std::countl_zero(different)) : ~bits_type{0};
+    if (different >> top_bit) common = 0;
+    f.ones |= static_cast<bits_type>(f.low) & common;
+    f.zeros |= ~static_cast<bits_type>(f.low) & common;
     return f;
 }
 
@@ -215,7 +219,7 @@ int_facts facts_of_result(opcode op, const int_facts& a, const int_facts& b) {
     case opcode::int_zero_extend: return zero_extend(a, b);
     case opcode::int_count_ones:
     case opcode::int_leading_zeros:
-    case opcode::int_trailing_zeros: return int_facts::between(0, 64);
+    case opcode::int_trailing_zeros: return int_facts::between(0, trace_int_bits);
     default: break;
     }
     if (info(op).result == 'i' && (is_int_comparison(op) || (op >= opcode::float_lt && op <= opcode::float_ge) ||
@@ -255,8 +259,8 @@ int decide_overflow(opcode op, const int_facts& a, const int_facts& b) {
         low = wide(a.low) - b.high, high = wide(a.high) - b.low;
     else
         product_interval(a, b, low, high);
-    if (low >= INT64_MIN && high <= INT64_MAX) return 0;
-    return low > INT64_MAX || high < INT64_MIN ? 1 : -1;
+    if (low >= trace_int_min && high <= trace_int_max) return 0;
+    return low > trace_int_max || high < trace_int_min ? 1 : -1;
 }
 
 opcode negated(opcode comparison) {
@@ -302,8 +306,8 @@ void assume_true(opcode comparison, int_facts& a, int_facts& b) {
     case opcode::uint_gt:
     case opcode::uint_ge: return assume_true(swapped(comparison), b, a);
     case opcode::int_lt:
-        if (b.high > INT64_MIN) a.high = std::min(a.high, b.high - 1);
-        if (a.low < INT64_MAX) b.low = std::max(b.low, a.low + 1);
+        if (b.high > trace_int_min) a.high = std::min(a.high, b.high - 1);
+        if (a.low < trace_int_max) b.low = std::max(b.low, a.low + 1);
         break;
     case opcode::int_le:
         a.high = std::min(a.high, b.high);
@@ -313,7 +317,7 @@ void assume_true(opcode comparison, int_facts& a, int_facts& b) {
     case opcode::uint_le:
         // Below a non-negative number there are, as unsigned words, only non-negative ones.
         if (b.low >= 0) {
-            a.low = std::max<int64_t>(a.low, 0);
+            a.low = std::max<trace_int>(a.low, 0);
             a.high = std::min(a.high, comparison == opcode::uint_lt ? b.high - 1 : b.high);
         }
         break;
@@ -322,13 +326,13 @@ void assume_true(opcode comparison, int_facts& a, int_facts& b) {
     case opcode::int_ne:
     case opcode::int_is_true: {
         int_facts other = comparison == opcode::int_ne ? b : int_facts::exactly(0);
-        if (other.is_exact() && a.low == other.low && a.low < INT64_MAX)
+        if (other.is_exact() && a.low == other.low && a.low < trace_int_max)
             ++a.low;
-        else if (other.is_exact() && a.high == other.low && a.high > INT64_MIN)
+        else if (other.is_exact() && a.high == other.low && a.high > trace_int_min)
             --a.high;
-        if (comparison == opcode::int_ne && a.is_exact() && b.low == a.low && b.low < INT64_MAX)
+        if (comparison == opcode::int_ne && a.is_exact() && b.low == a.low && b.low < trace_int_max)
             ++b.low;
-        else if (comparison == opcode::int_ne && a.is_exact() && b.high == a.low && b.high > INT64_MIN)
+        else if (comparison == opcode::int_ne && a.is_exact() && b.high == a.low && b.high > trace_int_min)
             --b.high;
         break;
     }

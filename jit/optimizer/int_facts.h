@@ -1,7 +1,7 @@
 // What is known of an integer: an interval [low, high] (signed) and the bits known to be 0 or 1.
 //
 // Invariant: every value that the integer can have lies in both. Operations answer facts that hold for the wrapped
-// 64-bit result of every pair of allowed arguments; an interval that might wrap becomes 'anything'. An empty set (low >
+// result of every pair of allowed arguments; an interval that might wrap becomes 'anything'. An empty set (low >
 // high) says that the code can't be reached. The bit arithmetic is that of tristate numbers (Vishwanathan et al.,
 // "Sound, precise, and fast abstract interpretation with tristate numbers"); the intervals follow RPython's intutils.
 #pragma once
@@ -11,19 +11,27 @@
 namespace heddle::jit {
 
 struct int_facts {
-    int64_t low = INT64_MIN, high = INT64_MAX;
-    uint64_t zeros = 0, ones = 0; // bits known to be 0; bits known to be 1
+    trace_int low = trace_int_min, high = trace_int_max;
+    trace_unsigned zeros = 0, ones = 0; // bits known to be 0; bits known to be 1
 
     static int_facts anything() { return {}; }
-    static int_facts exactly(int64_t v) { return {v, v, ~static_cast<uint64_t>(v), static_cast<uint64_t>(v)}; }
-    static int_facts between(int64_t low, int64_t high) { return int_facts{low, high, 0, 0}.normalised(); }
+    static int_facts exactly(int64_t v) {
+        auto n = static_cast<trace_int>(v);
+        auto bits = static_cast<trace_unsigned>(v);
+        return {n, n, ~bits, bits};
+    }
+    // What lies outside of a trace_int counts as unknown.
+    static int_facts between(int64_t low, int64_t high) {
+        if (low < trace_int_min || high > trace_int_max) return anything();
+        return int_facts{static_cast<trace_int>(low), static_cast<trace_int>(high), 0, 0}.normalised();
+    }
     static int_facts boolean() { return between(0, 1); }
 
     bool is_exact() const { return low == high; }
     bool is_empty() const { return low > high || (zeros & ones); }
     bool is_nonnegative() const { return low >= 0; }
     bool contains(int64_t v) const {
-        uint64_t bits = static_cast<uint64_t>(v);
+        trace_unsigned bits = static_cast<trace_unsigned>(v);
         return v >= low && v <= high && !(bits & zeros) && (bits & ones) == ones;
     }
     bool fits_signed(unsigned bits) const {

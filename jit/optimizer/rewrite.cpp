@@ -1,7 +1,7 @@
 // Rewriting: constant folding, algebraic identities, cheaper forms (division by constants), chains of constants.
 //
-// Every rule holds for all 64-bit words with wrap-around (or says which facts it needs), and for all doubles bit by
-// bit: x * 2.0 is not x + x here unless the result has the same bits for NaN and -0.
+// Every rule holds for all integers of the target's width with wrap-around (or says which facts it needs), and for all
+// doubles bit by bit: x * 2.0 is not x + x here unless the result has the same bits for NaN and -0.
 #include "optimizer/walk.h"
 #include <bit>
 #include <cmath>
@@ -17,7 +17,8 @@ bool is_undefined_division(opcode op, const word* a) {
     bool divides = op == opcode::int_div || op == opcode::int_mod || op == opcode::uint_div || op == opcode::uint_mod;
     if (!divides) return false;
     bool is_signed = op == opcode::int_div || op == opcode::int_mod;
-    return a[1] == 0 || (is_signed && a[0] == word{1} << 63 && a[1] == ~word{0});
+    return a[1] == 0 ||
+           (is_signed && a[0] == integer_word(static_cast<word>(int64_t{trace_int_min})) && a[1] == ~word{0});
 }
 
 bool fold(walk& w, step& s) {
@@ -94,10 +95,10 @@ bool rewrite_mul(walk& w, step& s, value_id x, int64_t c) {
 // ---- division by constants
 // ------------------------------------------------------------------------------------------------
 
-// The quotient of n, 0 <= n <= 2^63, by d >= 3 that is no power of two: the high word of n * k, shifted.
+// The quotient of n, 0 <= n <= 2^(width - 1), by d >= 3 that is no power of two: the high word of n * k, shifted.
 value_id unsigned_quotient(walk& w, value_id n, uint64_t d) {
     unsigned shift = 63 - static_cast<unsigned>(std::countl_zero(d));
-    uint64_t k = static_cast<uint64_t>((static_cast<unsigned __int128>(1) << (64 + shift)) / d) + 1;
+    trace_unsigned k = static_cast<trace_unsigned>((trace_unsigned_twice{1} << (trace_int_bits + shift)) / d) + 1;
     value_id high = w.send(opcode::uint_mul_high, {n, w.constant_int(static_cast<int64_t>(k))});
     return w.send(opcode::uint_shr, {high, w.constant_int(shift)});
 }
@@ -105,8 +106,8 @@ value_id unsigned_quotient(walk& w, value_id n, uint64_t d) {
 value_id quotient_by_power(walk& w, value_id x, unsigned shift) {
     if (w.facts(x).is_nonnegative()) return w.send(opcode::uint_shr, {x, w.constant_int(shift)});
     // Negative dividends are rounded towards 0: add 2^shift - 1 to them first.
-    value_id sign = w.send(opcode::int_shr, {x, w.constant_int(63)});
-    value_id bias = w.send(opcode::uint_shr, {sign, w.constant_int(64 - shift)});
+    value_id sign = w.send(opcode::int_shr, {x, w.constant_int(trace_int_bits - 1)});
+    value_id bias = w.send(opcode::uint_shr, {sign, w.constant_int(trace_int_bits - shift)});
     return w.send(opcode::int_shr, {w.send(opcode::int_add, {x, bias}), w.constant_int(shift)});
 }
 
@@ -119,7 +120,7 @@ value_id quotient_by_constant(walk& w, value_id x, int64_t c) {
         q = unsigned_quotient(w, x, d);
     } else {
         // |x| = (x ^ sign) - sign; the quotient gets the sign back in the same way.
-        value_id sign = w.send(opcode::int_shr, {x, w.constant_int(63)});
+        value_id sign = w.send(opcode::int_shr, {x, w.constant_int(trace_int_bits - 1)});
         value_id magnitude = w.send(opcode::int_sub, {w.send(opcode::int_xor, {x, sign}), sign});
         value_id positive = unsigned_quotient(w, magnitude, d);
         q = w.send(opcode::int_sub, {w.send(opcode::int_xor, {positive, sign}), sign});
@@ -130,13 +131,13 @@ value_id quotient_by_constant(walk& w, value_id x, int64_t c) {
 bool rewrite_div(walk& w, step& s, value_id x, int64_t c) {
     if (c == 1) return w.replace(s, x);
     if (c == -1) return w.change(s, opcode::int_neg, {x});
-    if (c == 0 || c == INT64_MIN) return false;
+    if (c == 0 || c == trace_int_min) return false;
     return w.replace(s, quotient_by_constant(w, x, c));
 }
 
 bool rewrite_mod(walk& w, step& s, value_id x, int64_t c) {
     if (c == 1 || c == -1) return w.replace(s, w.constant_int(0));
-    if (c == 0 || c == INT64_MIN) return false;
+    if (c == 0 || c == trace_int_min) return false;
     uint64_t d = c < 0 ? -static_cast<uint64_t>(c) : static_cast<uint64_t>(c);
     if (std::has_single_bit(d) && w.facts(x).is_nonnegative())
         return w.change(s, opcode::int_and, {x, w.constant_int(static_cast<int64_t>(d - 1))});
@@ -146,7 +147,7 @@ bool rewrite_mod(walk& w, step& s, value_id x, int64_t c) {
 }
 
 bool rewrite_unsigned_division(walk& w, step& s, value_id x, int64_t c) {
-    uint64_t d = static_cast<uint64_t>(c);
+    trace_unsigned d = static_cast<trace_unsigned>(c);
     if (!std::has_single_bit(d)) return false;
     if (s.op == opcode::uint_mod) return w.change(s, opcode::int_and, {x, w.constant_int(static_cast<int64_t>(d - 1))});
     return w.change(s, opcode::uint_shr, {x, w.constant_int(std::countr_zero(d))});
@@ -156,11 +157,11 @@ bool rewrite_unsigned_division(walk& w, step& s, value_id x, int64_t c) {
 // ---------------------------------------------------------------------------------------------------
 
 bool rewrite_shift(walk& w, step& s, value_id x, int64_t c) {
-    c &= 63;
+    c &= trace_int_bits - 1;
     if (c == 0) return w.replace(s, x);
     int64_t inner;
-    if (const step* p = made_by(w, x, s.op, inner); p && (inner & 63) + c < 64)
-        return w.change(s, s.op, {w.argument(*p, 0), w.constant_int((inner & 63) + c)});
+    if (const step* p = made_by(w, x, s.op, inner); p && (inner &= trace_int_bits - 1) + c < trace_int_bits)
+        return w.change(s, s.op, {w.argument(*p, 0), w.constant_int(inner + c)});
     return false;
 }
 

@@ -12,9 +12,9 @@ constexpr uint32_t most_guards = 15; // at a jump into a body
 
 // Bounds near the ends of the range (the counter of a loop was below something) aren't worth a difference.
 int_facts without_far_bounds(int_facts facts) {
-    constexpr int64_t far = int64_t{1} << 62;
-    if (facts.low < -far) facts.low = INT64_MIN;
-    if (facts.high > far) facts.high = INT64_MAX;
+    constexpr trace_int far = trace_int_max / 2 + 1;
+    if (facts.low < -far) facts.low = trace_int_min;
+    if (facts.high > far) facts.high = trace_int_max;
     return facts;
 }
 

@@ -159,7 +159,7 @@ public:
     value_id argument(const step& s, uint32_t i) const { return find(pool[s.first + i]); }
     value& argument_value(const step& s, uint32_t i) { return values[argument(s, i)]; }
     value_id constant(kind k, word w);
-    value_id constant_int(int64_t v) { return constant(kind::integer, static_cast<word>(v)); }
+    value_id constant_int(int64_t v) { return constant(kind::integer, integer_word(static_cast<word>(v))); }
     value_id constant_pointer(const void* p) { return constant(kind::pointer, reinterpret_cast<word>(p)); }
     // A constant found by looking into the heap or by a call: kept alive and in its place.
     value_id computed_constant(kind k, word w);

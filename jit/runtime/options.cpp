@@ -1,5 +1,6 @@
 // See options.h. Each row of the table is an option: its name, meaning, and where its value goes.
 #include "runtime/options.h"
+#include "heddle/jit/backend.h"
 #include <charconv>
 #include <vector>
 
@@ -55,6 +56,11 @@ constexpr switch_option switch_options[] = {
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
+std::string backend_names() {
+    std::string native = native_backend_name;
+    return native == "portable" ? native : native + " or portable";
+}
+
 std::string set_passes(std::string_view list, optimizer_options& passes) {
     bool all = list == "all";
     for (const pass_option& pass : pass_options) passes.*pass.member = all;
@@ -109,12 +115,12 @@ std::string set_option(std::string_view name, std::string_view value, bool has_v
         return {};
     }
     if (name == "backend") {
-        if (value == "x86_64")
-            options.backend = backend_choice::x86_64;
-        else if (value == "portable")
+        if (value == "portable")
             options.backend = backend_choice::portable;
+        else if (value == native_backend_name)
+            options.backend = backend_choice::native;
         else
-            return "--jit: backend=" + std::string(value) + ": must be x86_64 or portable";
+            return "--jit: backend=" + std::string(value) + ": must be " + backend_names();
         return {};
     }
     if (name == "opt") return set_passes(value, options.optimizer);
@@ -141,19 +147,19 @@ std::string parse_options(std::string_view text, runtime_options& options) {
 
 std::string describe_options() {
     std::string text;
-    auto row = [&](std::string name, const std::string& value, std::string_view meaning) {
+    auto row = [&](std::string name, const std::string& value, const std::string& meaning) {
         name += value.empty() ? "" : "=" + value;
         name.resize(name.size() < 28 ? 28 : name.size() + 1, ' ');
-        text += name + std::string(meaning) + "\n";
+        text += name + meaning + "\n";
     };
     runtime_options defaults;
     for (const number_option& option : number_options)
-        row(std::string(option.name), std::to_string(defaults.*option.member), option.meaning);
-    row("backend", "x86_64", "or portable: traces are interpreted");
+        row(std::string(option.name), std::to_string(defaults.*option.member), std::string(option.meaning));
+    row("backend", native_backend_name, "of " + backend_names() + "; portable interprets traces");
     row("opt", "all",
         "optimizer passes: all, none, or names joined by '+': rewrite, guards, bounds, pure, heap, virtuals, "
         "calls, barriers, peeling");
-    for (const switch_option& option : switch_options) row(std::string(option.name), "0", option.meaning);
+    for (const switch_option& option : switch_options) row(std::string(option.name), "0", std::string(option.meaning));
     row("always_bridge", "", "trace a bridge at a guard's first failure");
     row("never_bridge", "", "never trace a bridge");
     row("off", "", "no tracing at all; 'on' undoes it");

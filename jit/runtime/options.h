@@ -7,7 +7,7 @@
 
 namespace heddle::jit {
 
-enum class backend_choice : uint32_t { x86_64, portable };
+enum class backend_choice : uint32_t { native, portable };
 enum class bridge_policy : uint32_t { counted, always, never };
 
 struct runtime_options {
@@ -20,7 +20,7 @@ struct runtime_options {
     uint32_t decay = 40;      // per mille off all counters, every 32 minor collections
     uint32_t max_aborts = 10; // after so many aborted traces a place is left alone
     uint32_t fuel = 0;        // n: at the n-th position where a guard could stand, one that always fails; 0: off
-    backend_choice backend = backend_choice::x86_64;
+    backend_choice backend = backend_choice::native;
     bridge_policy bridges = bridge_policy::counted;
     optimizer_options optimizer;
     bool off = false;

@@ -153,7 +153,7 @@ bool initialise(program& prog, std::string& error) {
     if (runtime.options.backend == backend_choice::portable)
         runtime.machine = make_portable_backend(hooks);
     else
-        runtime.machine = make_x86_64_backend(hooks, error);
+        runtime.machine = make_native_backend(hooks, error);
     if (!runtime.machine) return false;
     runtime.warm.initialise(prog, runtime.options);
     gc::add_root_walker(visit_roots, &runtime);

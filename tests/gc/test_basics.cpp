@@ -100,7 +100,8 @@ TEST_CASE("an object that only the stack knows stays in its place") {
 
 TEST_CASE("interior pointers and ends keep an object") {
     heap here;
-    for (uint64_t offset : {uint64_t{0}, uint64_t{1}, uint64_t{8}, sizeof(node) - 1, sizeof(node)}) {
+    for (uint64_t offset :
+         {uint64_t{0}, uint64_t{1}, uint64_t{8}, uint64_t{sizeof(node) - 1}, uint64_t{sizeof(node)}}) {
         const char* inside;
         {
             std::vector<node*> keep_apart;

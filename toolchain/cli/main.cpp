@@ -1,6 +1,7 @@
 // The command `heddle`: options and their checks; the work is in toolchain/translator.
 #include "driver/build.h"
 #include "driver/explain.h"
+#include "driver/targets.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
@@ -25,7 +26,7 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", "heddle 0.1");
     build_options options;
     bool jit = true, no_jit = false, stm = false;
-    std::string level = "2", target, profile_base;
+    std::string level = "2", profile_base;
 
     CLI::App* build_command = app.add_subcommand("build", "translate the interpreter in a folder into an executable");
     build_command
@@ -44,7 +45,11 @@ int main(int argc, char** argv) {
             ->expected(0, 1);
     build_command->add_option("--keep-ir", options.keep_ir, "folder to write the IR after each phase to");
     build_command->add_flag("--stm", stm, "threads run in parallel, as transactions (so far with --no-jit only)");
-    build_command->add_option("--target", target, "x86_64");
+    build_command->add_option("--target", options.target,
+                              "the machine to build for (default x86_64); see `heddle targets`");
+
+    CLI::App* targets_command =
+        app.add_subcommand("targets", "list the machines to build for, and what is missing for each");
 
     explain_options explained;
     CLI::App* explain_command =
@@ -58,6 +63,7 @@ int main(int argc, char** argv) {
     } catch (const CLI::CallForHelp&) {
         std::fputs((build_command->parsed()     ? build_command
                     : explain_command->parsed() ? explain_command
+                    : targets_command->parsed() ? targets_command
                                                 : &app)
                        ->help()
                        .c_str(),
@@ -68,8 +74,14 @@ int main(int argc, char** argv) {
         return 0;
     } catch (const CLI::ParseError& error) { return complain(error.what()); }
     if (explain_command->parsed()) return explain(explained);
-    if (!target.empty() && target != "x86_64")
-        return complain("--target " + target + " is not supported; this version builds for x86_64 only");
+    if (targets_command->parsed()) {
+        std::fputs(describe_targets().c_str(), stdout);
+        return 0;
+    }
+    std::string no_target;
+    if (!find_target(options.target, no_target)) return complain(no_target);
+    if (stm && !options.target.empty() && options.target != "x86_64")
+        return complain("--stm is not supported for --target " + options.target + "; only x86_64 has it");
     if (level.size() != 1 || level[0] < '0' || level[0] > '3')
         return complain("-O" + level + " is no level; there are -O0, -O1, -O2, -O3");
     if (no_jit && build_command->get_option("--jit")->count()) return complain("--jit and --no-jit exclude each other");

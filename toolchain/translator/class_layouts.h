@@ -76,7 +76,7 @@ struct gc_class {
 };
 
 // Bytes from the vtable symbol to its address point, i.e. to what an object's first word holds (Itanium ABI).
-constexpr uint64_t vtable_address_point = 16;
+constexpr uint64_t vtable_address_point(uint64_t pointer_size) { return 2 * pointer_size; }
 
 class class_layouts {
 public:

@@ -1,6 +1,8 @@
 // See harness.h.
 #include "harness.h"
+#ifdef __x86_64__
 #include "backend/x86_64/backend.h"
+#endif
 #include "support/heap_world.h"
 #include <catch2/catch.hpp>
 
@@ -8,8 +10,9 @@ namespace backend_test {
 
 void start_collector() { heddle::test::world(); }
 
-std::vector<named_backend> native_backends(const backend_hooks& hooks) {
+std::vector<named_backend> native_backends([[maybe_unused]] const backend_hooks& hooks) {
     std::vector<named_backend> all;
+#ifdef __x86_64__
     struct {
         const char* name;
         bool few, baseline;
@@ -26,6 +29,7 @@ std::vector<named_backend> native_backends(const backend_hooks& hooks) {
         all.push_back({k.name, x86_64::make_backend(hooks, options, error)});
         if (!all.back().what) FAIL(error);
     }
+#endif
     return all;
 }
 

@@ -1,5 +1,6 @@
 // Calls: inlining of portals, recursion through machine code, natively run loops of inlined functions, blame for
 // length.
+#include "heddle/jit/backend.h"
 #include "tiny.h"
 #include <catch2/catch.hpp>
 
@@ -26,7 +27,7 @@ TEST_CASE("recursion") {
         load_tiny(w);
         if (native) w.make_native("portal", "piii>i");
         w.check("fib", [&] { return run_tiny(w, fibonacci, 12, 0); });
-        for (const char* backend : {"portable", "x86_64"}) {
+        for (const char* backend : {"portable", heddle::jit::native_backend_name}) {
             w.start(std::string("threshold=3,function_threshold=3,trace_eagerness=3,max_unroll_recursion=1,backend=") +
                     backend);
             CHECK(run_tiny(w, fibonacci, 17, 0) == fib(17));

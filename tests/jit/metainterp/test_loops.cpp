@@ -1,4 +1,5 @@
 // Loops: traced, closed, left through guards, bridged; overflow, promote, switches, conditional calls.
+#include "heddle/jit/backend.h"
 #include "tiny.h"
 #include <catch2/catch.hpp>
 
@@ -88,7 +89,7 @@ TEST_CASE("a trace that gets too long, with nobody to blame, is cut into segment
     w.start("off");
     word without = run_tiny(w, p, 1, 200);
     w.stop();
-    for (std::string backend : {"portable", "x86_64"}) {
+    for (std::string backend : {"portable", heddle::jit::native_backend_name}) {
         w.start("threshold=2,trace_limit=30,backend=" + backend);
         CHECK(run_tiny(w, p, 1, 200) == without);
         auto s = w.statistics();

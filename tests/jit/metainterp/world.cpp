@@ -1,5 +1,6 @@
 // See world.h.
 #include "world.h"
+#include "heddle/jit/backend.h"
 #include "metainterp/blackhole.h"
 #include "runtime/state.h"
 #include <catch2/catch.hpp>
@@ -294,7 +295,7 @@ void world::check(const std::string& what, const std::function<word()>& body) {
     start("off,backend=portable");
     word expected = body();
     stop();
-    for (const char* backend : {"portable", "x86_64"}) {
+    for (const char* backend : {"portable", heddle::jit::native_backend_name}) {
         for (const char* policy : {"trace_eagerness=2", "always_bridge", "never_bridge", "trace_eagerness=1,fuel=7",
                                    "always_bridge,fuel=25"}) {
             for (const char* passes : {"none", "all"}) {

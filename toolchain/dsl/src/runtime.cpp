@@ -3,13 +3,13 @@
 #include "heddle/gc/gc.h"
 #include <cstring>
 
-extern "C" void* heddle_try_new_array(const heddle::gc::type_info* type, int64_t length) {
+extern "C" void* heddle_try_new_array(const heddle::gc::type_info* type, long length) {
     if (length < 0) return nullptr;
     return heddle_gc_try_allocate_array_slow(type, static_cast<uint64_t>(length), 0);
 }
 
-extern "C" void heddle_copy_array(const void* source, int64_t source_index, void* destination,
-                                  int64_t destination_index, int64_t count) {
+extern "C" void heddle_copy_array(const void* source, long source_index, void* destination, long destination_index,
+                                  long count) {
     if (count <= 0) return;
     const heddle::gc::type_info* type = heddle::gc::type_of(destination);
     auto* to = static_cast<char*>(destination) + type->items_offset + destination_index * type->item_size;

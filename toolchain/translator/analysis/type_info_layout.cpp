@@ -3,6 +3,7 @@
 #include "../class_layouts.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/Constants.h"
+#include "llvm/IR/DataLayout.h"
 #include "llvm/IR/GlobalVariable.h"
 
 namespace heddle::translator {
@@ -42,7 +43,8 @@ void set_type_info_vtable(llvm::GlobalVariable& type_info, llvm::GlobalVariable&
     llvm::Constant* word = type_info_word(type_info, type_info_member::vtable);
     if (!word || !word->isNullValue()) return;
     auto* byte = llvm::Type::getInt8Ty(type_info.getContext());
-    auto* offset = llvm::ConstantInt::get(llvm::Type::getInt64Ty(type_info.getContext()), vtable_address_point);
+    auto* offset = llvm::ConstantInt::get(llvm::Type::getInt64Ty(type_info.getContext()),
+                                          vtable_address_point(type_info.getDataLayout().getPointerSize()));
     set_type_info_word(type_info, type_info_member::vtable,
                        llvm::ConstantExpr::getInBoundsGetElementPtr(byte, &vtable, offset));
 }

@@ -32,8 +32,8 @@ class writer : call_resolver {
 public:
     writer(llvm::Module& module, const class_layouts& layouts, const drivers& all_drivers, const annotations& hints,
            diagnostics& problems, jit::program& prog)
-        : module_(module), problems_(problems), program_(prog), symbols_(prog), descrs_(prog, symbols_), files_(prog),
-          thunks_(module),
+        : module_(module), problems_(problems), program_(prog), symbols_(prog),
+          descrs_(prog, symbols_, module.getDataLayout().getPointerSize()), files_(prog), thunks_(module),
           context_{module, layouts, all_drivers, hints, descrs_, files_, has_foreign_vtables(module, layouts)},
           effects_(module, layouts, descrs_), candidates_(context_, effects_) {
         make_raw_descrs();

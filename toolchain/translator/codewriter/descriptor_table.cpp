@@ -16,10 +16,11 @@ kind kind_of_type(const llvm::Type* type) {
     return kind::none;
 }
 
-jit::slot_shape shape_of_type(const llvm::Type* type) {
+jit::slot_shape shape_of_type(const llvm::Type* type, unsigned pointer_size) {
     kind k = kind_of_type(type);
     jit::slot_shape shape{k, 8, true, false};
     if (k == kind::none) shape.size = 0;
+    if (k == kind::pointer) shape.size = static_cast<uint8_t>(pointer_size);
     if (k == kind::integer) {
         unsigned bits = type->getIntegerBitWidth();
         shape.size = bits == 8 || bits == 16 || bits == 32 || bits == 64 ? static_cast<uint8_t>(bits / 8) : 0;
@@ -67,7 +68,7 @@ template <class D> D& descriptor_table::start(std::deque<D>& table, jit::descr_t
 uint32_t descriptor_table::field(const gc_field& f) {
     auto [found, fresh] = fields_.try_emplace(&f, no_descr);
     if (!fresh) return found->second;
-    jit::slot_shape shape = f.type ? shape_of_type(f.type) : jit::slot_shape{kind::none, 0, true, false};
+    jit::slot_shape shape = f.type ? shape_of_type(f.type, pointer_size_) : jit::slot_shape{kind::none, 0, true, false};
     if (shape.size == 0 || shape.size != f.size) return no_descr;
     shape.is_reference = holds_reference(f.slot);
     jit::field_descr& d = start(program_.fields, jit::descr_type::field, f.owner->name + "." + f.name);
@@ -83,7 +84,8 @@ uint32_t descriptor_table::field(const gc_field& f) {
 uint32_t descriptor_table::array(const array_shape& a) {
     auto [found, fresh] = arrays_.try_emplace(&a, no_descr);
     if (!fresh) return found->second;
-    jit::slot_shape shape = a.item_type ? shape_of_type(a.item_type) : jit::slot_shape{kind::none, 0, true, false};
+    jit::slot_shape shape =
+        a.item_type ? shape_of_type(a.item_type, pointer_size_) : jit::slot_shape{kind::none, 0, true, false};
     if (shape.size == 0 || shape.size != a.item_size) return no_descr;
     shape.is_reference = holds_reference(a.slot);
     jit::array_descr& d = start(program_.arrays, jit::descr_type::array, a.name);
@@ -105,7 +107,7 @@ uint32_t descriptor_table::size(const gc_class& c) {
 }
 
 uint32_t descriptor_table::raw(const llvm::Type* type) {
-    jit::slot_shape shape = shape_of_type(type);
+    jit::slot_shape shape = shape_of_type(type, pointer_size_);
     if (shape.size == 0) return no_descr;
     auto [found, fresh] = raw_.try_emplace({shape.slot_kind, shape.size}, no_descr);
     if (!fresh) return found->second;
@@ -116,7 +118,7 @@ uint32_t descriptor_table::raw(const llvm::Type* type) {
 }
 
 uint32_t descriptor_table::global(const llvm::GlobalVariable& variable, int64_t offset, const llvm::Type* type) {
-    jit::slot_shape shape = shape_of_type(type);
+    jit::slot_shape shape = shape_of_type(type, pointer_size_);
     if (shape.size == 0 || offset < 0) return no_descr;
     auto [found, fresh] = globals_.try_emplace({&variable, offset, shape.slot_kind, shape.size}, no_descr);
     if (!fresh) return found->second;
@@ -128,7 +130,7 @@ uint32_t descriptor_table::global(const llvm::GlobalVariable& variable, int64_t 
 }
 
 uint32_t descriptor_table::constant_memory(const llvm::Type* type) {
-    jit::slot_shape shape = shape_of_type(type);
+    jit::slot_shape shape = shape_of_type(type, pointer_size_);
     if (shape.size == 0) return no_descr;
     auto [found, fresh] = constant_memory_.try_emplace({shape.slot_kind, shape.size}, no_descr);
     if (!fresh) return found->second;

@@ -20,7 +20,7 @@ namespace heddle::translator::codewriter {
 // The kind of a scalar type; none when jitcode has no such values (i128, float, vectors, structs).
 jit::kind kind_of_type(const llvm::Type* type);
 // The memory shape of a scalar type; size 0 when there is none.
-jit::slot_shape shape_of_type(const llvm::Type* type);
+jit::slot_shape shape_of_type(const llvm::Type* type, unsigned pointer_size);
 
 // The addresses that the image's table holds: LLVM constants, numbered.
 class symbol_table {
@@ -40,7 +40,8 @@ private:
 
 class descriptor_table {
 public:
-    descriptor_table(jit::program& prog, symbol_table& symbols) : program_(prog), symbols_(symbols) {}
+    descriptor_table(jit::program& prog, symbol_table& symbols, unsigned pointer_size)
+        : program_(prog), symbols_(symbols), pointer_size_(pointer_size) {}
 
     // Each answers the index in program::descrs, or no_descr when the memory has no shape that the JIT knows.
     static constexpr uint32_t no_descr = UINT32_MAX;
@@ -63,6 +64,7 @@ private:
 
     jit::program& program_;
     symbol_table& symbols_;
+    const unsigned pointer_size_; // of the target
     std::vector<jit::descr_symbols> descr_symbols_;
     std::vector<uint32_t> raws_;
     std::unordered_map<const void*, uint32_t> fields_, arrays_, sizes_;

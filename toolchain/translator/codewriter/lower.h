@@ -139,6 +139,8 @@ private:
     llvm::Function& function_;
     flat_function& out_;
     const llvm::DataLayout& layout_;
+    const unsigned word_bits_; // of the target's pointers and of jitcode's integers
+    bool refuse_wide_integers();
     llvm::DominatorTree dominators_;
     unsupported problem_;
     llvm::DenseMap<llvm::Value*, components> values_;

@@ -1,6 +1,7 @@
 // Lowering, part two: arithmetic. All integers are words in canonical form (kinds.h): an operation on a narrower type
 // is the word operation and, where its result might not be canonical, a normalisation.
 #include "lower.h"
+#include <cmath>
 #include <llvm/IR/Constants.h>
 
 namespace heddle::translator::codewriter {
@@ -20,13 +21,13 @@ bool no_signed_wrap(const llvm::Value& value) {
 
 // Word 'value' as a canonical integer of 'bits' bits.
 flat_value function_lowering::normalise(flat_value value, unsigned bits) {
-    if (bits == 64) return value;
+    if (bits >= word_bits_) return value;
     if (bits == 1) return compute(opcode::int_and, {value, integer(1)});
     return compute(opcode::int_sign_extend, {value, integer(bits)});
 }
 
 flat_value function_lowering::zero_extend(flat_value value, unsigned bits) {
-    if (bits == 64 || bits == 1) return value;
+    if (bits >= word_bits_ || bits == 1) return value;
     if (value.is_constant()) return integer(static_cast<int64_t>(value.bits & ((uint64_t{1} << bits) - 1)));
     return compute(opcode::int_zero_extend, {value, integer(bits)});
 }
@@ -261,11 +262,11 @@ void function_lowering::lower_cast(llvm::CastInst& cast) {
         if (bits_of(operand) == 1) value = compute(opcode::int_neg, {value});
         return set(&cast, compute(opcode::int_to_float, {value}, kind::floating));
     case Instruction::UIToFP:
-        if (bits_of(operand) == 64) return set(&cast, unsigned_to_float(value));
+        if (bits_of(operand) == word_bits_) return set(&cast, unsigned_to_float(value));
         return set(&cast, compute(opcode::int_to_float, {zero_extend(value, bits_of(operand))}, kind::floating));
     case Instruction::FPToSI: return set(&cast, normalise(compute(opcode::float_to_int, {value}), bits_of(&cast)));
     case Instruction::FPToUI:
-        if (bits_of(&cast) == 64) return set(&cast, float_to_unsigned(value));
+        if (bits_of(&cast) == word_bits_) return set(&cast, float_to_unsigned(value));
         return set(&cast, normalise(compute(opcode::float_to_int, {value}), bits_of(&cast)));
     default: break;
     }
@@ -292,7 +293,7 @@ flat_value function_lowering::unsigned_to_float(flat_value word) {
 
 flat_value function_lowering::float_to_unsigned(flat_value value) {
     flat_value result = out_.new_register(kind::integer);
-    flat_value limit = flat_value::of_double(jit::double_to_word(9223372036854775808.0));
+    flat_value limit = flat_value::of_double(jit::double_to_word(std::ldexp(1.0, static_cast<int>(word_bits_) - 1)));
     label small = out_.new_label(), big = out_.new_label(), end = out_.new_label();
     branch(compute(opcode::float_lt, {value, limit}), small, big);
     bind(small);
@@ -300,7 +301,7 @@ flat_value function_lowering::float_to_unsigned(flat_value value) {
     jump(end);
     bind(big);
     flat_value rest = compute(opcode::float_to_int, {compute(opcode::float_sub, {value, limit}, kind::floating)});
-    emit(static_cast<jitcode_op>(opcode::int_xor), {rest, integer(INT64_MIN)}, result);
+    emit(static_cast<jitcode_op>(opcode::int_xor), {rest, integer(INT64_MIN >> (64 - word_bits_))}, result);
     jump(end);
     bind(end);
     return result;
@@ -309,13 +310,14 @@ flat_value function_lowering::float_to_unsigned(flat_value value) {
 // ---- intrinsics that compute
 // ------------------------------------------------------------------------------------------------
 
-// The overflow operations where their flag isn't simply branched on, or where they are not signed 64-bit.
+// The overflow operations where their flag isn't simply branched on, or where they are not signed and of the
+// target's width.
 void function_lowering::lower_overflow(llvm::WithOverflowInst& call) {
     unsigned bits = bits_of(call.getLHS());
     if (bits > 64 || bits == 1) return fail(call, "checks an overflow of integers over 64 bits");
     llvm::BranchInst* fused = nullptr;
     flat_value result = out_.new_register(kind::integer);
-    if (bits == 64 && call.isSigned() && overflow_feeds_branch(call, fused)) {
+    if (bits == word_bits_ && call.isSigned() && overflow_feeds_branch(call, fused)) {
         values_[&call] = {result, integer(0)}; // the branch makes the operation
         fused_overflow_ = &call;
         return;
@@ -329,12 +331,12 @@ void function_lowering::lower_overflow(llvm::WithOverflowInst& call) {
     auto emit_result = [&](opcode o, std::initializer_list<flat_value> in) {
         emit(static_cast<jitcode_op>(o), in, result);
     };
-    if (bits < 64 && call.isSigned()) {
+    if (bits < word_bits_ && call.isSigned()) {
         // The exact result fits into a word: compare it with its narrow form.
         flat_value exact = compute(word_op, {a, b});
         emit_result(opcode::int_sign_extend, {exact, integer(bits)});
         flag = compute(opcode::int_ne, {exact, result});
-    } else if (bits < 64) {
+    } else if (bits < word_bits_) {
         flat_value exact = compute(word_op, {zero_extend(a, bits), zero_extend(b, bits)});
         emit_result(opcode::int_sign_extend, {exact, integer(bits)});
         flag = compute(opcode::int_ne, {compute(opcode::int_zero_extend, {exact, integer(bits)}), exact});
@@ -380,6 +382,7 @@ bool function_lowering::lower_arithmetic_intrinsic(llvm::IntrinsicInst& call) {
             return set(&call, compute(opcode::float_add, {product, argument(2)}, kind::floating)), true;
         }
         case Intrinsic::copysign: {
+            if (word_bits_ < 64) return call_libm(call, "copysign"), true; // no integer holds a double's bits
             flat_value size =
                 compute(opcode::int_and, {compute(opcode::float_to_bits, {argument(0)}), integer(INT64_MAX)});
             flat_value sign =
@@ -426,18 +429,20 @@ bool function_lowering::lower_arithmetic_intrinsic(llvm::IntrinsicInst& call) {
         return set(&call, compute(opcode::int_xor, {b, difference})), true;
     }
     case Intrinsic::abs: {
-        flat_value a = argument(0), sign = compute(opcode::int_shr, {a, integer(63)});
+        flat_value a = argument(0), sign = compute(opcode::int_shr, {a, integer(word_bits_ - 1)});
         return set(&call, normalise(compute(opcode::int_sub, {compute(opcode::int_xor, {a, sign}), sign}), bits)), true;
     }
     case Intrinsic::ctpop:
         return set(&call, normalise(compute(opcode::int_count_ones, {zero_extend(argument(0), bits)}), bits)), true;
     case Intrinsic::ctlz: {
         flat_value zeros = compute(opcode::int_leading_zeros, {zero_extend(argument(0), bits)});
-        return set(&call, bits == 64 ? zeros : compute(opcode::int_sub, {zeros, integer(64 - bits)})), true;
+        return set(&call, bits == word_bits_ ? zeros : compute(opcode::int_sub, {zeros, integer(word_bits_ - bits)})),
+               true;
     }
     case Intrinsic::cttz: {
         flat_value a = argument(0);
-        if (bits < 64) a = compute(opcode::int_or, {a, integer(int64_t{1} << bits)}); // 0 has 'bits' trailing zeros
+        if (bits < word_bits_)
+            a = compute(opcode::int_or, {a, integer(int64_t{1} << bits)}); // 0 has 'bits' trailing zeros
         return set(&call, compute(opcode::int_trailing_zeros, {a})), true;
     }
     case Intrinsic::bswap: {

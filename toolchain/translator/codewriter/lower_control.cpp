@@ -6,6 +6,7 @@
 #include <llvm/ADT/PostOrderIterator.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DataLayout.h>
+#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
 
 namespace heddle::translator::codewriter {
@@ -42,13 +43,14 @@ bool signature_kinds(const llvm::FunctionType& type, const llvm::AttributeList& 
 
 function_lowering::function_lowering(lowering_context& context, llvm::Function& function, flat_function& out)
     : context_(context), function_(function), out_(out), layout_(function.getParent()->getDataLayout()),
-      dominators_(function) {}
+      word_bits_(layout_.getPointerSizeInBits()), dominators_(function) {}
 
 unsupported function_lowering::run() {
     std::string reason;
     if (!signature_kinds(*function_.getFunctionType(), function_.getAttributes(), out_.argument_kinds, out_.result,
                          reason))
         return {reason, place_of(function_)};
+    if (!refuse_wide_integers()) return problem_;
     for (llvm::Argument& argument : function_.args())
         set(&argument, out_.new_register(kind_of_type(argument.getType())));
     out_.location = context_.files.location(place_of(function_));
@@ -60,6 +62,28 @@ unsupported function_lowering::run() {
         if (failed()) return problem_;
     }
     return {};
+}
+
+// On a 32-bit target 64-bit integers have no place in jitcode: functions that compute with them are called, not traced.
+bool function_lowering::refuse_wide_integers() {
+    auto is_wide = [&](const llvm::Value* value) {
+        return value->getType()->isIntegerTy() && value->getType()->getIntegerBitWidth() > word_bits_;
+    };
+    if (word_bits_ >= 64) return true;
+    for (llvm::BasicBlock& block : function_)
+        for (llvm::Instruction& instruction : block) {
+            if (llvm::isa<llvm::GetElementPtrInst>(instruction)) continue; // offsets are folded
+            if (auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+                intrinsic && intrinsic->isAssumeLikeIntrinsic())
+                continue;
+            bool wide = is_wide(&instruction);
+            for (const llvm::Value* operand : instruction.operands()) wide |= is_wide(operand);
+            if (!wide) continue;
+            fail(instruction, "computes with integers over " + std::to_string(word_bits_) +
+                                  " bits, which traces for this target don't have; use long");
+            return false;
+        }
+    return true;
 }
 
 void function_lowering::fail(const llvm::Instruction& where, std::string reason) {

@@ -76,7 +76,7 @@ flat_value function_lowering::address_value(llvm::Value* pointer) {
 
 bool function_lowering::check_shape(llvm::Instruction& access, uint32_t descr, llvm::Type* type,
                                     const std::string& what) {
-    jit::slot_shape wanted = shape_of_type(type), found{kind::none, 0, true, false};
+    jit::slot_shape wanted = shape_of_type(type, layout_.getPointerSize()), found{kind::none, 0, true, false};
     if (descr != descriptor_table::no_descr) found = context_.descrs.shape(descr);
     if (found.size && found.slot_kind == wanted.slot_kind && found.size == wanted.size) return true;
     // std::bit_cast of a double's field: loads convert.

@@ -18,6 +18,7 @@
 #include "process.h"
 #include "profile.h"
 #include "sources.h"
+#include "targets.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -58,6 +59,7 @@ public:
     }
 
     int run() {
+        if (!choose_target()) return 2;
         if (!find_sources(options_.directory, sources_, error_) || !output_is_possible()) return fail(error_, 2);
         if (!load_module()) return 1;
         if (!analyse()) return 1;
@@ -67,6 +69,7 @@ public:
     }
 
     int run_analyses(std::string& records) {
+        if (!choose_target()) return 2;
         if (!find_sources(options_.directory, sources_, error_)) return fail(error_, 2);
         if (!load_module() || !analyse()) return 1;
         if (drivers_.empty())
@@ -96,6 +99,15 @@ private:
         return error_.empty();
     }
 
+    bool choose_target() {
+        target_ = find_target(options_.target, error_);
+        if (!target_) return fail(error_), false;
+        std::vector<std::string> missing =
+            target_->sysroot.empty() ? std::vector<std::string>{} : missing_for(*target_);
+        if (!missing.empty()) return fail(missing[0]), false;
+        return true;
+    }
+
     // Shows what the phases found; true when there is no error among it.
     bool report() {
         std::fputs(problems_.text().c_str(), stderr);
@@ -108,8 +120,9 @@ private:
         std::string compiler = find_compiler(error_);
         if (compiler.empty()) return fail(error_), false;
         size_t phase = times_.begin("compile");
-        compile_result compiled = compile_sources(sources_, compiler, installation_ + "/include",
-                                                  cache_directory(options_.output), parallel_, times_);
+        compile_result compiled =
+            compile_sources(sources_, compiler, target_->compiler_arguments, installation_ + "/include",
+                            cache_directory(options_.output), parallel_, times_);
         times_.end(phase, 0,
                    std::to_string(compiled.from_cache) + " of " + std::to_string(sources_.files.size()) +
                        " files from the cache" +
@@ -117,7 +130,7 @@ private:
         std::fputs(compiled.messages.c_str(), stderr);
         if (compiled.failed) return false;
         phase = times_.begin("link");
-        module_ = link_modules(context_, compiled.bitcode, error_);
+        module_ = link_modules(context_, compiled.bitcode, target_->architecture, error_);
         if (!module_) return fail(error_), false;
         end_phase(phase, "link");
         return true;
@@ -192,7 +205,7 @@ private:
                        " parts from the cache");
         phase = times_.begin("link executable");
         executable_inputs inputs{generated.objects,        sources_.libraries,
-                                 installation_ + "/lib",   options_.jit && !drivers_.empty(),
+                                 *target_,                 options_.jit && !drivers_.empty(),
                                  sources_.link_statically, options_.stm};
         bool linked = link_executable(inputs, find_compiler(error_), options_.output, times_, error_);
         times_.end(phase);
@@ -250,6 +263,7 @@ private:
     }
 
     const build_options& options_;
+    const target* target_ = nullptr;
     unsigned parallel_;
     std::string installation_, error_;
     interpreter_sources sources_;

@@ -12,8 +12,9 @@ struct build_options {
     int optimisation = 2;  // 0 to 3
     unsigned parallel = 0; // 0: one job a core
     bool profile = false;
-    std::string profile_base; // files BASE.json and BASE.html; empty: only the table
-    std::string keep_ir;      // folder for NN-phase.ll; empty: none
+    std::string profile_base;      // files BASE.json and BASE.html; empty: only the table
+    std::string target = "x86_64"; // of targets.h
+    std::string keep_ir;           // folder for NN-phase.ll; empty: none
 };
 
 // The exit status: 0 done, 1 the sources or the system are at fault (messages went to stderr), 2 wrong use.

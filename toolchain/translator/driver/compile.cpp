@@ -256,8 +256,8 @@ private:
 } // namespace
 
 compile_result compile_sources(const interpreter_sources& sources, const std::string& compiler,
-                               const std::string& include_directory, const std::string& cache_directory,
-                               unsigned parallel, profile& times) {
+                               const std::vector<std::string>& target_arguments, const std::string& include_directory,
+                               const std::string& cache_directory, unsigned parallel, profile& times) {
     compile_result result;
     std::error_code code;
     fs::create_directories(cache_directory, code);
@@ -267,9 +267,9 @@ compile_result compile_sources(const interpreter_sources& sources, const std::st
         result.failed = true;
         return result;
     }
-    return compilation(sources, compiler_arguments(sources, compiler, include_directory), compiler, cache_directory,
-                       parallel, times)
-        .run();
+    std::vector<std::string> arguments = compiler_arguments(sources, compiler, include_directory);
+    arguments.insert(arguments.begin() + 1, target_arguments.begin(), target_arguments.end());
+    return compilation(sources, std::move(arguments), compiler, cache_directory, parallel, times).run();
 }
 
 } // namespace heddle::translator

@@ -21,7 +21,7 @@ struct compile_result {
 
 // include_directory: of the DSL. cache_directory is created. Errors are in 'messages', one or many lines.
 compile_result compile_sources(const interpreter_sources& sources, const std::string& compiler,
-                               const std::string& include_directory, const std::string& cache_directory,
-                               unsigned parallel, profile& times);
+                               const std::vector<std::string>& target_arguments, const std::string& include_directory,
+                               const std::string& cache_directory, unsigned parallel, profile& times);
 
 } // namespace heddle::translator

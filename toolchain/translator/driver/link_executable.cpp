@@ -43,16 +43,19 @@ bool link_executable(const executable_inputs& inputs, const std::string& compile
     std::vector<std::string> command = {compiler,  "-fuse-ld=lld", "-no-pie", "-Wl,--gc-sections",
                                         "-Wl,-O1", "-o",           output};
     if (inputs.is_static) command.push_back("-static");
+    const target& machine = inputs.machine;
+    command.insert(command.end(), machine.compiler_arguments.begin(), machine.compiler_arguments.end());
+    command.insert(command.end(), machine.linker_arguments.begin(), machine.linker_arguments.end());
     command.insert(command.end(), inputs.objects.begin(), inputs.objects.end());
     command.push_back("-Wl,--start-group");
     for (const char* name : inputs.stm ? std::vector{"stm"} : std::vector{"rt", "gc"})
-        command.push_back(inputs.library_directory + "/libheddle_" + name + ".a");
+        command.push_back(machine.library_directory + "/libheddle_" + name + ".a");
     if (inputs.jit) {
-        command.push_back(inputs.library_directory + "/libheddle_jit.a");
-        std::ifstream needed(inputs.library_directory + "/heddle_jit.libraries");
+        command.push_back(machine.library_directory + "/libheddle_jit.a");
+        std::ifstream needed(machine.library_directory + "/heddle_jit.libraries");
         for (std::string item; needed >> item;) command.push_back(item);
     } else {
-        command.push_back(inputs.library_directory + "/libheddle_no_jit.a");
+        command.push_back(machine.library_directory + "/libheddle_no_jit.a");
     }
     command.push_back("-Wl,--end-group");
     for (auto& library : inputs.libraries) command.push_back("-l" + library);

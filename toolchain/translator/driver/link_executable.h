@@ -1,5 +1,6 @@
 // Phase 7: the objects and Heddle's libraries become the executable. Also: where things are.
 #pragma once
+#include "targets.h"
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@ class profile;
 struct executable_inputs {
     std::vector<std::string> objects;
     std::vector<std::string> libraries; // of the interpreter, for -l
-    std::string library_directory;      // of Heddle's archives
+    const target& machine;
     bool jit = false;
     bool is_static = false;
     bool stm = false;

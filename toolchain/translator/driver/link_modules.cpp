@@ -68,7 +68,7 @@ private:
 } // namespace
 
 std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std::vector<std::string>& bitcode,
-                                           std::string& error) {
+                                           const std::string& architecture, std::string& error) {
     context.setDiagnosticHandler(std::make_unique<linker_messages>(error));
     auto whole = std::make_unique<llvm::Module>("heddle", context);
     llvm::Linker linker(*whole);
@@ -79,6 +79,11 @@ std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std
         if (!part) {
             error = path + ": not readable as bitcode (" + problem.getMessage().str() +
                     "); delete the cache folder and build again";
+            return nullptr;
+        }
+        if (!llvm::StringRef(part->getTargetTriple()).starts_with(architecture)) {
+            error = path + ": is bitcode for " + part->getTargetTriple() + ", not for " + architecture +
+                    "; delete the cache folder and build again";
             return nullptr;
         }
         tag_classes(*part, number++);

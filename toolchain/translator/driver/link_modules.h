@@ -12,7 +12,7 @@ class Module;
 namespace heddle::translator {
 
 std::unique_ptr<llvm::Module> link_modules(llvm::LLVMContext& context, const std::vector<std::string>& bitcode,
-                                           std::string& error);
+                                           const std::string& architecture, std::string& error);
 
 uint64_t count_instructions(const llvm::Module& module);
 

@@ -51,13 +51,15 @@ public:
         if (name == "new" || name == "new_array") {
             const gc_class* c = class_of(call, 0);
             if (!c || (name == "new_array" && !is_known_array(call, *c))) return;
-            result = name == "new" ? builder.CreateCall(functions_.new_object(*c))
-                                   : builder.CreateCall(functions_.new_array(*c), {call.getArgOperand(1)});
+            result = name == "new"
+                         ? builder.CreateCall(functions_.new_object(*c))
+                         : builder.CreateCall(functions_.new_array(*c),
+                                              {builder.CreateSExt(call.getArgOperand(1), functions_.integer(64))});
         } else if (name == "array_length") {
             const gc_class* c = class_of(call, 1);
             if (!c || !is_known_array(call, *c)) return;
-            result = builder.CreateLoad(
-                functions_.integer(64),
+            result = builder.CreateLoad( // of 64 bits; a narrower long is their low half
+                call.getType(),
                 builder.CreatePtrAdd(call.getArgOperand(0), functions_.number(64, c->array->length_offset)));
         } else if (name == "is" || name == "is_exact") {
             const gc_class* c = class_of(call, 1);

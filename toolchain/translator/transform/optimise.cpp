@@ -24,6 +24,13 @@
 #include <thread>
 #include <unistd.h>
 
+extern "C" { // of the target ARM: llvm-c/Target.h declares them for all targets only as macros
+void LLVMInitializeARMTargetInfo();
+void LLVMInitializeARMTarget();
+void LLVMInitializeARMTargetMC();
+void LLVMInitializeARMAsmPrinter();
+}
+
 namespace heddle::translator {
 
 namespace {
@@ -41,6 +48,9 @@ std::unique_ptr<llvm::TargetMachine> machine_for(const std::string& triple, int 
     const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, error);
     if (!target) return nullptr;
     llvm::TargetOptions options;
+    bool is_arm = llvm::StringRef(triple).starts_with("arm");
+    constexpr const char* arm_features = "+armv7-a,+vfp3d16,-neon,-thumb-mode"; // as driver/targets.cpp tells clang
+    if (is_arm) options.FloatABIType = llvm::FloatABI::Hard;
     options.UseInitArray = true; // glibc runs no .ctors, where LLVM would put static constructors by default
     options.FunctionSections = true;
     options.DataSections = true;
@@ -48,14 +58,19 @@ std::unique_ptr<llvm::TargetMachine> machine_for(const std::string& triple, int 
                       : level == 1 ? llvm::CodeGenOptLevel::Less
                       : level == 2 ? llvm::CodeGenOptLevel::Default
                                    : llvm::CodeGenOptLevel::Aggressive;
-    return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-        triple, "x86-64", "", options, llvm::Reloc::Static, llvm::CodeModel::Small, code_level));
+    return std::unique_ptr<llvm::TargetMachine>(
+        target->createTargetMachine(triple, is_arm ? "generic" : "x86-64", is_arm ? arm_features : "", options,
+                                    llvm::Reloc::Static, llvm::CodeModel::Small, code_level));
 }
 
 // Once, before threads start: options of LLVM are global.
 void initialise_code_generator() {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
+    LLVMInitializeARMTargetInfo();
+    LLVMInitializeARMTarget();
+    LLVMInitializeARMTargetMC();
+    LLVMInitializeARMAsmPrinter();
     const char* arguments[] = {"heddle", "-disable-lsr"};
     llvm::cl::ParseCommandLineOptions(2, arguments);
 }

@@ -42,6 +42,14 @@ private:
         return llvm::ConstantInt::get(llvm::Type::getIntNTy(context_, bits), value);
     }
 
+    // A value as the JIT's words hold it (kinds.h); doubles as they are.
+    llvm::Value* as_word(llvm::IRBuilder<>& builder, llvm::Value* value) {
+        llvm::Type* type = value->getType();
+        if (type->isPointerTy()) return builder.CreatePtrToInt(value, word_);
+        if (!type->isIntegerTy()) return value;
+        return type->isIntegerTy(1) ? builder.CreateZExt(value, word_) : builder.CreateSExt(value, word_);
+    }
+
     // The portal's body moves to <name>.portal, which has one parameter more; what stays behind calls it.
     void make_body() {
         llvm::Function* outer = driver_.portal;
@@ -158,8 +166,7 @@ private:
                bool function_entry) {
         llvm::Value* hash = number(64, driver_.index + 1);
         for (size_t i = 0; i < driver_.green_count(); i++) {
-            llvm::Value* green =
-                variables[i]->getType()->isPointerTy() ? builder.CreatePtrToInt(variables[i], word_) : variables[i];
+            llvm::Value* green = as_word(builder, variables[i]);
             hash = builder.CreateMul(builder.CreateXor(hash, green), number(64, jit::hash_multiplier));
         }
         llvm::Constant* counters = module_.getOrInsertGlobal(
@@ -174,7 +181,7 @@ private:
         branch->setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(context_).createBranchWeights(1, 2000));
         builder.SetInsertPoint(hot);
         for (size_t i = 0; i < variables.size(); i++)
-            builder.CreateStore(variables[i], builder.CreateConstInBoundsGEP1_64(word_, buffer_, i));
+            builder.CreateStore(as_word(builder, variables[i]), builder.CreateConstInBoundsGEP1_64(word_, buffer_, i));
         auto enter = module_.getOrInsertFunction(
             "heddle_jit_enter",
             llvm::FunctionType::get(llvm::Type::getInt32Ty(context_),
@@ -306,10 +313,7 @@ private:
             arguments.push_back(llvm::Constant::getNullValue(argument.getType()));
         arguments.back() = runner->getArg(0);
         llvm::Value* result = builder.CreateCall(body_, arguments);
-        if (result->getType()->isIntegerTy())
-            result = result->getType()->isIntegerTy(1) ? builder.CreateZExt(result, word_)
-                                                       : builder.CreateSExt(result, word_);
-        if (!result->getType()->isVoidTy()) builder.CreateStore(result, runner->getArg(1));
+        if (!result->getType()->isVoidTy()) builder.CreateStore(as_word(builder, result), runner->getArg(1));
         builder.CreateRetVoid();
     }
 

@@ -56,15 +56,18 @@ void runtime_functions::call_if(llvm::IRBuilder<>& builder, llvm::Value* conditi
 llvm::Value* runtime_functions::bump(llvm::IRBuilder<>& builder, llvm::Value* total, llvm::BasicBlock* slow_block) {
     llvm::Function* function = builder.GetInsertBlock()->getParent();
     auto* fast_block = llvm::BasicBlock::Create(context_, "fast", function, slow_block);
+    // thread_state begins with these two pointers; the target's may be narrower than this program's.
+    static_assert(jit_interface::nursery_free_offset == 0 && jit_interface::nursery_top_offset == sizeof(void*));
+    uint64_t nursery_free = 0, nursery_top = module_.getDataLayout().getPointerSize();
     auto word_at = [&](size_t offset) {
         return builder.CreateConstInBoundsGEP1_64(integer(8), thread_state(), offset);
     };
-    llvm::Value* start = builder.CreateLoad(pointer(), word_at(jit_interface::nursery_free_offset));
-    llvm::Value* top = builder.CreateLoad(pointer(), word_at(jit_interface::nursery_top_offset));
+    llvm::Value* start = builder.CreateLoad(pointer(), word_at(nursery_free));
+    llvm::Value* top = builder.CreateLoad(pointer(), word_at(nursery_top));
     llvm::Value* end = builder.CreatePtrAdd(start, total);
     unlikely(builder.CreateCondBr(builder.CreateICmpUGT(end, top), slow_block, fast_block));
     builder.SetInsertPoint(fast_block);
-    builder.CreateStore(end, word_at(jit_interface::nursery_free_offset));
+    builder.CreateStore(end, word_at(nursery_free));
     return start;
 }
 
@@ -72,7 +75,7 @@ llvm::Function* runtime_functions::new_object(const gc_class& c) {
     std::string name = "heddle.new." + std::to_string(c.id);
     if (llvm::Function* known = module_.getFunction(name)) return known;
     llvm::Function* function = make(name, pointer(), {}, true);
-    llvm::Function* slow_function = slow("heddle_gc_allocate_slow", pointer(), {pointer(), integer(64)});
+    llvm::Function* slow_function = slow("heddle_gc_allocate_slow", pointer(), {pointer(), size_type()});
     llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context_, "entry", function));
     auto* slow_block = llvm::BasicBlock::Create(context_, "slow", function);
     llvm::ConstantInt* total = number(64, gc::total_size_for(c.size));
@@ -84,7 +87,8 @@ llvm::Function* runtime_functions::new_object(const gc_class& c) {
         builder.CreateRet(builder.CreatePtrAdd(start, number(64, jit_interface::object_header_size)));
     }
     builder.SetInsertPoint(slow_block);
-    builder.CreateRet(builder.CreateCall(slow_function, {c.type_info, total}));
+    builder.CreateRet(
+        builder.CreateCall(slow_function, {c.type_info, llvm::ConstantInt::get(size_type(), total->getZExtValue())}));
     return function;
 }
 

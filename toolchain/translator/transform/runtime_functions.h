@@ -19,6 +19,7 @@ public:
     llvm::Constant* thread_state();                // the global heddle_thread
     llvm::Type* pointer() const { return llvm::PointerType::get(context_, 0); }
     llvm::Type* integer(unsigned bits) const { return llvm::Type::getIntNTy(context_, bits); }
+    llvm::Type* size_type() const { return module_.getDataLayout().getIntPtrType(context_); } // C's size_t
     llvm::ConstantInt* number(unsigned bits, uint64_t value) const {
         return llvm::ConstantInt::get(llvm::Type::getIntNTy(context_, bits), value);
     }

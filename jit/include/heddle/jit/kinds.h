@@ -1,9 +1,12 @@
 // The three kinds of value that jitcode and traces know, and the machine word that carries them.
 //
-// Invariants: an integer narrower than a word is kept sign-extended to 64 bits; i1 is 0 or 1. A pointer is any address
-// (GC object, interior, raw); whether a constant is a GC object is asked of the collector. A floating value is a
-// double, carried in a word by its bits.
+// Integers of traces and jitcode are as wide as the machine's pointers (trace_int): 64 bits, or 32 on a 32-bit target.
+// Invariants: words have 64 bits on every target, so that one holds any value. An integer is kept sign-extended to the
+// whole word, also one that is narrower than a trace_int; i1 is 0 or 1. A pointer is any address (GC object, interior,
+// raw), zero-extended; whether a constant is a GC object is asked of the collector. A floating value is a double,
+// carried in a word by its bits.
 #pragma once
+#include <climits>
 #include <cstdint>
 #include <cstring>
 
@@ -18,6 +21,27 @@ constexpr kind kind_of_letter(char letter) {
 }
 
 using word = uint64_t;
+
+#if __SIZEOF_POINTER__ == 8
+using trace_int = int64_t;
+using trace_unsigned = uint64_t;
+using trace_int_twice = __int128; // holds any product
+using trace_unsigned_twice = unsigned __int128;
+#else
+using trace_int = int32_t;
+using trace_unsigned = uint32_t;
+using trace_int_twice = int64_t;
+using trace_unsigned_twice = uint64_t;
+#endif
+constexpr unsigned trace_int_bits = sizeof(trace_int) * 8;
+constexpr trace_int trace_int_max = static_cast<trace_int>(~trace_unsigned{0} >> 1);
+constexpr trace_int trace_int_min = -trace_int_max - 1;
+
+// The canonical word of the integer that has these low bits.
+constexpr word integer_word(uint64_t bits) { return static_cast<word>(int64_t{static_cast<trace_int>(bits)}); }
+constexpr word pointer_word(uint64_t bits) { return static_cast<uintptr_t>(bits); }
+inline word pointer_word(const void* p) { return reinterpret_cast<uintptr_t>(p); }
+template <class T = void> T* word_to_pointer(word w) { return reinterpret_cast<T*>(static_cast<uintptr_t>(w)); }
 
 inline double word_to_double(word w) {
     double d;

@@ -106,7 +106,7 @@ enum operation_note : uint16_t {
 struct field_dependency {
     word object = 0;
     const field_descr* field = nullptr;
-    const void* slot() const { return reinterpret_cast<const char*>(object) + field->offset; }
+    const void* slot() const { return word_to_pointer<const char>(object) + field->offset; }
 };
 
 struct trace {
@@ -130,8 +130,8 @@ struct trace {
         return add(op, std::span(args.begin(), args.size()), d);
     }
     value_ref make_constant(kind k, word value); // shares equal constants (hashed)
-    value_ref make_int(int64_t v) { return make_constant(kind::integer, static_cast<word>(v)); }
-    value_ref make_pointer(const void* p) { return make_constant(kind::pointer, reinterpret_cast<word>(p)); }
+    value_ref make_int(int64_t v) { return make_constant(kind::integer, integer_word(static_cast<word>(v))); }
+    value_ref make_pointer(const void* p) { return make_constant(kind::pointer, pointer_word(p)); }
     value_ref make_float(double d) { return make_constant(kind::floating, double_to_word(d)); }
 
 private:

@@ -24,10 +24,10 @@ namespace heddle {
 #ifdef HEDDLE_TRANSLATE
 extern "C" void heddle_marker_array(const gc::type_info* type, const void* array, const void* second_item,
                                     bool is_reference, bool is_constant, bool is_immutable);
-extern "C" int64_t heddle_marker_array_length(const void* array, const gc::type_info* type);
+extern "C" long heddle_marker_array_length(const void* array, const gc::type_info* type);
 extern "C" void heddle_marker_copy_array(const gc::type_info* source_type, const gc::type_info* destination_type,
-                                         const void* source, int64_t source_index, void* destination,
-                                         int64_t destination_index, int64_t count);
+                                         const void* source, long source_index, void* destination,
+                                         long destination_index, long count);
 extern "C" void* heddle_marker_items(void* array, void* address, size_t bytes, bool to_write);
 #endif
 
@@ -76,7 +76,7 @@ public:
 #ifdef HEDDLE_TRANSLATE
         return heddle_marker_array_length(this, heddle_type());
 #else
-        return length_;
+        return static_cast<long>(length_);
 #endif
     }
     HEDDLE_INLINE value_type get(long index) const {
@@ -126,10 +126,10 @@ public:
     static constexpr gc::type_info heddle_make_type() {
         gc::type_info t{};
         t.name = traits::reference ? "array of references" : "array of data";
-        t.fixed_size = sizeof(long);
+        t.fixed_size = sizeof(int64_t);
         t.item_size = sizeof(Item);
         t.length_offset = 0;
-        t.items_offset = sizeof(long);
+        t.items_offset = sizeof(int64_t);
         t.items_are_references = traits::reference;
         return t;
     }
@@ -151,7 +151,7 @@ private:
     }
     HEDDLE_INLINE array() : length_(0) {} // never runs: make_array allocates and sets the length
     static_assert(sizeof(Item) <= 8);
-    const long length_;
+    const int64_t length_; // 64 bits on every target
     std::remove_const_t<Item> items_[0];
     static gc::registration heddle_registration;
 };
@@ -169,8 +169,8 @@ template <class Item, class Tag> gc::registration array<Item, Tag>::heddle_regis
 
 // Copies count items; the ranges may overlap in one array. Traces do it in one operation, or between different array
 // classes in one call.
-extern "C" void heddle_copy_array(const void* source, int64_t source_index, void* destination,
-                                  int64_t destination_index, int64_t count);
+extern "C" void heddle_copy_array(const void* source, long source_index, void* destination, long destination_index,
+                                  long count);
 #ifdef HEDDLE_TRANSLATE
 namespace detail {
 template <class From, class To>

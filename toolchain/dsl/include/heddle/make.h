@@ -12,10 +12,10 @@
 
 #ifdef HEDDLE_TRANSLATE
 extern "C" void* heddle_marker_new(const heddle::gc::type_info* type, size_t size);
-extern "C" void* heddle_marker_new_array(const heddle::gc::type_info* type, int64_t length);
+extern "C" void* heddle_marker_new_array(const heddle::gc::type_info* type, long length);
 #endif
 // The length is checked against the heap's limit first; null when it does not fit.
-extern "C" void* heddle_try_new_array(const heddle::gc::type_info* type, int64_t length);
+extern "C" void* heddle_try_new_array(const heddle::gc::type_info* type, long length);
 
 namespace heddle {
 
@@ -47,7 +47,8 @@ template <class Array>
 HEDDLE_DONT_LOOK_INSIDE Array* make_array_copy(const typename Array::value_type* data, long length) {
     auto* result = static_cast<Array*>(gc::allocate_array(*Array::heddle_type(), length, false));
     if (length)
-        std::memcpy(reinterpret_cast<char*>(result) + sizeof(long), data, length * sizeof(typename Array::value_type));
+        std::memcpy(reinterpret_cast<char*>(result) + sizeof(int64_t), data,
+                    length * sizeof(typename Array::value_type));
     if constexpr (detail::item_of<typename Array::item_type>::reference) gc::bulk_write_barrier(result);
     return result;
 }

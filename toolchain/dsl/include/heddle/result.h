@@ -1,9 +1,9 @@
 // Result<T>: a value, or "an error is pending". No C++ exceptions in interpreter code.
 //
 // The error itself is a GC object in the thread's state (pending_error()); a Result is one machine word, so that a
-// trace needs one guard for it: Result<T*> is null for an error; Result<void>, Result<bool>, enums and integers up to
-// 32 bits are a long that is INT64_MIN for an error; Result<long> and Result<double> use a rare value (and then ask
-// whether an error is pending).
+// trace needs one guard for it: Result<T*> is null for an error; Result<void>, Result<bool>, enums and integers
+// narrower than a long are a long that is LONG_MIN for an error; Result<long> and Result<double> use a rare value (and
+// then ask whether an error is pending).
 //
 //     Result<W_Object*> add(W_Object* a, W_Object* b) {
 //         long x = HEDDLE_TRY(to_long(a));
@@ -14,6 +14,7 @@
 #include "heddle/config.h"
 #include "heddle/gc/gc.h"
 #include "heddle/object.h"
+#include <climits>
 #include <cstdint>
 #include <type_traits>
 
@@ -61,11 +62,11 @@ HEDDLE_INLINE failure_type raise(object* error) {
 
 template <class T> class [[nodiscard]] Result {
     static constexpr bool small =
-        std::is_enum_v<T> || std::is_same_v<T, bool> || (std::is_integral_v<T> && sizeof(T) <= 4);
-    static_assert(small || std::is_same_v<T, double> || (std::is_integral_v<T> && sizeof(T) == 8),
+        std::is_enum_v<T> || std::is_same_v<T, bool> || (std::is_integral_v<T> && sizeof(T) < sizeof(long));
+    static_assert(small || std::is_same_v<T, double> || (std::is_integral_v<T> && sizeof(T) == sizeof(long)),
                   "Result<T>: T must be a pointer to a GC object, void, bool, an enum, an integer or double");
     using stored = std::conditional_t<std::is_same_v<T, double>, double, long>;
-    static constexpr long failed_long = small ? INT64_MIN : INT64_MIN + 0x5AFE;
+    static constexpr long failed_long = small ? LONG_MIN : LONG_MIN + 0x5AFE;
 
 public:
     HEDDLE_INLINE Result(T value) : value_(static_cast<stored>(value)) {}
@@ -103,7 +104,7 @@ private:
 template <> class [[nodiscard]] Result<void> {
 public:
     HEDDLE_INLINE Result() : value_(0) {}
-    HEDDLE_INLINE Result(failure_type) : value_(INT64_MIN) {}
+    HEDDLE_INLINE Result(failure_type) : value_(LONG_MIN) {}
     HEDDLE_INLINE bool failed() const { return value_ != 0; }
     HEDDLE_INLINE void value() const {}
 
