@@ -39,8 +39,8 @@ traced_type traced(const type_info& type) {
 
 const char* check(const type_info& type) {
     const char* wrong = nullptr;
-    if (type.fixed_size < 8 || type.fixed_size > nursery_object_limit - header_size)
-        wrong = "its fixed size must be 8 to 8184 bytes";
+    if (type.fixed_size < sizeof(void*) || type.fixed_size > nursery_object_limit - header_size)
+        wrong = "its fixed size must be that of a pointer to 8184 bytes";
     else if (type.item_size != 0 && (type.length_offset % 8 != 0 || type.items_offset > type.fixed_size ||
                                      type.length_offset + 8 > type.fixed_size))
         wrong = "its length word or items lie outside of the object, or the length is not aligned";

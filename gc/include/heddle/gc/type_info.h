@@ -23,7 +23,8 @@ struct type_info {
     uint32_t id = 0;
     uint32_t last_id = 0;
 
-    uint32_t fixed_size = 0; // bytes without the header, at least 8; variable-sized: the bytes before the first item
+    uint32_t fixed_size =
+        0; // bytes without the header, at least a pointer; variable-sized: the bytes before the first item
 
     // Variable-sized classes: item_size > 0; the number of items is a 64-bit word at length_offset, written by
     // allocate_array before it returns and never changed afterwards; items start at items_offset.
