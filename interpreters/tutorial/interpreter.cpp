@@ -87,16 +87,16 @@ static void run_thread(void* function) {
     if (call(0, static_cast<W_Object*>(function), nullptr, 0, 0).failed())
         stop(static_cast<W_String*>(heddle::take_pending_error())->show());
 }
-HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> with_threads(long word, W_Object* top) {
-    switch (word & 255) {
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> with_threads(long operation, long line, W_Object* top) {
+    switch (operation) {
     case op_spawn: return make<W_Int>(heddle::threads::start(run_thread, top));
     case op_join:
-        if (!heddle::is_exact<W_Int>(top)) return fail(word, "this is no thread");
-        if (!heddle::threads::wait(static_cast<W_Int*>(top)->value)) return fail(word, "no waiting inside of atomic");
+        if (!heddle::is_exact<W_Int>(top)) return fail(line, "this is no thread");
+        if (!heddle::threads::wait(static_cast<W_Int*>(top)->value)) return fail(line, "no waiting inside of atomic");
         return zero.get();
     default:
         heddle::threads::atomic_begin();
-        auto result = call(word, top, nullptr, 0, 0);
+        auto result = call(line, top, nullptr, 0, 0);
         heddle::threads::atomic_end();
         return result;
     }
@@ -145,7 +145,7 @@ static Result<W_Object*> run(Code* code, Scope* scope) {
         case op_print: print(top); break;
         case op_spawn:
         case op_join:
-        case op_atomic: stack->set(depth - 1, HEDDLE_TRY(with_threads(word, top))); break;
+        case op_atomic: stack->set(depth - 1, HEDDLE_TRY(with_threads(word & 255, line, top))); break;
         case op_not: stack->set(depth - 1, make<W_Int>(!top->truth())); break;
         default: stack->set(--depth - 1, HEDDLE_TRY(binary(word & 255, line, second, top)));
         }

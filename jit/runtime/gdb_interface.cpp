@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <elf.h>
+#include <link.h>
 
 extern "C" {
 // Names and layout are GDB's.
@@ -29,10 +30,16 @@ namespace {
 
 constexpr char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab"; // offsets: 1, 7, 15, 23
 
+#if defined __arm__
+constexpr ElfW(Half) this_machine = EM_ARM;
+#else
+constexpr ElfW(Half) this_machine = EM_X86_64;
+#endif
+
 struct object_file {
-    Elf64_Ehdr header;
-    Elf64_Shdr sections[5]; // none, .text, .symtab, .strtab, .shstrtab
-    Elf64_Sym symbols[2];   // none, the code
+    ElfW(Ehdr) header;
+    ElfW(Shdr) sections[5]; // none, .text, .symtab, .strtab, .shstrtab
+    ElfW(Sym) symbols[2];   // none, the code
     char names[sizeof section_names];
     // then the string table: a zero, the symbol's name, a zero
 };
@@ -43,25 +50,25 @@ jit_code_entry* make_object(code_range code, const std::string& name) {
     if (!entry) return nullptr;
     auto* object = reinterpret_cast<object_file*>(entry + 1);
     std::memcpy(object->header.e_ident, ELFMAG, SELFMAG);
-    object->header.e_ident[EI_CLASS] = ELFCLASS64;
+    object->header.e_ident[EI_CLASS] = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
     object->header.e_ident[EI_DATA] = ELFDATA2LSB;
     object->header.e_ident[EI_VERSION] = EV_CURRENT;
     object->header.e_type = ET_EXEC;
-    object->header.e_machine = EM_X86_64;
+    object->header.e_machine = this_machine;
     object->header.e_version = EV_CURRENT;
     object->header.e_shoff = offsetof(object_file, sections);
-    object->header.e_ehsize = sizeof(Elf64_Ehdr);
-    object->header.e_shentsize = sizeof(Elf64_Shdr);
+    object->header.e_ehsize = sizeof(ElfW(Ehdr));
+    object->header.e_shentsize = sizeof(ElfW(Shdr));
     object->header.e_shnum = 5;
     object->header.e_shstrndx = 4;
-    Elf64_Shdr* text = &object->sections[1];
+    ElfW(Shdr)* text = &object->sections[1];
     text->sh_name = 1;
     text->sh_type = SHT_NOBITS;
     text->sh_flags = SHF_ALLOC | SHF_EXECINSTR;
-    text->sh_addr = code.begin;
-    text->sh_size = code.end - code.begin;
+    text->sh_addr = static_cast<uintptr_t>(code.begin);
+    text->sh_size = static_cast<uintptr_t>(code.end - code.begin);
     text->sh_addralign = 1;
-    Elf64_Shdr* symbols = &object->sections[2];
+    ElfW(Shdr)* symbols = &object->sections[2];
     symbols->sh_name = 7;
     symbols->sh_type = SHT_SYMTAB;
     symbols->sh_offset = offsetof(object_file, symbols);
@@ -69,24 +76,24 @@ jit_code_entry* make_object(code_range code, const std::string& name) {
     symbols->sh_link = 3;
     symbols->sh_info = 1;
     symbols->sh_addralign = 8;
-    symbols->sh_entsize = sizeof(Elf64_Sym);
-    Elf64_Shdr* string_table = &object->sections[3];
+    symbols->sh_entsize = sizeof(ElfW(Sym));
+    ElfW(Shdr)* string_table = &object->sections[3];
     string_table->sh_name = 15;
     string_table->sh_type = SHT_STRTAB;
     string_table->sh_offset = sizeof(object_file);
     string_table->sh_size = strings;
     string_table->sh_addralign = 1;
-    Elf64_Shdr* names = &object->sections[4];
+    ElfW(Shdr)* names = &object->sections[4];
     names->sh_name = 23;
     names->sh_type = SHT_STRTAB;
     names->sh_offset = offsetof(object_file, names);
     names->sh_size = sizeof section_names;
     names->sh_addralign = 1;
-    Elf64_Sym* symbol = &object->symbols[1];
+    ElfW(Sym)* symbol = &object->symbols[1];
     symbol->st_name = 1;
     symbol->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
     symbol->st_shndx = 1;
-    symbol->st_value = code.begin;
+    symbol->st_value = static_cast<uintptr_t>(code.begin);
     symbol->st_size = text->sh_size;
     std::memcpy(object->names, section_names, sizeof section_names);
     std::memcpy(reinterpret_cast<char*>(object + 1) + 1, name.c_str(), name.size() + 1);

@@ -1,7 +1,11 @@
 // See harness.h.
 #include "harness.h"
-#ifdef __x86_64__
+#if defined __x86_64__
 #include "backend/x86_64/backend.h"
+namespace native = heddle::jit::x86_64;
+#elif defined __arm__
+#include "backend/armv7/backend.h"
+namespace native = heddle::jit::armv7;
 #endif
 #include "support/heap_world.h"
 #include <catch2/catch.hpp>
@@ -12,21 +16,19 @@ void start_collector() { heddle::test::world(); }
 
 std::vector<named_backend> native_backends([[maybe_unused]] const backend_hooks& hooks) {
     std::vector<named_backend> all;
-#ifdef __x86_64__
+#if defined __x86_64__ || defined __arm__
     struct {
         const char* name;
         bool few, baseline;
-    } kinds[] = {{"x86_64", false, false},
-                 {"x86_64 few registers", true, false},
-                 {"x86_64 baseline", false, true},
-                 {"x86_64 few baseline", true, true}};
+    } kinds[] = {
+        {"", false, false}, {" few registers", true, false}, {" baseline", false, true}, {" few baseline", true, true}};
     for (auto& k : kinds) {
-        x86_64::backend_options options;
+        native::backend_options options;
         options.few_registers = k.few;
         options.baseline_cpu = k.baseline;
-        options.code_bytes = 16 << 20;
+        options.code_bytes = (sizeof(void*) == 8 ? 16 : 4) << 20;
         std::string error;
-        all.push_back({k.name, x86_64::make_backend(hooks, options, error)});
+        all.push_back({native_backend_name + std::string(k.name), native::make_backend(hooks, options, error)});
         if (!all.back().what) FAIL(error);
     }
 #endif
@@ -130,7 +132,9 @@ std::string unit::compile_bridge(trace& t, guard_data& guard, std::string* log) 
     return note_operations(t, where, where.compile_bridge(t, guard, token, log));
 }
 
-outcome unit::run(const std::vector<word>& inputs) {
+outcome unit::run(std::vector<word> inputs) {
+    for (size_t i = 0; i < inputs.size() && i < token.input_kinds.size(); ++i)
+        inputs[i] = canonical(token.input_kinds[i], inputs[i]);
     exit_state exit = where.execute(token, inputs.data());
     outcome o;
     if (exit.guard) {

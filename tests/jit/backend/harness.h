@@ -47,7 +47,8 @@ public:
     std::string compile_bridge(int guard, const std::string& text, std::string* log = nullptr);
     std::string compile(trace& t, std::string* log = nullptr);
     std::string compile_bridge(trace& t, guard_data& guard, std::string* log = nullptr);
-    outcome run(const std::vector<word>& inputs);
+    // Integers are cut to the target's width first.
+    outcome run(std::vector<word> inputs);
 
     loop_token token;
     backend& where;
@@ -63,7 +64,11 @@ private:
 // By backend's name: which operations were compiled successfully so far in this process. test_coverage.cpp reads it.
 std::map<std::string, std::vector<bool>>& compiled_operations();
 
-inline word w(int64_t i) { return static_cast<word>(i); }
+inline word w(int64_t i) { return integer_word(static_cast<word>(i)); } // as wide as the target's integers
+// A word as values of the kind have it on the target.
+inline word canonical(kind k, word bits) {
+    return k == kind::integer ? integer_word(bits) : k == kind::pointer ? pointer_word(bits) : bits;
+}
 inline word w(double d) { return double_to_word(d); }
 
 } // namespace backend_test

@@ -19,7 +19,7 @@ void call_with(R (*f)(A...), const word* a, word* result, std::index_sequence<I.
     else if constexpr (std::is_same_v<R, double>)
         *result = double_to_word(f(from_word<A>(a[I])...));
     else
-        *result = static_cast<word>(f(from_word<A>(a[I])...));
+        *result = w(static_cast<int64_t>(static_cast<trace_int>(f(from_word<A>(a[I])...))));
     (void)result;
     (void)a;
 }
@@ -40,20 +40,23 @@ struct callable {
     }
 };
 
-word sum9(word a, word b, word c, word d, word e, word f, word g, word h, word i) {
+using natural = trace_unsigned;
+natural sum9(natural a, natural b, natural c, natural d, natural e, natural f, natural g, natural h, natural i) {
     return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i;
 }
-double mixed(double a, word b, double c, word d, double e, word f, double g, word h, double i, word j, double k, word l,
-             double m, word n, double o, word p, double q, word r) {
+double mixed(double a, natural b, double c, natural d, double e, natural f, double g, natural h, double i, natural j,
+             double k, natural l, double m, natural n, double o, natural p, double q, natural r) {
     return a + double(b) * 2 + c * 3 + double(d) * 4 + e * 5 + double(f) * 6 + g * 7 + double(h) * 8 + i * 9 +
            double(j) * 10 + k * 11 + double(l) * 12 + m * 13 + double(n) * 14 + o * 15 + double(p) * 16 + q * 17 +
            double(r) * 18;
 }
-word rotate(word a, word b, word c, word d, word e, word f) { return a ^ b << 1 ^ c << 2 ^ d << 3 ^ e << 4 ^ f << 5; }
+natural rotate(natural a, natural b, natural c, natural d, natural e, natural f) {
+    return a ^ b << 1 ^ c << 2 ^ d << 3 ^ e << 4 ^ f << 5;
+}
 double halve(double a) { return a / 2; }
-word nothing_count = 0;
+int nothing_count = 0;
 void nothing() { ++nothing_count; }
-word one() { return 1; }
+natural one() { return 1; }
 
 callable sum9_call("sum9", sum9), mixed_call("mixed", mixed), rotate_call("rotate", rotate), halve_call("halve", halve),
     nothing_call("nothing", nothing), one_call("one", one);
@@ -62,7 +65,7 @@ trace_parser_tables tables() {
     trace_parser_tables t;
     for (callable* c : {&sum9_call, &mixed_call, &rotate_call, &halve_call, &nothing_call, &one_call}) {
         t.descrs.push_back(&c->descr);
-        t.pointers.push_back({c->descr.name, reinterpret_cast<word>(c->address)});
+        t.pointers.push_back({c->descr.name, pointer_word(c->address)});
     }
     return t;
 }
@@ -79,7 +82,9 @@ TEST_CASE("nine integer arguments, constants and registers mixed") {
                           "i4 = call(ptr(sum9), i2, i1, i0, 7, i3, i3, 81985529216486895, i0, i1, descr=sum9)\n"
                           "i5 = int_add(i4, i3)\n"
                           "finish(i5)\n") == "");
-        CHECK(u.run({1, 2, 3}).values == std::vector<word>{sum9(3, 2, 1, 7, 3, 3, 81985529216486895, 1, 2) + 3});
+        CHECK(
+            u.run({1, 2, 3}).values ==
+            std::vector<word>{integer_word(sum9(3, 2, 1, 7, 3, 3, static_cast<natural>(81985529216486895), 1, 2) + 3)});
     }
 }
 
@@ -108,6 +113,7 @@ TEST_CASE("arguments that must be exchanged between registers") {
         REQUIRE(o.guard == 0);
         v.push_back(seven);
         v.push_back(eight);
+        for (word& x : v) x = integer_word(x);
         CHECK(o.values == v);
     }
 }
@@ -142,7 +148,8 @@ TEST_CASE("a function whose address is a value; calls without arguments or resul
                           "i4 = int_add(i2, i3)\n"
                           "finish(i4)\n") == "");
         nothing_count = 0;
-        CHECK(u.run({reinterpret_cast<word>(&rotate), 5}).values == std::vector<word>{rotate(5, 5, 5, 5, 5, 5) + 1});
+        CHECK(u.run({pointer_word(reinterpret_cast<void*>(&rotate)), 5}).values ==
+              std::vector<word>{rotate(5, 5, 5, 5, 5, 5) + 1});
         CHECK(nothing_count == 1);
     }
 }

@@ -29,10 +29,11 @@ TEST_CASE("guard_not_forced is refused") {
 }
 
 TEST_CASE("every operation of the table was compiled on every backend by the tests before this one") {
-    const std::set<std::string> never_in_a_backend = {
+    std::set<std::string> never_in_a_backend = {
         "record_exact_class", "quasi_immutable_field", // the optimizer uses them up
         "call_may_force", "guard_not_forced",          // go together; no backend takes the guard yet: see above
     };
+    if (sizeof(void*) < 8) never_in_a_backend.insert({"float_to_bits", "bits_to_float"});
     if (compiled_operations().size() < 2) {
         WARN("run alone: nothing was compiled before");
         return;

@@ -2,6 +2,7 @@
 #include "harness.h"
 #include "support/heap_world.h"
 #include <catch2/catch.hpp>
+#include <cstring>
 
 using namespace backend_test;
 using heddle::test::node;
@@ -9,7 +10,15 @@ using heddle::test::world;
 
 namespace {
 
-word address(const void* p) { return reinterpret_cast<word>(p); }
+word address(const void* p) { return pointer_word(p); }
+node** refs_of(void* array) {
+    return reinterpret_cast<node**>(static_cast<char*>(array) + world().ref_array.items_offset);
+}
+word length_of(word array) {
+    word length;
+    std::memcpy(&length, word_to_pointer<char>(array) + world().ref_array.length_offset, sizeof length);
+    return length;
+}
 node* new_node() { return static_cast<node*>(world().new_node(false)); }
 
 } // namespace
@@ -22,7 +31,7 @@ TEST_CASE("fields of every shape, stored and loaded, base and value in registers
         word value, loaded;
     } cases[] = {
         {"Node.value", 'i', w(int64_t{-5}), w(int64_t{-5})},
-        {"Node.value", 'i', 0x1234'5678'9abc'def0, 0x1234'5678'9abc'def0},
+        {"Node.value", 'i', 0x1234'5678'9abc'def0, w(0x1234'5678'9abc'def0)},
         {"Node.small", 'i', 0x7'ffff'fff0, w(int64_t{-16})},
         {"Node.byte", 'i', 0x1ff, 0xff},
         {"Node.weight", 'f', w(2.5), w(2.5)},
@@ -71,11 +80,11 @@ TEST_CASE("raw memory of every size, signed and unsigned, offsets constant and n
                                   "i5 = raw_load(p0, 24, descr=shape)\n"
                                   "guard_always_fails() [i3, i4, i5]\n") == "");
                 unsigned unused = 64 - 8u * size;
-                for (word x : {word{0x1122'3344'5566'7788}, word{0xffee'ddcc'bbaa'9988}}) {
+                for (word x : {w(0x1122'3344'5566'7788), w(INT64_C(-0x11'2233'4455'6678))}) {
                     uint64_t memory[4] = {~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0}};
                     auto widened = [&](word v) {
                         return is_signed ? static_cast<word>(static_cast<int64_t>(v << unused) >> unused)
-                                         : v << unused >> unused;
+                                         : integer_word(v << unused >> unused);
                     };
                     CHECK(u.run({address(memory), 8, x}).values ==
                           std::vector<word>{widened(x), widened(x), widened(w(int64_t{-2}))});
@@ -105,7 +114,7 @@ TEST_CASE("array items and lengths, index constant and not") {
         for (int i = 0; i < 5; ++i) ints[2 + i] = 10 * i;
         CHECK(u.run({address(ints), 4, address(refs)}).values == std::vector<word>{20, 40, 5, 1});
         CHECK(ints[2 + 4] == 20);
-        CHECK(ints[2 + 2] == 81985529216486895);
+        CHECK(ints[2 + 2] == static_cast<int64_t>(w(81985529216486895)));
     }
 }
 
@@ -127,7 +136,7 @@ TEST_CASE("a loop that builds a list of nodes, with collections") {
                           "jump(p2, i4, descr=label1)\n") == "");
         outcome o = u.run({0, 20000});
         REQUIRE(o.guard == 0);
-        node* n = reinterpret_cast<node*>(o.values[0]);
+        node* n = word_to_pointer<node>(o.values[0]);
         gc::collect_minor();
         for (int64_t i = 1; i <= 20000; ++i) {
             REQUIRE(n);
@@ -135,8 +144,8 @@ TEST_CASE("a loop that builds a list of nodes, with collections") {
             REQUIRE(n->vtable == world().node_type.vtable);
             REQUIRE(n->value == i);
             REQUIRE(n->other == nullptr);
-            REQUIRE(reinterpret_cast<node**>(n->refs)[2 + 1] == n);
-            REQUIRE(reinterpret_cast<node**>(n->refs)[2 + 2] == nullptr);
+            REQUIRE(refs_of(n->refs)[1] == n);
+            REQUIRE(refs_of(n->refs)[2] == nullptr);
             n = n->next;
         }
         REQUIRE(n == nullptr);
@@ -162,15 +171,15 @@ TEST_CASE("arrays of lengths known late, large and small") {
                           "guard_always_fails() [p1, p2, p3, p4, p7, i5, i6, i8]\n") == "");
         for (word length : {1, 3, 1000, 50000}) {
             outcome o = u.run({length, 70});
-            auto* refs = reinterpret_cast<word*>(o.values[0]);
-            REQUIRE(refs[1] == length);
-            REQUIRE(refs[0] == address(world().ref_array_type.vtable));
-            REQUIRE(refs[2] == o.values[3]);
-            for (word i = 1; i < length; ++i) REQUIRE(refs[2 + i] == 0);
-            REQUIRE(reinterpret_cast<word*>(o.values[1])[1] == length);
-            REQUIRE(reinterpret_cast<word*>(o.values[2])[1] == 100);
-            for (word i = 0; i < 100; ++i) REQUIRE(reinterpret_cast<word*>(o.values[3])[2 + i] == 0);
-            REQUIRE(reinterpret_cast<word*>(o.values[4])[1] == 100000);
+            node** refs = refs_of(word_to_pointer(o.values[0]));
+            REQUIRE(length_of(o.values[0]) == length);
+            REQUIRE(*word_to_pointer<const void*>(o.values[0]) == world().ref_array_type.vtable);
+            REQUIRE(address(refs[0]) == o.values[3]);
+            for (word i = 1; i < length; ++i) REQUIRE(refs[i] == nullptr);
+            REQUIRE(length_of(o.values[1]) == length);
+            REQUIRE(length_of(o.values[2]) == 100);
+            for (word i = 0; i < 100; ++i) REQUIRE(refs_of(word_to_pointer(o.values[3]))[i] == nullptr);
+            REQUIRE(length_of(o.values[4]) == 100000);
             CHECK(std::vector<word>(o.values.begin() + 5, o.values.end()) == std::vector<word>{70, 71, 141});
             gc::collect_minor();
         }
@@ -218,10 +227,10 @@ TEST_CASE("young objects stored into old ones survive: the barriers") {
                     REQUIRE(n->other->value == 42);
                     REQUIRE(gc::type_of(n->other) == &world().leaf_type);
                     REQUIRE(gc::is_object(n->next));
-                    node* item = static_cast<node**>(old_array)[2 + index];
+                    node* item = refs_of(old_array)[index];
                     REQUIRE(gc::is_object(item));
                     REQUIRE(item->value == 46);
-                    REQUIRE(gc::is_object(static_cast<node**>(old_array)[2 + 7]));
+                    REQUIRE(gc::is_object(refs_of(old_array)[7]));
                     REQUIRE(world().constants[0]->next->value == 77);
                 }
             }
@@ -286,14 +295,14 @@ TEST_CASE("copying array items, overlapping, of references into old arrays") {
                           "copy_array(p1, i2, p1, 0, 1, descr=array<Node>)\n"
                           "finish(i2)\n") == "");
         auto* ints = static_cast<int64_t*>(world().new_ints(6));
-        auto* refs = static_cast<node**>(world().new_refs(4));
+        void* refs = world().new_refs(4);
         for (int i = 0; i < 6; ++i) ints[2 + i] = i;
         node* n = new_node();
         n->value = 5;
         gc::write_barrier(refs);
-        refs[2 + 3] = n;
+        refs_of(refs)[3] = n;
         CHECK(u.run({address(ints), address(refs), 3}).values == std::vector<word>{3});
         CHECK(std::vector<int64_t>(ints + 2, ints + 8) == std::vector<int64_t>{0, 1, 0, 1, 2, 5});
-        CHECK(refs[2] == n);
+        CHECK(refs_of(refs)[0] == n);
     }
 }

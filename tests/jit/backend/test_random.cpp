@@ -163,7 +163,7 @@ private:
         std::string_view kinds = info(op).arguments;
         for (size_t i = 0; i < kinds.size(); ++i) args[i] = pick(kind_of_letter(kinds[i]));
         if (op == opcode::int_sign_extend || op == opcode::int_zero_extend)
-            args[1] = t_->make_int(static_cast<int64_t>(1 + below(63)));
+            args[1] = t_->make_int(static_cast<int64_t>(1 + below(trace_int_bits - 1)));
         if (op == opcode::int_div || op == opcode::int_mod || op == opcode::uint_div || op == opcode::uint_mod) {
             // A divisor from 1 to 2^31: neither zero nor -1.
             value_ref small = t_->add(opcode::int_zero_extend, {args[1], t_->make_int(31)});
@@ -315,8 +315,8 @@ std::string value_seen(kind k, word v, const uint64_t* memory) {
     if (k == kind::floating) return std::isnan(word_to_double(v)) ? "nan" : std::to_string(v);
     if (k == kind::integer) return std::to_string(static_cast<int64_t>(v));
     if (v == 0) return "null";
-    if (v == reinterpret_cast<word>(memory)) return "memory";
-    const node* n = reinterpret_cast<const node*>(v);
+    if (v == pointer_word(memory)) return "memory";
+    const node* n = word_to_pointer<const node>(v);
     std::string text = std::string(gc::type_of(n)->name) + ":" + std::to_string(n->value) + ":" +
                        std::to_string(n->small) + ":" + std::to_string(n->byte);
     text += n->next == nullptr ? "-" : "+";
@@ -330,15 +330,16 @@ std::string run_and_describe(unit& u, uint64_t seed) {
     world().reset_constants();
     static uint64_t memory[2 * memory_words];
     for (size_t i = 0; i < 2 * memory_words; ++i)
-        memory[i] = i < memory_words ? random() : double_to_word(static_cast<double>(random() % 1000) / 4);
+        memory[i] =
+            i < memory_words ? integer_word(random()) : double_to_word(static_cast<double>(random() % 1000) / 4);
     node* start = static_cast<node*>(world().new_node(random() & 1));
     start->value = 55;
-    std::vector<word> inputs{1 + random() % 12, reinterpret_cast<word>(memory), reinterpret_cast<word>(start)};
+    std::vector<word> inputs{1 + random() % 12, pointer_word(memory), pointer_word(start)};
     for (size_t i = 3; i < u.token.input_kinds.size(); ++i) {
         word bits = random() % 3 ? random() % 100 : random();
         inputs.push_back(u.token.input_kinds[i] == kind::floating
                              ? double_to_word(static_cast<double>(static_cast<int64_t>(bits)) / 8)
-                             : bits);
+                             : integer_word(bits));
     }
     exit_state exit = u.where.execute(u.token, inputs.data());
     std::string seen = exit.guard ? "guard " + std::to_string(exit.guard->number) + ":" : "finished: ";
@@ -350,8 +351,7 @@ std::string run_and_describe(unit& u, uint64_t seed) {
     for (size_t i = 0; i < 2 * memory_words; ++i)
         seen += i % 8 ? "," : "\n",
             seen += value_seen(i < memory_words ? kind::integer : kind::floating, memory[i], memory);
-    for (int i = 0; i < 2; ++i)
-        seen += "\n" + value_seen(kind::pointer, reinterpret_cast<word>(world().constants[i]), memory);
+    for (int i = 0; i < 2; ++i) seen += "\n" + value_seen(kind::pointer, pointer_word(world().constants[i]), memory);
     return seen;
 }
 

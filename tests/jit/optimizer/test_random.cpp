@@ -53,10 +53,10 @@ TEST_CASE("random traces with all passes but one", "[random]") {
     }
 }
 
-#ifdef __x86_64__
+#if defined __x86_64__ || defined __arm__
 TEST_CASE("random traces with all passes in machine code", "[random]") {
     std::string error;
-    std::unique_ptr<jit::backend> native = jit::make_x86_64_backend({}, error);
+    std::unique_ptr<jit::backend> native = jit::make_native_backend({}, error);
     INFO(error);
     REQUIRE(native);
     check_many(*native, {}, 300000, 1500);

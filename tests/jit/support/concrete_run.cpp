@@ -67,12 +67,12 @@ private:
             if (!vtable_is_right) out_ += " WRONG-VTABLE";
             for (const field_descr* field : w.node_fields) {
                 bool overflow = false;
-                word object = reinterpret_cast<word>(p);
+                word object = jit::pointer_word(p);
                 add(field->shape.slot_kind, execute_operation(opcode::getfield, field, &object, overflow));
             }
             return;
         }
-        uint64_t length = load_length(reinterpret_cast<word>(p));
+        uint64_t length = load_length(jit::pointer_word(p));
         for (uint64_t i = 0; i < length; ++i) {
             word item;
             std::memcpy(&item, static_cast<char*>(p) + w.int_array.items_offset + 8 * i, 8);
@@ -128,13 +128,12 @@ std::vector<word> make_inputs(unsigned number) {
         push(number % 3 == 1 ? static_cast<word>(static_cast<int64_t>(random() % 7) - 2)
                              : static_cast<word>(static_cast<int64_t>(random()) >> (random() % 64)));
     for (int i = 0; i < 3; ++i)
-        push(number > 1 && random() % 5 == 0
-                 ? 0
-                 : reinterpret_cast<word>(some_node(w, random, (random() + (number == 0)) % 2)));
+        push(number > 1 && random() % 5 == 0 ? 0
+                                             : jit::pointer_word(some_node(w, random, (random() + (number == 0)) % 2)));
     if (number % 4 == 2) in.words[5] = in.words[4]; // two names for one object
-    if (number % 4 == 3) in.words[6] = reinterpret_cast<word>(w.constants[1]);
-    push(reinterpret_cast<word>(w.new_ints(number < 2 ? 4 : random() % 6)));
-    push(reinterpret_cast<word>(w.new_refs(number < 2 ? 4 : random() % 6)));
+    if (number % 4 == 3) in.words[6] = jit::pointer_word(w.constants[1]);
+    push(jit::pointer_word(w.new_ints(number < 2 ? 4 : random() % 6)));
+    push(jit::pointer_word(w.new_refs(number < 2 ? 4 : random() % 6)));
     for (uint64_t i = 0; i < load_length(in.words[7]); ++i)
         std::memcpy(reinterpret_cast<char*>(in.words[7]) + 16 + 8 * i, &in.words[i % 4], 8);
     if (node* n = reinterpret_cast<node*>(in.words[4])) {
@@ -148,7 +147,7 @@ std::vector<word> make_inputs(unsigned number) {
         word store[3] = {in.words[8], i, in.words[4 + i % 3]};
         execute_operation(opcode::setarrayitem, &w.ref_array, store, overflow);
     }
-    push(reinterpret_cast<word>(raw_memory));
+    push(jit::pointer_word(raw_memory));
     push(double_to_word(static_cast<double>(random() % 100) / 4));
     push(number % 5 == 4 ? double_to_word(__builtin_nan("")) : double_to_word(-1.5));
     return in.words;
@@ -223,8 +222,8 @@ std::string concrete_run::describe(const std::vector<word>& roots) const {
         }
     for (uint32_t i = 0; i < roots.size(); ++i)
         if (trace_.operations[i].result == kind::pointer) out.add(kind::pointer, roots[i]);
-    for (node* n : world().constants) out.add(kind::pointer, reinterpret_cast<word>(n));
-    out.add(kind::pointer, reinterpret_cast<word>(world().global_error));
+    for (node* n : world().constants) out.add(kind::pointer, jit::pointer_word(n));
+    out.add(kind::pointer, jit::pointer_word(world().global_error));
     return out.finish();
 }
 

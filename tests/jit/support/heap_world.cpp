@@ -22,18 +22,20 @@ struct array_head {
 // ---- native functions, and their thunks
 // -----------------------------------------------------------------------------------
 
-int64_t pure_sum(int64_t a, int64_t b) {
-    return static_cast<int64_t>(static_cast<uint64_t>(a) * 3 + static_cast<uint64_t>(b));
+using jit::trace_int, jit::word;
+
+trace_int pure_sum(trace_int a, trace_int b) {
+    return static_cast<trace_int>(static_cast<jit::trace_unsigned>(a) * 3 + static_cast<jit::trace_unsigned>(b));
 }
 
-int64_t set_value(node* n, int64_t v) {
+trace_int set_value(node* n, trace_int v) {
     if (!n) return -1;
-    int64_t before = n->value;
+    auto before = static_cast<trace_int>(n->value);
     n->value = v;
     return before;
 }
 
-int64_t scramble(node* n, int64_t v) {
+trace_int scramble(node* n, trace_int v) {
     if (!n) return v;
     node* fresh = static_cast<node*>(world().new_node(v & 1));
     fresh->value = n->value;
@@ -43,10 +45,10 @@ int64_t scramble(node* n, int64_t v) {
     n->byte = static_cast<uint8_t>(v >> 3);
     n->weight += 1;
     n->value = n->value / 2 + v % 1000;
-    return n->value;
+    return static_cast<trace_int>(n->value);
 }
 
-void* make_node(int64_t v) {
+void* make_node(trace_int v) {
     node* fresh = static_cast<node*>(world().new_node(true));
     fresh->value = v;
     return fresh;
@@ -54,18 +56,17 @@ void* make_node(int64_t v) {
 
 double half(double d) { return d / 2; }
 
-using jit::word;
-
+word integer(trace_int i) { return jit::integer_word(static_cast<word>(i)); }
 void thunk_ii_i(void* f, const word* a, word* r) {
-    *r = static_cast<word>(
-        reinterpret_cast<int64_t (*)(int64_t, int64_t)>(f)(static_cast<int64_t>(a[0]), static_cast<int64_t>(a[1])));
+    *r = integer(reinterpret_cast<trace_int (*)(trace_int, trace_int)>(f)(static_cast<trace_int>(a[0]),
+                                                                          static_cast<trace_int>(a[1])));
 }
 void thunk_pi_i(void* f, const word* a, word* r) {
-    *r = static_cast<word>(
-        reinterpret_cast<int64_t (*)(node*, int64_t)>(f)(reinterpret_cast<node*>(a[0]), static_cast<int64_t>(a[1])));
+    *r = integer(reinterpret_cast<trace_int (*)(node*, trace_int)>(f)(jit::word_to_pointer<node>(a[0]),
+                                                                      static_cast<trace_int>(a[1])));
 }
 void thunk_i_p(void* f, const word* a, word* r) {
-    *r = reinterpret_cast<word>(reinterpret_cast<void* (*)(int64_t)>(f)(static_cast<int64_t>(a[0])));
+    *r = jit::pointer_word(reinterpret_cast<void* (*)(trace_int)>(f)(static_cast<trace_int>(a[0])));
 }
 void thunk_f_f(void* f, const word* a, word* r) {
     *r = jit::double_to_word(reinterpret_cast<double (*)(double)>(f)(jit::word_to_double(a[0])));
@@ -112,8 +113,9 @@ void set_up_types(heap_world& w) {
     w.int_array_type.vtable = array_vtable;
     w.ref_array_type = w.int_array_type;
     w.ref_array_type.name = "array<Node>";
+    w.ref_array_type.item_size = sizeof(void*);
     w.ref_array_type.items_are_references = true;
-    w.tables.pointers.emplace_back("thread", reinterpret_cast<word>(&heddle_thread));
+    w.tables.pointers.emplace_back("thread", jit::pointer_word(&heddle_thread));
     for (gc::type_info* type : {&w.node_type, &w.leaf_type, &w.int_array_type, &w.ref_array_type})
         register_class(*type);
 }
@@ -134,7 +136,8 @@ void add_field(heap_world& w, jit::field_descr& f, const char* name, size_t offs
 
 void set_up_fields(heap_world& w) {
     using jit::kind;
-    jit::slot_shape reference{kind::pointer, 8, false, true}, integer{}, floating{kind::floating, 8, false, false};
+    jit::slot_shape reference{kind::pointer, sizeof(void*), false, true}, integer{},
+        floating{kind::floating, 8, false, false};
     add_field(w, w.next, "Node.next", offsetof(node, next), reference);
     add_field(w, w.other, "Node.other", offsetof(node, other), reference);
     add_field(w, w.ints, "Node.ints", offsetof(node, ints), reference);
@@ -187,7 +190,7 @@ void add_call(heap_world& w, jit::call_descr& d, const char* name, const char* k
     size_t i = static_cast<size_t>(std::count_if(w.tables.pointers.begin(), w.tables.pointers.end(),
                                                  [](auto& p) { return p.first.starts_with("fn_"); }));
     w.functions[i] = function;
-    w.tables.pointers.emplace_back(std::string("fn_") + name, reinterpret_cast<word>(function));
+    w.tables.pointers.emplace_back(std::string("fn_") + name, jit::pointer_word(function));
 }
 
 void set_up_calls(heap_world& w) {
@@ -213,13 +216,13 @@ void set_up_names(heap_world& w) {
         w.constants[i] = static_cast<node*>(w.new_node(i == 1));
         gc::pin(w.constants[i]);
         gc::make_immovable(w.constants[i]);
-        w.tables.pointers.emplace_back("node" + std::to_string(i), reinterpret_cast<word>(w.constants[i]));
+        w.tables.pointers.emplace_back("node" + std::to_string(i), jit::pointer_word(w.constants[i]));
     }
     static gc::root_slot global_root(&w.global_error);
-    w.tables.pointers.emplace_back("global", reinterpret_cast<word>(&w.global_error));
-    w.tables.pointers.emplace_back("thread", reinterpret_cast<word>(&heddle_thread));
+    w.tables.pointers.emplace_back("global", jit::pointer_word(&w.global_error));
+    w.tables.pointers.emplace_back("thread", jit::pointer_word(&heddle_thread));
     for (gc::type_info* type : {&w.node_type, &w.leaf_type, &w.int_array_type, &w.ref_array_type})
-        w.tables.pointers.emplace_back(type->name, reinterpret_cast<word>(type));
+        w.tables.pointers.emplace_back(type->name, jit::pointer_word(type));
     w.reset_constants();
 }
 

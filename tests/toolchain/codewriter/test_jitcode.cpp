@@ -37,7 +37,7 @@ std::string jitcode_of(const fs::path& source) {
     REQUIRE(std::system(command.c_str()) == 0);
     llvm::LLVMContext context;
     std::string error;
-    std::unique_ptr<llvm::Module> module = link_modules(context, {bitcode.string()}, error);
+    std::unique_ptr<llvm::Module> module = link_modules(context, {bitcode.string()}, "x86_64", error);
     fs::remove(bitcode);
     REQUIRE(error == "");
     REQUIRE(module);

@@ -27,7 +27,7 @@ target armv7(const std::string& installation) {
                             "-Werror=shift-count-overflow", "-Werror=constant-conversion", "-Werror=integer-overflow",
                             "-Werror=tautological-constant-out-of-range-compare"};
     t.linker_arguments = {"-static"};
-    t.machine_code = "no machine code yet: traces are interpreted (backend=portable)";
+    t.machine_code = "machine code";
     return t;
 }
 

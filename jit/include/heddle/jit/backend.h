@@ -1,4 +1,4 @@
-// The interface between the JIT and its backends (x86_64, portable). A backend is one folder with one entry.
+// The interface between the JIT and its backends (x86_64, armv7, portable). A backend is one folder with one entry.
 //
 // Machine code is entered with a loop token and an array of input words (the reds at the merge point); it runs on the
 // native stack until it finishes or a guard fails that has no bridge; it then has stored the fail arguments' words into
@@ -116,16 +116,22 @@ public:
 };
 
 std::unique_ptr<backend> make_portable_backend(const backend_hooks& hooks);
-#ifdef __x86_64__
-constexpr const char* native_backend_name = "x86_64";
 std::unique_ptr<backend> make_x86_64_backend(const backend_hooks& hooks, std::string& error);
+std::unique_ptr<backend> make_armv7_backend(const backend_hooks& hooks, std::string& error);
+
+#if defined __x86_64__
+constexpr const char* native_backend_name = "x86_64";
+#elif defined __arm__
+constexpr const char* native_backend_name = "armv7";
 #else
 constexpr const char* native_backend_name = "portable"; // no machine code for this target
 #endif
 // The one that makes machine code; where there is none, the portable one.
 inline std::unique_ptr<backend> make_native_backend(const backend_hooks& hooks, [[maybe_unused]] std::string& error) {
-#ifdef __x86_64__
+#if defined __x86_64__
     return make_x86_64_backend(hooks, error);
+#elif defined __arm__
+    return make_armv7_backend(hooks, error);
 #else
     return make_portable_backend(hooks);
 #endif
