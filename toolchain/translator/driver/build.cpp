@@ -204,9 +204,9 @@ private:
                    std::to_string(generated.from_cache) + " of " + std::to_string(generated.objects.size()) +
                        " parts from the cache");
         phase = times_.begin("link executable");
-        executable_inputs inputs{generated.objects,        sources_.libraries,
-                                 *target_,                 options_.jit && !drivers_.empty(),
-                                 sources_.link_statically, options_.stm};
+        executable_inputs inputs{
+            generated.objects,        sources_.libraries, *target_, options_.jit && !drivers_.empty(),
+            sources_.link_statically, options_.stm};
         bool linked = link_executable(inputs, find_compiler(error_), options_.output, times_, error_);
         times_.end(phase);
         if (!linked) fail(error_);
