@@ -339,8 +339,10 @@ void settle_in_place() {
         uint32_t chunk = collector.heap.index_of(*first);
         auto last = first;
         bool due = false;
-        for (; last != in_place.end() && collector.heap.index_of(*last) == chunk; ++last)
+        for (; last != in_place.end() && collector.heap.index_of(*last) == chunk; ++last) {
+            header_of(*last).flags |= survivor_flags;
             if (aging) due |= is_due(header_of(*last));
+        }
         if (due) {
             promote_chunk(chunk, first, last, now_old);
         } else {

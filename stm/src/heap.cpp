@@ -124,6 +124,7 @@ void begin_collection() {
     for (segment* s : world.segments) drop_copies(*s);
     close_all_gaps();
     for (segment* s : world.segments) s->free = s->gap_end = s->fresh_start = nullptr;
+    world.direct->free = world.direct->gap_end = world.direct->fresh_start = nullptr;
 }
 
 void end_collection() { resume_world(); }
@@ -131,10 +132,12 @@ void end_collection() { resume_world(); }
 void close_all_gaps() {
     write_filler(heddle_thread.nursery_free, heddle_thread.gap_end);
     if (world.stopper != self) return; // other threads are just allocating in theirs
-    for (segment* s : world.segments) {
-        const thread* t = s->owner;
-        write_filler(t != nullptr ? t->state->nursery_free : s->free, t != nullptr ? t->state->gap_end : s->gap_end);
-    }
+    auto close = [](const segment& s) {
+        const thread* t = s.owner;
+        write_filler(t != nullptr ? t->state->nursery_free : s.free, t != nullptr ? t->state->gap_end : s.gap_end);
+    };
+    for (segment* s : world.segments) close(*s);
+    close(*world.direct);
 }
 
 void gap_taken(char* free, const nursery_gap& gap) {

@@ -145,6 +145,8 @@ struct world_state {
     std::condition_variable changed;
     std::vector<thread*> threads; // all that were ever made, by number
     std::vector<segment*> segments;
+    // Of a thread that is alone: its view is view 0, so that it copies and maps nothing. No other view has copies then.
+    segment* direct = nullptr;
     std::vector<thread*> waiting_for_segment;
     unsigned live_threads = 0; // threads that may begin transactions, and those that will be started
     unsigned running = 0;      // threads that are not stopped

@@ -44,7 +44,8 @@ char* page_end(char* address) {
 }
 
 // What the transaction made is what anybody may refer to from now on. The next transaction makes its own on a new page.
-void publish_fresh(thread& t, segment& s) {
+// A collection (`collecting`) flags what survives it.
+void publish_fresh(thread& t, segment& s, bool collecting = false) {
     char*& free = t.state->nursery_free;
     if (free != nullptr) {
         char* whole = page_end(free);
@@ -58,7 +59,7 @@ void publish_fresh(thread& t, segment& s) {
         for (range& r : ranges) {
             if (made == &s.fresh_large)
                 gc::header_of(r.start + gc::header_size).flags |= gc::flag_committed;
-            else
+            else if (!collecting)
                 set_committed(r.start, r.end);
             mark_committed_pages(s, r.start, r.end);
         }
@@ -158,7 +159,12 @@ segment* take_segment(thread& t) {
 
 void start(thread& t, bool inevitable) {
     lock_world();
-    segment& s = *take_segment(t);
+    bool direct = inevitable && is_alone();
+    segment& s = direct ? *world.direct : *take_segment(t);
+    if (direct) {
+        s.owner = &t;
+        for (segment* other : world.segments) drop_copies(*other);
+    }
     next_version(s);
     t.running = &s;
     t.overruns = 0;
@@ -264,7 +270,7 @@ bool try_commit(thread& t) {
 void commit_in_place(thread& t) {
     segment& s = *t.running;
     push_writes(s);
-    publish_fresh(t, s);
+    publish_fresh(t, s, true);
     next_version(s); // no card counts as written any more
     t.words->version = s.version;
     t.read_all = true;

@@ -41,8 +41,9 @@ void remap(segment& s, uint32_t first, uint32_t end, int sharing) {
     off_t offset = static_cast<off_t>(first) << page_shift;
     size_t bytes = size_t{end - first} << page_shift;
     void* place = s.in_view(address_of(first));
-    if (mmap(place, bytes, PROT_READ | PROT_WRITE, sharing | MAP_FIXED | MAP_NORESERVE, heap_file, offset) == place)
-        return;
+    // What becomes shared will be written soon, all of it: its pages at once are cheaper than a fault for each.
+    int flags = sharing | MAP_FIXED | MAP_NORESERVE | (sharing == MAP_SHARED ? MAP_POPULATE : 0);
+    if (mmap(place, bytes, PROT_READ | PROT_WRITE, flags, heap_file, offset) == place) return;
     std::fputs("heddle: stm: the kernel refuses another mapping; raise vm.max_map_count\n", stderr);
     std::abort();
 }
@@ -51,9 +52,10 @@ const char* map_views(segment& s) {
     constexpr const char* no_space =
         "stm: cannot reserve address space for the threads' views; raise the limit of virtual memory (ulimit -v)";
     void* wanted = s.in_view(address_of(0));
-    if (mmap(wanted, heap_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | at_address, heap_file, 0) != wanted)
+    if (s.delta != 0 &&
+        mmap(wanted, heap_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | at_address, heap_file, 0) != wanted)
         return no_space;
-    madvise(wanted, heap_bytes, MADV_DONTDUMP);
+    if (s.delta != 0) madvise(wanted, heap_bytes, MADV_DONTDUMP);
     if (!map_anonymous((heap_address >> marker_shift) + s.delta, heap_bytes >> marker_shift)) return no_space;
     s.written_cards = static_cast<uint8_t*>(map_anonymous(0, heap_bytes >> marker_shift));
     s.pages = static_cast<uint8_t*>(map_anonymous(0, heap_bytes >> page_shift));
@@ -70,10 +72,12 @@ const char* make_segments() {
         if (const char* error = map_views(*s)) return error;
         world.segments.push_back(s);
     }
-    return nullptr;
+    world.direct = new segment;
+    return map_views(*world.direct);
 }
 
 void share_pages(segment& s, char* start, char* end) {
+    if (s.delta == 0) return;
     uint32_t last = end_page(end);
     for (uint32_t page = page_of(start); page < last;) {
         uint32_t first = page;
@@ -85,10 +89,11 @@ void share_pages(segment& s, char* start, char* end) {
 }
 
 void mark_committed_pages(segment& s, char* start, char* end) {
-    if (start < end) std::memset(s.pages + page_of(start), page_shared, end_page(end) - page_of(start));
+    if (start < end && s.delta != 0) std::memset(s.pages + page_of(start), page_shared, end_page(end) - page_of(start));
 }
 
 void prepare_pages(segment& s, char* start, char* end) {
+    if (s.delta == 0) return;
     uint32_t last = end_page(end);
     for (uint32_t page = page_of(start); page < last; page++) {
         if (s.pages[page] == page_copied) continue;
@@ -125,6 +130,7 @@ void next_version(segment& s) {
 }
 
 void push_to_views(segment& from, char* start, char* end) {
+    if (from.delta == 0) return; // there are no copies
     const char* source = from.in_view(start);
     std::memcpy(start, source, static_cast<size_t>(end - start));
     for (segment* s : world.segments) {
