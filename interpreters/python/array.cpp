@@ -407,7 +407,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Array*> repeated(W_Array* array, long times) {
     W_Array* made = array->make_empty();
     HEDDLE_TRY(resize(made, total));
     char* at = made->memory(true);
-    for (long i = 0; i < times; i++, at += part.size()) memcpy(at, part.data(), part.size());
+    for (long i = 0; i < times && !part.empty(); i++, at += part.size()) memcpy(at, part.data(), part.size());
     return made;
 }
 Result<W_Object*> method_mul(W_Object* o, W_Object* times) {

@@ -414,7 +414,7 @@ Result<W_Object*> builtin_min(W_Arguments* arguments) {
 }
 Result<W_Object*> builtin_sorted(W_Object* iterable, W_Object* key, W_Object* reverse) {
     W_List* list = HEDDLE_TRY(iterable_to_list(iterable));
-    bool backward = reverse && HEDDLE_TRY(index_of(reverse)) != 0;
+    bool backward = HEDDLE_TRY(sorts_backward(reverse));
     if ((!key || key == none()) && sort_unboxed(list, backward)) return list;
     list_items* items = list_to_items(list);
     HEDDLE_TRY(sort_items(items, items->length(), key, backward));

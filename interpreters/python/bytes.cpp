@@ -257,9 +257,12 @@ Result<W_Object*> method_mul(W_Object* o, W_Object* count) {
     if (!is_int(count)) return not_implemented();
     long times = HEDDLE_TRY(index_of(count));
     std::string out, part = text_of(o);
-    if (times > 0 && part.size() * static_cast<size_t>(times) > (size_t{1} << 34))
+    long total;
+    if (times > 0 && __builtin_smull_overflow(static_cast<long>(part.size()), times, &total))
+        return raise_text(T::OverflowError, "repeated bytes are too long");
+    if (times > 0 && total > (1l << 34))
         return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
-    for (long i = 0; i < times; i++) out += part;
+    for (long i = 0; i < times && !part.empty(); i++) out += part;
     return same_kind(o, out);
 }
 template <compare_op Op> Result<W_Object*> method_compare(W_Object* a, W_Object* b) {

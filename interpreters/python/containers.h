@@ -44,6 +44,7 @@ HEDDLE_DONT_LOOK_INSIDE object_array* list_to_slots(W_List* list); // a fresh ar
 HEDDLE_DONT_LOOK_INSIDE list_items* list_to_items(W_List* list);   // the same, for another list
 // Sorting (sorting.cpp) is stable. sort_unboxed is false, with nothing done, for a list that must be sorted as objects.
 HEDDLE_DONT_LOOK_INSIDE Result<void> sort_items(list_items* items, long count, W_Object* key, bool reverse);
+Result<bool> sorts_backward(W_Object* reverse); // the argument of that name, or null
 HEDDLE_DONT_LOOK_INSIDE bool sort_unboxed(W_List* list, bool reverse);
 Result<object_array*> iterable_to_slots(W_Object* iterable); // a fresh array
 Result<list_items*> iterable_to_items(W_Object* iterable);   // the same, for a list

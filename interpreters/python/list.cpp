@@ -472,7 +472,7 @@ void replace(W_List* list, list_items* items, long length) {
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_sort(W_Object* o, W_Object* key, W_Object* reverse) {
     W_List* list = list_of(o);
-    bool backward = reverse && HEDDLE_TRY(index_of(reverse)) != 0;
+    bool backward = HEDDLE_TRY(sorts_backward(reverse));
     if ((!key || key == none()) && sort_unboxed(list, backward)) return none();
     list_items* items = list_to_items(list);
     long length = items->length();

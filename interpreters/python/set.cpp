@@ -59,6 +59,12 @@ Result<W_Dict*> combine(binary_op op, W_Dict* a, W_Dict* b) {
     }
     }
 }
+// With any iterable. Of equal items, an intersection holds the iterable's, as in CPython.
+Result<W_Dict*> combine_with(binary_op op, W_Dict* a, W_Object* iterable) {
+    W_Dict* b = HEDDLE_TRY(as_table(iterable));
+    if (op == binary_op::and_ && !is<W_Set>(iterable)) return dict_select_keys(b, a, true);
+    return combine(op, a, b);
+}
 // Changes a set: all it holds is replaced, but for what is added or removed in the time that takes.
 Result<void> combine_into(binary_op op, W_Set* set, W_Dict* other) {
     W_Dict* table = set->table;
@@ -81,7 +87,7 @@ template <binary_op Op> Result<W_Object*> method_named(W_Arguments* arguments) {
     W_Object* self = arguments->at(0);
     W_Dict* result = table_of(self);
     for (long i = 1; i < arguments->positional_count(); i++)
-        result = HEDDLE_TRY(combine(Op, result, HEDDLE_TRY(as_table(arguments->at(i)))));
+        result = HEDDLE_TRY(combine_with(Op, result, arguments->at(i)));
     return same_kind(self, result == table_of(self) ? dict_copy(result) : result);
 }
 template <binary_op Op> Result<W_Object*> method_update(W_Arguments* arguments) {
@@ -89,6 +95,8 @@ template <binary_op Op> Result<W_Object*> method_update(W_Arguments* arguments) 
     for (long i = 1; i < arguments->positional_count(); i++) {
         if (Op == binary_op::or_)
             HEDDLE_TRY(set_update(set_of(self), arguments->at(i)));
+        else if (Op == binary_op::and_)
+            set_of(self)->table = HEDDLE_TRY(combine_with(Op, table_of(self), arguments->at(i)));
         else
             HEDDLE_TRY(combine_into(Op, set_of(self), HEDDLE_TRY(as_table(arguments->at(i)))));
     }

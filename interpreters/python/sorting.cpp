@@ -136,6 +136,13 @@ Result<void> sort_objects(list_items* keys, list_items* items, long count, bool 
 
 } // namespace
 
+Result<bool> sorts_backward(W_Object* reverse) {
+    if (!reverse) return false;
+    long flag = HEDDLE_TRY(index_of(reverse));
+    if (flag != static_cast<int>(flag)) // as CPython, which takes a C int
+        return raise_text(T::OverflowError, "Python int too large to convert to C int");
+    return flag != 0;
+}
 bool sort_unboxed(W_List* list, bool reverse) {
     if (list->kind == list_kind::empty) return true;
     if (list->kind == list_kind::ints) {

@@ -361,8 +361,9 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> repeat(W_Str* text, long count) {
     long length = text->length();
     if (count <= 0 || length == 0) return empty_string.get();
     long total;
-    if (__builtin_smull_overflow(length, count, &total) || total > (1l << 36))
-        return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
+    if (__builtin_smull_overflow(length, count, &total))
+        return raise_text(T::OverflowError, "repeated string is too long");
+    if (total > (1l << 36)) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
     if (text->narrow) {
         auto* bytes = try_make_array<byte_array>(total);
         if (!bytes) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
