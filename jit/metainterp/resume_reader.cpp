@@ -1,39 +1,35 @@
 // See resume_reader.h.
 #include "metainterp/resume_reader.h"
 #include "heddle/gc/gc.h"
+#include "optimizer/resume_stream.h"
 
 namespace heddle::jit {
 namespace {
 
+// Reads the stream once, front to back, and allocates nothing of its own: guards fail often.
 class reader {
 public:
-    reader(jit_runtime& runtime, const resume_contents& contents, size_t value_count, const word* values,
-           resume_recorder* recorder)
-        : runtime_(runtime), contents_(contents), recorder_(recorder) {
+    reader(jit_runtime& runtime, const guard_data& guard, const word* values, resume_recorder* recorder)
+        : runtime_(runtime), in_(*guard.resume), recorder_(recorder) {
         // Everything lies in scanned memory from here on: fail values, then virtual objects, then the frames.
-        fail_values_ = stack_.push_words(value_count + contents.virtuals.size());
+        size_t value_count = guard.fail_kinds.size();
+        virtual_count_ = in_.number();
+        fail_values_ = stack_.push_words(value_count + virtual_count_);
         std::memcpy(fail_values_, values, value_count * sizeof(word));
         virtuals_ = fail_values_ + value_count;
-        virtual_references_.resize(contents.virtuals.size());
+        if (recorder) virtual_references_.resize(virtual_count_);
     }
 
     void make_virtuals() {
-        for (size_t i = 0; i < contents_.virtuals.size(); ++i) {
-            const resume_virtual& v = contents_.virtuals[i];
-            if (v.shape->type == descr_type::size) {
-                virtuals_[i] = execute(opcode::new_object, v.shape, {}, {}, virtual_references_[i]);
-            } else {
-                word length = v.items.size();
-                value_ref length_reference = recorder_ ? recorder_->constant(kind::integer, length) : value_ref();
-                virtuals_[i] =
-                    execute(opcode::new_array, v.shape, {length}, {length_reference}, virtual_references_[i]);
-            }
-        }
-        for (size_t i = 0; i < contents_.virtuals.size(); ++i) fill(i);
+        resume_input first = in_;
+        for (size_t i = 0; i < virtual_count_; ++i) make(i);
+        in_ = first;
+        for (size_t i = 0; i < virtual_count_; ++i) fill(i);
     }
 
     void do_stores() {
-        for (const resume_store& store : contents_.stores) {
+        for (uint64_t count = in_.number(); count-- > 0;) {
+            resume_store store = in_.store();
             value_ref unused, object = reference(store.object), value = reference(store.value);
             if (store.where->type == descr_type::field) {
                 execute(opcode::setfield, store.where, {word_of(store.object), word_of(store.value)}, {object, value},
@@ -48,41 +44,61 @@ public:
     }
 
     bool push_frames() {
-        for (size_t i = contents_.frames.size(); i-- > 0;) {
-            const resume_frame& from = contents_.frames[i];
-            const decoded_jitcode& code = runtime_.code(from.jitcode);
+        for (uint64_t frames = in_.number(); frames-- > 0;) {
+            const decoded_jitcode& code = runtime_.code(static_cast<uint32_t>(in_.number()));
+            auto pc = static_cast<uint32_t>(in_.number());
             frame* made = stack_.push(code);
             if (!made) return false;
-            made->pc = made->last_live = from.pc;
+            made->pc = made->last_live = pc;
             made->entered = true;
-            const auto& live = code.live_at(from.pc);
-            for (uint32_t n = 0; n < live.count && n < from.values.size(); ++n) {
-                uint32_t number = code.live_registers[live.first + n];
-                made->registers[number] = word_of(from.values[n]);
-                made->references[number] = reference(from.values[n]);
+            const uint32_t* registers = code.live_registers.data() + code.live_at(pc).first;
+            for (uint64_t values = in_.number(); values-- > 0; ++registers) {
+                resume_value v = in_.value();
+                made->registers[*registers] = word_of(v);
+                if (recorder_) made->references[*registers] = reference(v);
             }
         }
         return true;
     }
 
 private:
-    void fill(size_t number) {
-        const resume_virtual& v = contents_.virtuals[number];
-        value_ref unused;
-        for (auto& [field, value] : v.fields) {
-            if (value.from == resume_value::uninitialised) continue;
-            execute(opcode::setfield, field, {virtuals_[number], word_of(value)},
-                    {virtual_references_[number], reference(value)}, unused);
+    void make(size_t number) {
+        const descr* shape = in_.descriptor();
+        for (uint64_t fields = in_.number(); fields-- > 0;) {
+            in_.descriptor();
+            in_.value();
         }
-        if (v.items.empty()) return;
-        const descr* items = v.shape;
-        for (size_t i = 0; i < v.items.size(); ++i) {
-            if (v.items[i].from == resume_value::uninitialised) continue;
-            value_ref item = recorder_ ? recorder_->constant(kind::integer, i) : value_ref();
-            execute(opcode::setarrayitem, items, {virtuals_[number], i, word_of(v.items[i])},
-                    {virtual_references_[number], item, reference(v.items[i])}, unused);
+        word length = in_.number();
+        for (word i = 0; i < length; ++i) in_.value();
+        value_ref& made = made_reference(number);
+        if (shape->type == descr_type::size) {
+            virtuals_[number] = execute(opcode::new_object, shape, {}, {}, made);
+        } else {
+            value_ref length_reference = recorder_ ? recorder_->constant(kind::integer, length) : value_ref();
+            virtuals_[number] = execute(opcode::new_array, shape, {length}, {length_reference}, made);
         }
     }
+
+    void fill(size_t number) {
+        value_ref unused, object = recorder_ ? virtual_references_[number] : value_ref();
+        const descr* shape = in_.descriptor();
+        for (uint64_t fields = in_.number(); fields-- > 0;) {
+            const descr* field = in_.descriptor();
+            resume_value value = in_.value();
+            if (value.from == resume_value::uninitialised) continue;
+            execute(opcode::setfield, field, {virtuals_[number], word_of(value)}, {object, reference(value)}, unused);
+        }
+        word length = in_.number();
+        for (word i = 0; i < length; ++i) {
+            resume_value value = in_.value();
+            if (value.from == resume_value::uninitialised) continue;
+            value_ref item = recorder_ ? recorder_->constant(kind::integer, i) : value_ref();
+            execute(opcode::setarrayitem, shape, {virtuals_[number], i, word_of(value)},
+                    {object, item, reference(value)}, unused);
+        }
+    }
+
+    value_ref& made_reference(size_t number) { return recorder_ ? virtual_references_[number] : ignored_; }
 
     word execute(opcode op, const descr* d, std::initializer_list<word> arguments,
                  std::initializer_list<value_ref> references, value_ref& made) {
@@ -115,22 +131,23 @@ private:
     }
 
     jit_runtime& runtime_;
-    const resume_contents& contents_;
+    resume_input in_;
     resume_recorder* recorder_;
     frame_stack& stack_ = frame_stack::instance();
     word* fail_values_ = nullptr;
     word* virtuals_ = nullptr;
-    std::vector<value_ref> virtual_references_;
+    size_t virtual_count_ = 0;
+    std::vector<value_ref> virtual_references_; // with a recorder
+    value_ref ignored_;
 };
 
 } // namespace
 
 bool rebuild_frames(jit_runtime& runtime, const guard_data& guard, const word* values, resume_recorder* recorder) {
-    resume_contents contents = decode(*guard.resume);
     frame_stack& stack = frame_stack::instance();
     frame* base = stack.end();
     word* mark = stack.words_top();
-    reader work(runtime, contents, guard.fail_kinds.size(), values, recorder);
+    reader work(runtime, guard, values, recorder);
     work.make_virtuals();
     work.do_stores();
     if (work.push_frames()) return true;

@@ -1,4 +1,4 @@
-// The variable-length numbers of resume data; resume.cpp describes the format. Internal to the optimizer.
+// The variable-length numbers of resume data, written and read; resume.cpp describes the format.
 #pragma once
 #include "heddle/jit/optimizer.h"
 
@@ -33,6 +33,52 @@ public:
 
 private:
     std::vector<uint8_t>& out_;
+    int64_t previous_ = 0;
+};
+
+// A position in a stream; a copy goes on from there by itself.
+class resume_input {
+public:
+    explicit resume_input(const resume_data& data) : at_(data.stream.data()) {}
+
+    uint64_t number() {
+        uint64_t n = *at_++;
+        if (n < 0x80) return n;
+        n &= 0x7f;
+        for (unsigned shift = 7;; shift += 7) {
+            uint8_t byte = *at_++;
+            n |= static_cast<uint64_t>(byte & 0x7f) << shift;
+            if (!(byte & 0x80)) return n;
+        }
+    }
+    int64_t difference() {
+        uint64_t n = number();
+        return static_cast<int64_t>(n >> 1) ^ -static_cast<int64_t>(n & 1);
+    }
+    const descr* descriptor() {
+        previous_ += difference();
+        return reinterpret_cast<const descr*>(previous_);
+    }
+    resume_value value() {
+        uint64_t head = number();
+        resume_value v;
+        v.from = static_cast<resume_value::source>(head & 3);
+        v.type = static_cast<kind>(head >> 2 & 3);
+        v.index = static_cast<uint32_t>(head >> 4);
+        if (v.from == resume_value::constant) v.value = static_cast<word>(difference());
+        return v;
+    }
+    resume_store store() {
+        resume_store s;
+        s.where = descriptor();
+        s.object = value();
+        s.value = value();
+        s.item = difference();
+        return s;
+    }
+
+private:
+    const uint8_t* at_;
     int64_t previous_ = 0;
 };
 

@@ -29,7 +29,7 @@ public:
             const snapshot_frame& f = walk_.recorded.snapshot_frames[frame];
             for (uint32_t i = 0; i < f.value_count; ++i)
                 number(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i]));
-            ++frame_count_;
+            frames_.push_back(frame);
         }
         for (uint32_t slot : walk_.heap.lazy_slots) {
             number(walk_.heap.slots[slot].lazy_object);
@@ -79,21 +79,21 @@ private:
 
     void write(std::vector<uint8_t>& stream) {
         resume_writer out(stream);
-        out.number(frame_count_);
-        for (uint32_t frame = step_.snapshot; frame != none; frame = walk_.recorded.snapshot_frames[frame].parent) {
-            const snapshot_frame& f = walk_.recorded.snapshot_frames[frame];
-            out.number(f.jitcode);
-            out.number(f.pc);
-            out.number(f.value_count);
-            for (uint32_t i = 0; i < f.value_count; ++i)
-                out.value(describe(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
-        }
         out.number(virtuals_.size());
         for (uint32_t index : virtuals_) write_virtual(out, walk_.virtuals[index]);
         out.number(walk_.heap.lazy_slots.size());
         for (uint32_t index : walk_.heap.lazy_slots) {
             const heap_slot& slot = walk_.heap.slots[index];
             out.store({slot.where, describe(slot.lazy_object), describe(slot.lazy_value), slot.item});
+        }
+        out.number(frames_.size());
+        for (size_t n = frames_.size(); n-- > 0;) {
+            const snapshot_frame& f = walk_.recorded.snapshot_frames[frames_[n]];
+            out.number(f.jitcode);
+            out.number(f.pc);
+            out.number(f.value_count);
+            for (uint32_t i = 0; i < f.value_count; ++i)
+                out.value(describe(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
         }
         write_facts(out);
         stream.shrink_to_fit();
@@ -141,8 +141,8 @@ private:
     walk& walk_;
     const step& step_;
     uint32_t stamp_;
-    uint32_t fail_count_ = 0, frame_count_ = 0;
-    std::vector<uint32_t> virtuals_;
+    uint32_t fail_count_ = 0;
+    std::vector<uint32_t> virtuals_, frames_; // frames: the innermost first
 };
 
 void walk::capture_guard(step& s, emitted_operation& out) {

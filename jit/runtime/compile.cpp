@@ -18,7 +18,7 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
                             std::span<const word> jump_values, const std::string& title, trace& result,
                             bool refuse_contradiction = false, bool needs_body = false) {
     if (runtime.events.traces()) runtime.events.section("jit-trace", title, print(recorded));
-    uint64_t began = now_in_nanoseconds();
+    uint64_t began = thread_nanoseconds();
     optimizer_input input;
     input.recorded = &recorded;
     input.prog = runtime.prog;
@@ -31,7 +31,7 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
     if (needs_body) input.fits_no_body = &fits_no_body;
     std::string reason;
     bool good = optimise(input, result, reason);
-    runtime.nanoseconds_optimising += now_in_nanoseconds() - began;
+    runtime.nanoseconds_optimising += thread_nanoseconds() - began;
     if (fits_no_body) return abort_reason::no_body;
     if (!good) {
         runtime.events.section("jit-abort", title + ": optimizer: " + reason, "");
@@ -47,9 +47,9 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
 // 'assemble' answers an empty string or a reason.
 template <class assemble_function>
 abort_reason assemble(jit_runtime& runtime, const std::string& title, assemble_function call) {
-    uint64_t began = now_in_nanoseconds();
+    uint64_t began = thread_nanoseconds();
     std::string listing, error = call(runtime.events.listings() ? &listing : nullptr);
-    runtime.nanoseconds_assembling += now_in_nanoseconds() - began;
+    runtime.nanoseconds_assembling += thread_nanoseconds() - began;
     if (!error.empty()) {
         runtime.events.section("jit-abort", title + ": backend: " + error, "");
         return abort_reason::backend;

@@ -108,6 +108,6 @@ outcome run_machine_code(jit_runtime& runtime, loop_token& token, word* buffer);
 outcome leave_through_guard(jit_runtime& runtime, guard_data& guard, const word* values, word* buffer);
 // Runs a portal from its merge point to its end, in machine code or natively; 'buffer' as above.
 word run_portal_to_end(jit_runtime& runtime, uint32_t driver, word* buffer);
-uint64_t now_in_nanoseconds();
+uint64_t thread_nanoseconds(); // of processor time: a busy machine does not count
 
 } // namespace heddle::jit
