@@ -4,6 +4,7 @@
 // The pool's hash is open addressing over 32-bit indices, so that recording allocates nothing per operation.
 #include "heddle/jit/trace.h"
 #include "heddle/jit/backend.h"
+#include <algorithm>
 
 namespace heddle::jit {
 
@@ -39,6 +40,17 @@ uint32_t hash_of(kind k, word value) {
 }
 
 } // namespace
+
+void trace::clear() {
+    operations.clear();
+    arguments.clear();
+    constants.clear();
+    snapshot_frames.clear();
+    snapshot_values.clear();
+    input_count = 0;
+    dependencies.clear();
+    std::fill(constant_hash_.begin(), constant_hash_.end(), empty_slot);
+}
 
 value_ref trace::add(opcode op, std::span<const value_ref> args, const descr* d) {
     operation added{op};

@@ -6,14 +6,20 @@
 
 namespace heddle::jit {
 
-metainterp::metainterp(jit_runtime& runtime) : runtime_(runtime), stack_(frame_stack::instance()) {
+metainterp::metainterp(jit_runtime& runtime)
+    : runtime_(runtime), stack_(frame_stack::instance()), recorded_(runtime.take_trace()) {
     cache_.clear(runtime_.prog->descrs.size());
     recorded_.operations.reserve(1024);
     recorded_.arguments.reserve(2048);
 }
 
+metainterp::~metainterp() {
+    constants_range_.begin = constants_range_.end = nullptr;
+    runtime_.give_back(std::move(recorded_));
+}
+
 outcome metainterp::run() {
-    uint64_t began = thread_nanoseconds(), others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling;
+    uint64_t began = runtime_.clock(), others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling;
     runtime_.being_traced.push_back(from_guard_ ? static_cast<const void*>(from_guard_) : start_);
     const uint64_t step_limit = uint64_t{runtime_.options.trace_limit} * 64;
     while (end_ == ending::none) {
@@ -24,7 +30,7 @@ outcome metainterp::run() {
     }
     runtime_.operations_recorded += recorded_.operations.size();
     others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling - others;
-    runtime_.nanoseconds_tracing += thread_nanoseconds() - began - others;
+    runtime_.nanoseconds_tracing += runtime_.clock() - began - others;
     runtime_.being_traced.pop_back();
     if (end_ == ending::aborted) return run_blackhole(runtime_, base_, buffer_);
     stack_.pop_to(base_);

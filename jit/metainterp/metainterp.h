@@ -25,6 +25,7 @@ namespace heddle::jit {
 class metainterp final : resume_recorder {
 public:
     explicit metainterp(jit_runtime& runtime);
+    ~metainterp();
     // 'buffer': greens and reds at the merge point where tracing starts; rewritten when the outcome is a merge point.
     outcome trace_from_merge_point(uint32_t driver, cell& place, word* buffer, bool function_entry);
     // The guard's frames have been rebuilt by this: 'values' as machine code left them. Full stack: blackhole is

@@ -194,7 +194,7 @@ bool metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
         loop_token& token = runtime_.token_for(*start->place);
         size_t targets = token.targets.size();
         target_token* label = token.add_target("loop" + std::to_string(token.number));
-        trace whole;
+        trace whole = runtime_.take_trace();
         if (cut(*start, *label, whole)) {
             bool closes = last == opcode::jump && !target;
             if (closes) whole.operations.back().description = label;
@@ -203,6 +203,8 @@ bool metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
             problem = abort_reason::internal;
         }
         if (problem != abort_reason::none) token.targets.resize(targets);
+        constants_range_.begin = constants_range_.end = nullptr;
+        runtime_.give_back(std::move(whole));
     }
     runtime_.operations_recorded += recorded - recorded_.operations.size();
     if (problem == abort_reason::none) {
@@ -225,13 +227,13 @@ bool metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
 
 // Makes a trace of what was recorded since 'start': inputs for its reds, a label, the operations.
 bool metainterp::cut(const merge_point& start, target_token& label, trace& result) {
-    std::vector<operation> operations = std::move(recorded_.operations);
-    std::vector<value_ref> arguments = std::move(recorded_.arguments);
-    result = std::move(recorded_);
+    std::swap(result, recorded_);
+    std::swap(result.operations, recorded_.operations);
+    std::swap(result.arguments, recorded_.arguments);
+    const std::vector<operation>& operations = recorded_.operations;
+    const std::vector<value_ref>& arguments = recorded_.arguments;
     constants_range_.begin = result.constants.data();
     constants_range_.end = result.constants.data() + result.constants.size();
-    result.operations.clear();
-    result.arguments.clear();
     result.operations.reserve(operations.size() + start.reds.size() + 2);
     result.arguments.reserve(arguments.size() + 2 * start.reds.size());
     result.input_count = 0;

@@ -155,8 +155,9 @@ private:
         while (!w_.pure.loads.empty() && w_.pure.loads.back() >= saved_.pure_entries) w_.pure.loads.pop_back();
         w_.pure.valid_from = saved_.pure_valid_from;
         w_.values.resize(saved_.values);
-        for (value_id& id : w_.constant_ids_)
-            if (id != no_value && id >= saved_.values) id = no_value;
+        for (std::vector<value_id>* ids : {&w_.constant_ids_, &w_.recorded_ids_})
+            for (value_id& id : *ids)
+                if (id != no_value && id >= saved_.values) id = no_value;
         w_.pool.resize(saved_.pool);
         w_.emitted.resize(saved_.emitted);
         w_.virtuals.resize(saved_.virtuals);

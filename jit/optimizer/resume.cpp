@@ -2,8 +2,8 @@
 //
 // In the order in which it is used when a guard fails: virtual objects, stores, frames (the outermost first), facts.
 // A resume value is a number whose low four bits are its source and kind; the rest is its index. A constant's word
-// follows, zig-zag coded so that small negative integers are short. Descriptors are written as differences between
-// addresses, which are short because a program's descriptors lie next to each other.
+// follows, zig-zag coded so that small negative integers are short. Descriptors and pointers are written as differences
+// to the one before, which are short because they lie near each other.
 #include "optimizer/resume_stream.h"
 
 namespace heddle::jit {
@@ -22,11 +22,7 @@ void read_values(resume_input& in, std::vector<resume_value>& list) {
     for (resume_value& v : list) v = in.value();
 }
 
-} // namespace
-
-resume_data encode(const resume_contents& contents) {
-    resume_data data;
-    resume_writer out(data.stream);
+void write(resume_writer& out, const resume_contents& contents) {
     out.number(contents.virtuals.size());
     for (const resume_virtual& object : contents.virtuals) {
         out.descriptor(object.shape);
@@ -48,6 +44,16 @@ resume_data encode(const resume_contents& contents) {
     }
     out.number(contents.facts.size());
     for (const resume_store& fact : contents.facts) out.store(fact);
+}
+
+} // namespace
+
+resume_data encode(const resume_contents& contents) {
+    resume_data data;
+    {
+        resume_writer out(data.stream);
+        write(out, contents);
+    }
     data.stream.shrink_to_fit();
     return data;
 }

@@ -6,11 +6,18 @@ namespace heddle::jit {
 
 class resume_writer {
 public:
-    explicit resume_writer(std::vector<uint8_t>& out) : out_(out) {}
+    // Appends to 'out', which has its length when the writer is gone.
+    explicit resume_writer(std::vector<uint8_t>& out) : out_(out), used_(out.size()) {}
+    ~resume_writer() { out_.resize(used_); }
+    resume_writer(const resume_writer&) = delete;
 
     void number(uint64_t n) {
-        for (; n >= 0x80; n >>= 7) out_.push_back(static_cast<uint8_t>(n | 0x80));
-        out_.push_back(static_cast<uint8_t>(n));
+        constexpr size_t longest = 10;
+        if (used_ + longest > out_.size()) out_.resize(2 * used_ + 256);
+        uint8_t* at = out_.data() + used_;
+        for (; n >= 0x80; n >>= 7) *at++ = static_cast<uint8_t>(n | 0x80);
+        *at++ = static_cast<uint8_t>(n);
+        used_ = static_cast<size_t>(at - out_.data());
     }
     // Zig-zag: small negative numbers are short too.
     void difference(int64_t n) { number((static_cast<uint64_t>(n) << 1) ^ static_cast<uint64_t>(n >> 63)); }
@@ -22,7 +29,12 @@ public:
     void value(const resume_value& v) {
         uint32_t index = v.from == resume_value::constant ? 0 : v.index;
         number(static_cast<uint64_t>(index) << 4 | static_cast<uint64_t>(v.type) << 2 | v.from);
-        if (v.from == resume_value::constant) difference(static_cast<int64_t>(v.value));
+        if (v.from == resume_value::constant) constant(v.type, v.value);
+    }
+    void constant(kind type, word value) {
+        if (type != kind::pointer) return difference(static_cast<int64_t>(value));
+        difference(static_cast<int64_t>(value - previous_pointer_));
+        previous_pointer_ = value;
     }
     void store(const resume_store& s) {
         descriptor(s.where);
@@ -33,7 +45,9 @@ public:
 
 private:
     std::vector<uint8_t>& out_;
+    size_t used_;
     int64_t previous_ = 0;
+    word previous_pointer_ = 0;
 };
 
 // A position in a stream; a copy goes on from there by itself.
@@ -65,8 +79,12 @@ public:
         v.from = static_cast<resume_value::source>(head & 3);
         v.type = static_cast<kind>(head >> 2 & 3);
         v.index = static_cast<uint32_t>(head >> 4);
-        if (v.from == resume_value::constant) v.value = static_cast<word>(difference());
+        if (v.from == resume_value::constant) v.value = constant(v.type);
         return v;
+    }
+    word constant(kind type) {
+        auto value = static_cast<word>(difference());
+        return type == kind::pointer ? previous_pointer_ += value : value;
     }
     resume_store store() {
         resume_store s;
@@ -80,6 +98,7 @@ public:
 private:
     const uint8_t* at_;
     int64_t previous_ = 0;
+    word previous_pointer_ = 0;
 };
 
 } // namespace heddle::jit

@@ -21,7 +21,11 @@ bool is_shareable(opcode op) {
 
 class guard_capture {
 public:
-    guard_capture(walk& w, const step& s, uint32_t stamp) : walk_(w), step_(s), stamp_(stamp) {}
+    guard_capture(walk& w, const step& s, uint32_t stamp)
+        : walk_(w), step_(s), stamp_(stamp), virtuals_(w.guard_virtuals), frames_(w.guard_frames) {
+        virtuals_.clear();
+        frames_.clear();
+    }
 
     void run(emitted_operation& out, guard_data& guard) {
         out.first_fail = static_cast<uint32_t>(walk_.pool.size());
@@ -39,7 +43,8 @@ public:
         for (size_t i = 0; i < virtuals_.size(); ++i) number_parts(walk_.virtuals[virtuals_[i]]);
         out.fail_count = static_cast<uint32_t>(walk_.pool.size()) - out.first_fail;
         guard.resume = std::make_shared<resume_data>();
-        write(guard.resume->stream);
+        write(walk_.resume_bytes);
+        guard.resume->stream.assign(walk_.resume_bytes.begin(), walk_.resume_bytes.end());
     }
 
 private:
@@ -78,6 +83,7 @@ private:
     }
 
     void write(std::vector<uint8_t>& stream) {
+        stream.clear();
         resume_writer out(stream);
         out.number(virtuals_.size());
         for (uint32_t index : virtuals_) write_virtual(out, walk_.virtuals[index]);
@@ -96,7 +102,6 @@ private:
                 out.value(describe(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
         }
         write_facts(out);
-        stream.shrink_to_fit();
     }
 
     // What memory is known to hold, as far as the fail arguments can tell it.
@@ -142,7 +147,7 @@ private:
     const step& step_;
     uint32_t stamp_;
     uint32_t fail_count_ = 0;
-    std::vector<uint32_t> virtuals_, frames_; // frames: the innermost first
+    std::vector<uint32_t>&virtuals_, &frames_; // frames: the innermost first
 };
 
 void walk::capture_guard(step& s, emitted_operation& out) {

@@ -23,15 +23,51 @@ walk::walk(const optimizer_input& chosen, trace& result_trace)
     passes_[pure_pass] = o.pure ? optimise_pure : nullptr;
     passes_[heap_pass] = o.heap ? optimise_heap : nullptr;
     passes_[barriers_pass] = o.barriers ? optimise_barriers : nullptr;
+    exchange_tables();
     size_t count = recorded.operations.size();
     values.reserve((input.options.peeling ? 3 : 2) * count + 64);
     values.resize(count);
+    recorded_ids_.assign(recorded.constants.size(), no_value);
     pool.reserve(recorded.arguments.size() * 4 + recorded.snapshot_values.size() + 64);
     emitted.reserve(count + 64);
     guards_before_ = input.token ? input.token->guards.size() : 0;
 }
 
-walk::~walk() = default;
+walk::~walk() {
+    values.clear();
+    pool.clear();
+    emitted.clear();
+    virtuals.clear();
+    field_nodes.clear();
+    pure.entries.clear();
+    pure.loads.clear();
+    exchange_tables();
+}
+
+// The tables of one walk become the next one's: fresh memory costs more than what is done in it.
+void walk::exchange_tables() {
+    struct tables {
+        std::vector<value> values;
+        std::vector<value_id> pool;
+        std::vector<emitted_operation> emitted;
+        std::vector<virtual_object> virtuals;
+        std::vector<field_node> field_nodes;
+        std::vector<pure_entry> pure_entries;
+        std::vector<uint32_t> pure_loads, guard_virtuals, guard_frames;
+        std::vector<uint8_t> resume_bytes;
+    };
+    static tables& spare = *new tables; // one thread compiles
+    values.swap(spare.values);
+    pool.swap(spare.pool);
+    emitted.swap(spare.emitted);
+    virtuals.swap(spare.virtuals);
+    field_nodes.swap(spare.field_nodes);
+    pure.entries.swap(spare.pure_entries);
+    pure.loads.swap(spare.pure_loads);
+    guard_virtuals.swap(spare.guard_virtuals);
+    guard_frames.swap(spare.guard_frames);
+    resume_bytes.swap(spare.resume_bytes);
+}
 
 // ---- values
 // -------------------------------------------------------------------------------------------------------------
@@ -75,7 +111,9 @@ value_id walk::computed_constant(kind k, word w) {
 value_id walk::recorded_value(value_ref v) {
     if (v.is_none()) return no_value;
     if (v.is_result()) return find(base_ + v.index());
-    return constant(recorded.constants[v.index()].type, recorded.constants[v.index()].value);
+    value_id& known = recorded_ids_[v.index()];
+    if (known == no_value) known = constant(recorded.constants[v.index()].type, recorded.constants[v.index()].value);
+    return known;
 }
 
 bool walk::is_constant(value_id id, word& w) const {
@@ -435,6 +473,8 @@ void walk::finish() {
         o.flags = e.what.flags;
         o.guard = e.guard;
         if (!e.guard) continue;
+        e.guard->fail_arguments.reserve(e.fail_count);
+        e.guard->fail_kinds.reserve(e.fail_count);
         e.guard->op = e.what.op; // a guard may have been strengthened after it was captured
         for (uint32_t f = 0; f < e.fail_count; ++f) {
             e.guard->fail_arguments.push_back(reference(pool[e.first_fail + f], positions));

@@ -236,12 +236,15 @@ public:
     bool invalidation_guarded = false;     // a guard_not_invalidated with no call since that might invalidate
     uint32_t shareable_guard = none;       // emitted guard with no effect after it: its resume data may be shared
     std::vector<resume_store> guard_facts; // of the guard being captured: kept for its memory
-    bool frame_escaped = false;            // the trace's own frame was stored somewhere: any call may look at it
+    std::vector<uint8_t> resume_bytes;     // likewise
+    std::vector<uint32_t> guard_virtuals, guard_frames;
+    bool frame_escaped = false; // the trace's own frame was stored somewhere: any call may look at it
 
 private:
     friend class guard_capture;
     friend class loop_peeler;
     friend bool peel_loop(walk& w, step& s, uint32_t label, uint32_t jump);
+    void exchange_tables();
     void add_inputs();
     void handle(uint32_t index);
     bool handle_overflow_guard(opcode op);
@@ -263,6 +266,7 @@ private:
     value_ref reference(value_id id, const std::vector<uint32_t>& positions);
 
     std::vector<value_id> constant_ids_;   // by index in result.constants
+    std::vector<value_id> recorded_ids_;   // by index in recorded.constants
     value_id base_ = 0;                    // added to the index of a recorded operation: its value
     uint32_t label_index_ = none;          // the recorded label, after which the trace may loop
     uint32_t body_label_ = none;           // emitted label of the peeled loop's body

@@ -1,6 +1,6 @@
 // A program from its image, at the start of a VM: everything but the bodies of jitcodes, which are decoded when first
 // asked for (a short-lived program asks for few). See serialise.cpp for the layout.
-#include "heddle/jit/program.h"
+#include "program/load.h"
 #include "program/stream.h"
 #include <cstdio>
 #include <cstdlib>
@@ -17,8 +17,8 @@ bool are_kinds(std::string_view letters) { return letters.find_first_not_of("ipf
 
 class program_reader {
 public:
-    program_reader(const program_image& image, program& prog)
-        : image_(image), in_(image.blob, image.blob + image.size), program_(prog) {}
+    program_reader(const program_image& image, program& prog, bool with_names)
+        : image_(image), in_(image.blob, image.blob + image.size), program_(prog), with_names_(with_names) {}
 
     std::string run() {
         uint64_t start = in_.fixed_word();
@@ -40,6 +40,12 @@ public:
     }
 
 private:
+    std::string name() {
+        if (with_names_) return in_.text();
+        in_.skip_text();
+        return {};
+    }
+
     uint64_t address() {
         uint64_t symbol = in_.number();
         if (symbol == 0) return 0;
@@ -67,7 +73,7 @@ private:
         program_.descrs.reserve(total);
         for (; total && !in_.damaged(); --total) {
             auto type = static_cast<descr_type>(in_.number());
-            std::string name = in_.text();
+            std::string name = this->name();
             uint64_t symbol = address();
             switch (type) {
             case descr_type::field: field(start(program_.fields, std::move(name)), symbol); break;
@@ -145,12 +151,12 @@ private:
         program_.function_by_address.reserve(total * 2);
         uint32_t index = 0;
         for (function_entry& f : program_.functions) {
-            f.name = in_.text();
+            f.name = name();
             f.address = address();
             f.residual_address = address();
             f.jitcode = static_cast<int32_t>(in_.number()) - 1;
             f.call_descr = in_.number32();
-            f.reason = in_.text();
+            f.reason = name();
             f.location.file = in_.number32();
             f.location.line = in_.number32();
             f.portal = in_.number() != 0;
@@ -204,6 +210,7 @@ private:
     const program_image& image_;
     image::byte_reader in_;
     program& program_;
+    bool with_names_;
 };
 
 uint32_t instruction_word(uint64_t encoded) {
@@ -270,7 +277,14 @@ std::unique_ptr<jitcode> decode_body(uint32_t index, image::byte_reader in, cons
 
 std::unique_ptr<program> load(const program_image& image, std::string& error) {
     auto result = std::make_unique<program>();
-    error = program_reader(image, *result).run();
+    error = program_reader(image, *result, true).run();
+    if (!error.empty()) result.reset();
+    return result;
+}
+
+std::unique_ptr<program> load_without_names(const program_image& image, std::string& error) {
+    auto result = std::make_unique<program>();
+    error = program_reader(image, *result, false).run();
     if (!error.empty()) result.reset();
     return result;
 }

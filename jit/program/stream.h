@@ -76,6 +76,15 @@ public:
         at_ += size;
         return value;
     }
+    void skip_text() {
+        uint64_t size = number();
+        if (size > static_cast<uint64_t>(end_ - at_)) {
+            damaged_ = true;
+            at_ = end_;
+            return;
+        }
+        at_ += size;
+    }
     // A number of things that take at least one byte each: bounds what a damaged image makes us allocate.
     uint64_t count() {
         uint64_t value = number();

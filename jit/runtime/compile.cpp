@@ -8,6 +8,14 @@ namespace {
 
 constexpr uint32_t most_contradictions = 5; // then the loop is taken as it is
 
+struct used_trace {
+    explicit used_trace(jit_runtime& state) : runtime(state), made(state.take_trace()) {}
+    ~used_trace() { runtime.give_back(std::move(made)); }
+    used_trace(const used_trace&) = delete;
+    jit_runtime& runtime;
+    trace made;
+};
+
 void keep_constants(jit_runtime& runtime, const trace& t) {
     for (const constant& c : t.constants)
         if (c.type == kind::pointer && c.value) runtime.keep(c.value);
@@ -18,7 +26,7 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
                             std::span<const word> jump_values, const std::string& title, trace& result,
                             bool refuse_contradiction = false, bool needs_body = false) {
     if (runtime.events.traces()) runtime.events.section("jit-trace", title, print(recorded));
-    uint64_t began = thread_nanoseconds();
+    uint64_t began = runtime.clock();
     optimizer_input input;
     input.recorded = &recorded;
     input.prog = runtime.prog;
@@ -31,7 +39,7 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
     if (needs_body) input.fits_no_body = &fits_no_body;
     std::string reason;
     bool good = optimise(input, result, reason);
-    runtime.nanoseconds_optimising += thread_nanoseconds() - began;
+    runtime.nanoseconds_optimising += runtime.clock() - began;
     if (fits_no_body) return abort_reason::no_body;
     if (!good) {
         runtime.events.section("jit-abort", title + ": optimizer: " + reason, "");
@@ -47,9 +55,9 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
 // 'assemble' answers an empty string or a reason.
 template <class assemble_function>
 abort_reason assemble(jit_runtime& runtime, const std::string& title, assemble_function call) {
-    uint64_t began = thread_nanoseconds();
+    uint64_t began = runtime.clock();
     std::string listing, error = call(runtime.events.listings() ? &listing : nullptr);
-    runtime.nanoseconds_assembling += thread_nanoseconds() - began;
+    runtime.nanoseconds_assembling += runtime.clock() - began;
     if (!error.empty()) {
         runtime.events.section("jit-abort", title + ": backend: " + error, "");
         return abort_reason::backend;
@@ -68,19 +76,20 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
                                       bool closes, std::span<const word> jump_values) {
     std::string title = std::string(closes ? "loop" : "entry") + " #" + std::to_string(token.number) + " (" +
                         runtime.describe(place.driver, place.greens.data()) + ")";
-    trace result;
+    used_trace result(runtime);
     bool refuse = closes && place.contradictions < most_contradictions;
-    abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, jump_values, title, result, refuse);
+    abort_reason problem = optimise_trace(runtime, recorded, token, nullptr, jump_values, title, result.made, refuse);
     if (problem == abort_reason::optimizer && refuse) {
         ++place.contradictions;
         return abort_reason::contradiction;
     }
     if (problem != abort_reason::none) return problem;
-    problem = assemble(runtime, title,
-                       [&](std::string* listing) { return runtime.machine->compile_loop(result, token, listing); });
+    problem = assemble(runtime, title, [&](std::string* listing) {
+        return runtime.machine->compile_loop(result.made, token, listing);
+    });
     if (problem != abort_reason::none) return problem;
     token.compiled = true;
-    for (const field_dependency& dependency : result.dependencies) runtime.invalidations.add(dependency, token);
+    for (const field_dependency& dependency : result.made.dependencies) runtime.invalidations.add(dependency, token);
     for (loop_token* former : place.invalidated) { // what calls those now comes here
         former->entry = token.entry;
         former->compiled = true;
@@ -97,20 +106,20 @@ abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& g
     std::string title = "bridge from guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) +
                         ") of #" + std::to_string(token.number) + " (" +
                         runtime.describe(token.driver, token.greens.data()) + ")";
-    trace result;
+    used_trace result(runtime);
     size_t targets = token.targets.size();
     abort_reason problem =
-        optimise_trace(runtime, recorded, token, &guard, jump_values, title, result, false, needs_body);
+        optimise_trace(runtime, recorded, token, &guard, jump_values, title, result.made, false, needs_body);
     if (problem == abort_reason::none)
         problem = assemble(runtime, title, [&](std::string* listing) {
-            return runtime.machine->compile_bridge(result, guard, token, listing);
+            return runtime.machine->compile_bridge(result.made, guard, token, listing);
         });
     if (problem != abort_reason::none) {
         token.targets.resize(targets);
         return problem;
     }
     runtime.counts.bodies += token.targets.size() - targets;
-    for (const field_dependency& dependency : result.dependencies) runtime.invalidations.add(dependency, token);
+    for (const field_dependency& dependency : result.made.dependencies) runtime.invalidations.add(dependency, token);
     ++runtime.counts.bridges;
     name_code(runtime, guard.bridge.get(), title);
     return problem;

@@ -7,6 +7,7 @@
 #include "metainterp/blackhole.h"
 #include "metainterp/metainterp.h"
 #include "metainterp/resume_reader.h"
+#include "program/load.h"
 #include "runtime/state.h"
 #include <algorithm>
 #include <cstdio>
@@ -186,7 +187,8 @@ bool initialise(program& prog, std::string& error) {
 }
 
 bool initialise(const program_image& image, std::string& error) {
-    auto loaded = load(image, error);
+    // Names are for logs; the observers name code by its place in the interpreted program.
+    auto loaded = std::getenv("HEDDLE_LOG") ? load(image, error) : load_without_names(image, error);
     if (!loaded) return false;
     program& prog = *loaded;
     if (!initialise(prog, error)) return false;

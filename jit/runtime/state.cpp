@@ -61,6 +61,7 @@ void jit_runtime::close() {
     owned_program.reset();
     kept.clear();
     invalidations.clear();
+    spare_traces_.clear();
     kept_set_.clear();
     events.close();
     observers.close();
@@ -69,6 +70,20 @@ void jit_runtime::close() {
     for (uint64_t& count : aborts_by_reason) count = 0;
     nanoseconds_tracing = nanoseconds_optimising = nanoseconds_assembling = operations_recorded = operations_compiled =
         fuel_used = 0;
+}
+
+trace jit_runtime::take_trace() {
+    if (spare_traces_.empty()) return {};
+    trace spare = std::move(spare_traces_.back());
+    spare_traces_.pop_back();
+    return spare;
+}
+
+void jit_runtime::give_back(trace&& used) {
+    constexpr size_t most = 4;
+    if (spare_traces_.size() == most) return;
+    used.clear();
+    spare_traces_.push_back(std::move(used));
 }
 
 const function_entry* jit_runtime::native_function(uint32_t jitcode_index) {

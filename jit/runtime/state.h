@@ -51,6 +51,8 @@ struct driver_data {
     uint32_t green_count = 0, red_count = 0;
 };
 
+uint64_t thread_nanoseconds(); // of processor time: a busy machine does not count
+
 struct jit_runtime {
     program* prog = nullptr;
     std::unique_ptr<program> owned_program;
@@ -92,12 +94,19 @@ struct jit_runtime {
     std::string open(program& p);
     void close();
 
+    // Empty traces that keep the memory of former ones.
+    trace take_trace();
+    void give_back(trace&& used);
+    // For the summary's times; 0 when nobody asked for it.
+    uint64_t clock() const { return events.summary() ? thread_nanoseconds() : 0; }
+
     std::vector<void*> kept; // exact roots; all immovable
 
 private:
     std::vector<std::unique_ptr<decoded_jitcode>> decoded_;
     std::vector<int32_t> function_of_jitcode_;
     std::unordered_set<word> kept_set_;
+    std::vector<trace> spare_traces_;
 };
 
 jit_runtime& runtime_state();
@@ -108,6 +117,5 @@ outcome run_machine_code(jit_runtime& runtime, loop_token& token, word* buffer);
 outcome leave_through_guard(jit_runtime& runtime, guard_data& guard, const word* values, word* buffer);
 // Runs a portal from its merge point to its end, in machine code or natively; 'buffer' as above.
 word run_portal_to_end(jit_runtime& runtime, uint32_t driver, word* buffer);
-uint64_t thread_nanoseconds(); // of processor time: a busy machine does not count
 
 } // namespace heddle::jit

@@ -118,6 +118,8 @@ struct trace {
     uint32_t input_count = 0;
     std::vector<field_dependency> dependencies; // of an optimised trace
 
+    void clear(); // empty, with its memory kept for the next one
+
     std::span<const value_ref> arguments_of(const operation& o) const {
         return {arguments.data() + o.first_argument, o.argument_count};
     }
