@@ -1,5 +1,6 @@
 // The program image: what is serialised comes back equal, addresses relocated, bodies decoded lazily; damage is an
 // error.
+#include "program/load.h"
 #include "sample_program.h"
 #include <catch2/catch.hpp>
 
@@ -64,6 +65,34 @@ TEST_CASE("a program survives its image") {
     CHECK(code.unroll_safe);
     CHECK(code.driver == -1);
     CHECK(code.argument_kinds == "pi");
+}
+
+TEST_CASE("without names a program is the same but for what only people read") {
+    program before;
+    fill(before);
+    std::vector<uint8_t> bytes = serialise(before, type_symbols, relocations);
+    std::string error;
+    std::unique_ptr<program> full = load({bytes.data(), bytes.size(), addresses, 3}, error);
+    std::unique_ptr<program> bare = load_without_names({bytes.data(), bytes.size(), addresses, 3}, error);
+    REQUIRE(error == "");
+    REQUIRE((full && bare));
+    REQUIRE(bare->descrs.size() == full->descrs.size());
+    for (size_t i = 0; i < full->descrs.size(); ++i) {
+        CHECK(bare->descrs[i]->type == full->descrs[i]->type);
+        CHECK(bare->descrs[i]->name == "");
+    }
+    CHECK(bare->fields[0].offset == full->fields[0].offset);
+    CHECK(bare->calls[0].argument_kinds == full->calls[0].argument_kinds);
+    REQUIRE(bare->functions.size() == full->functions.size());
+    for (size_t i = 0; i < full->functions.size(); ++i) {
+        CHECK(bare->functions[i].name == "");
+        CHECK(bare->functions[i].address == full->functions[i].address);
+        CHECK(bare->functions[i].jitcode == full->functions[i].jitcode);
+    }
+    CHECK(bare->drivers[0].name == full->drivers[0].name);
+    CHECK(bare->jitcode_offsets == full->jitcode_offsets);
+    bytes.resize(bytes.size() / 2);
+    CHECK(!load_without_names({bytes.data(), bytes.size(), addresses, 3}, error));
 }
 
 TEST_CASE("a damaged image is an error, never a crash") {
