@@ -319,7 +319,7 @@ using namespace heddle::gc;
 namespace {
 
 void* allocate_array_slowly(const type_info* type, uint64_t length, bool strict, bool clear) {
-    uint64_t limit = uint64_t{1} << 46;
+    uint64_t limit = uint64_t{1} << (sizeof(size_t) == 8 ? 46 : 30);
     if (length > limit || length > limit / type->item_size) {
         if (strict) return nullptr;
         std::fprintf(stderr, "heddle: out of memory: no array of '%s' can have %llu items\n", type->name,
