@@ -637,7 +637,8 @@ def methodcaller(name, /, *args, **keywords):
 class Error(Exception):
     pass
 
-_atomic = (int, float, str, bytes, bool, type(None), type, range, type(len), type(lambda: 0))
+_atomic = frozenset((int, float, str, bytes, bool, type(None), type, range, type(len), type(lambda: 0), type(...), type(NotImplemented)))
+_nothing = object()
 
 def _recipe_of(o, cls):
     # What a reducing method of o's own class says; None: it has none.
@@ -678,7 +679,7 @@ def _rebuild(recipe, memo):
 
 def copy(o):
     cls = type(o)
-    if isinstance(o, _atomic) and cls in _atomic or cls in (tuple, frozenset):
+    if cls in _atomic or cls in (tuple, frozenset) or issubclass(cls, type):
         return o
     if hasattr(cls, "__copy__"):
         return cls.__copy__(o)
@@ -698,13 +699,17 @@ def copy(o):
     return made
 
 def deepcopy(o, memo=None):
+    cls = type(o)
+    if cls in _atomic:
+        return o
     if memo is None:
         memo = {}
-    cls = type(o)
-    if isinstance(o, _atomic) and cls in _atomic:
+    made = memo.get(id(o), _nothing)
+    if made is not _nothing:
+        return made
+    if issubclass(cls, type):
         return o
-    if id(o) in memo:
-        return memo[id(o)]
+    memo.setdefault(id(memo), []).append(o)  # what it copied lives as long as memo, so that no other object gets its id
     if hasattr(cls, "__deepcopy__"):
         made = memo[id(o)] = cls.__deepcopy__(o, memo)
         return made
