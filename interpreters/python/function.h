@@ -284,15 +284,17 @@ HEDDLE_ELIDABLE long keyword_slot(W_Code* code, W_Str* name); // binder.cpp
 // -------------------------------------------------------------------------------------------------------
 struct W_Generator : W_Iterator {
     W_Generator(W_Frame* f)
-        : frame(f), handled(nullptr), running(0), started(0), name(f->code->name), qualname(f->code->qualname) {}
+        : frame(f), handled(nullptr), waits_for(nullptr), running(0), started(0), name(f->code->name),
+          qualname(f->code->qualname) {}
     HEDDLE_PYTHON_TYPED(generator)
     W_Object* next() override;
-    member<W_Frame> frame;       // null when finished
-    member<W_Exception> handled; // what its suspended code is handling
+    member<W_Frame> frame;         // null when finished
+    member<W_Exception> handled;   // what its suspended code is handling
+    member<W_Generator> waits_for; // the generator that it delegates to, once that was looked up; or null
     field<long> running;
     field<long> started;
     member<W_Str> name, qualname;
-    HEDDLE_GC_CLASS(W_Generator, W_Iterator, frame, handled, running, started, name, qualname)
+    HEDDLE_GC_CLASS(W_Generator, W_Iterator, frame, handled, waits_for, running, started, name, qualname)
 };
 // Resumes with a value (None at first). Null without a pending error: it returned; the value is in context->... see
 // generator.cpp.

@@ -60,6 +60,7 @@ W_Object* delegate_of(W_Generator* self) {
 }
 // The delegate returned: goes on after the SEND that yields to it.
 W_Object* resume_after_delegate(W_Generator* self, W_Object* result) {
+    self->waits_for = static_cast<W_Generator*>(nullptr);
     W_Frame* frame = self->frame;
     long at = frame->resume_instruction - 2;
     while (opcode_of(frame->code->instructions->get(at)) != opcode::SEND) at--;
@@ -69,22 +70,46 @@ W_Object* resume_after_delegate(W_Generator* self, W_Object* result) {
 }
 W_Object* resume_with_error(W_Generator* self, W_Exception* exception);
 
+// The generator that a `yield from` is waiting for, or null. A generator that goes on forgets it.
+W_Generator* generator_awaited(W_Generator* self) {
+    if (W_Generator* known = self->waits_for) return known;
+    W_Object* delegate = delegate_of(self);
+    if (!delegate || !is_exact<W_Generator>(delegate)) return nullptr;
+    self->waits_for = static_cast<W_Generator*>(delegate);
+    return static_cast<W_Generator*>(delegate);
+}
 // In a chain of generators that delegate to each other, the last one is asked at once: those between have nothing to do
-// for an item.
+// for an item. Longer chains are gone down in pieces.
 HEDDLE_DONT_LOOK_INSIDE W_Object* resume_apart(W_Generator* self, W_Frame* frame, W_Object* value) {
-    W_Object* delegate = self->handled || stack_is_low() ? nullptr : delegate_of(self);
-    if (delegate && is_exact<W_Generator>(delegate) && !static_cast<W_Generator*>(delegate)->running) {
-        self->running = 1;
-        W_Object* item = generator_send(static_cast<W_Generator*>(delegate), value);
-        self->running = 0;
-        if (item) return item;
-        if (pending_error()) return resume_with_error(self, static_cast<W_Exception*>(take_pending_error()));
-        return resume_after_delegate(self, take_generator_result());
+    constexpr long piece = 64;
+    W_Generator* between[piece];
+    long length = 0;
+    W_Generator* last = self;
+    for (bool low = stack_is_low(); length < piece && !low && !last->handled; length++) {
+        W_Generator* next = generator_awaited(last);
+        if (!next || next->running) break;
+        last->running = 1;
+        between[length] = last;
+        last = next;
     }
-    long depth = frame->resume_depth;
-    frame->slots->set(depth, value);
-    frame->may_pass_edge = 0;
-    return resume(self, frame, frame->resume_instruction, depth + 1);
+    if (length == 0) {
+        self->waits_for = static_cast<W_Generator*>(nullptr);
+        long depth = frame->resume_depth;
+        frame->slots->set(depth, value);
+        frame->may_pass_edge = 0;
+        return resume(self, frame, frame->resume_instruction, depth + 1);
+    }
+    W_Object* item = generator_send(last, value);
+    while (length > 0) {
+        W_Generator* waiting = between[--length];
+        waiting->running = 0;
+        if (item) continue;
+        if (pending_error())
+            item = resume_with_error(waiting, static_cast<W_Exception*>(take_pending_error()));
+        else
+            item = resume_after_delegate(waiting, take_generator_result());
+    }
+    return item;
 }
 
 } // namespace
@@ -153,6 +178,7 @@ namespace {
 
 // Enters the handlers of the instruction at which the generator is suspended, with the exception pending.
 W_Object* resume_with_error(W_Generator* self, W_Exception* exception) {
+    self->waits_for = static_cast<W_Generator*>(nullptr);
     W_Frame* frame = self->frame;
     W_Code* code = frame->code;
     long suspended = frame->resume_instruction - 1;

@@ -32,9 +32,10 @@ cell* warm_state::find(uint32_t driver, const word* greens, uint64_t hash) const
     size_t mask = table_.size() - 1;
     for (size_t at = (hash >> 20) & mask; table_[at]; at = (at + 1) & mask) {
         cell* candidate = table_[at];
-        if (candidate->hash == hash && candidate->driver == driver &&
-            std::equal(candidate->greens.begin(), candidate->greens.end(), greens))
-            return candidate;
+        if (candidate->hash != hash || candidate->driver != driver) continue;
+        size_t same = 0, count = candidate->greens.size(); // two or three words: no call of memcmp
+        while (same < count && candidate->greens[same] == greens[same]) ++same;
+        if (same == count) return candidate;
     }
     return nullptr;
 }
