@@ -154,26 +154,25 @@ class ExceptHookArgs(tuple):
 
 _starting = {}
 
-class _MainThread(Thread):
-    def __init__(self):
-        self._name = "MainThread"
-        self._daemonic = False
+class _FoundThread(Thread):
+    """A thread that runs already when it gets an object: no Thread started it."""
+    def __init__(self, name, daemonic):
+        self._name = name
+        self._daemonic = daemonic
         self._ident = get_ident()
         self._started = True
         self._ended = False
         self._locals = []
         _active[self._ident] = self
 
-class _DummyThread(Thread):
+class _MainThread(_FoundThread):
+    def __init__(self):
+        super().__init__("MainThread", False)
+
+class _DummyThread(_FoundThread):
     """A thread that _thread.start_new_thread made."""
     def __init__(self):
-        self._name = "Dummy-" + str(get_ident())
-        self._daemonic = True
-        self._ident = get_ident()
-        self._started = True
-        self._ended = False
-        self._locals = []
-        _active[self._ident] = self
+        super().__init__("Dummy-" + str(get_ident()), True)
 
 def current_thread():
     return _active.get(get_ident()) or _DummyThread()

@@ -10,14 +10,6 @@ namespace heddle::jit::armv7 {
 
 namespace interface = gc::jit_interface;
 
-namespace {
-
-bool is_inlinable(const gc::type_info& type, uint64_t total) {
-    return !type.has_finalizer && !type.is_weak && total <= interface::inline_allocation_limit;
-}
-
-} // namespace
-
 // Allocates 'total' bytes, header written, into the register 'result'.
 void trace_compiler::bump_allocate(int result, const gc::type_info* type, uint32_t total) {
     slow_path slow{slow_kind::allocate, a_.new_label(), a_.new_label()};
@@ -46,20 +38,6 @@ void trace_compiler::set_vtable(int object, const gc::type_info* type) {
     if (!type->vtable) return;
     a_.move_constant(scratch, address_bits(type->vtable));
     store_general(scratch, object, 0);
-}
-
-// Is the field of the object made at 'position' stored before anything that may collect?
-bool trace_compiler::stored_before_safepoint(uint32_t position, uint32_t offset) const {
-    constexpr uint32_t horizon = 40;
-    for (uint32_t i = position + 1; i < trace_->operations.size() && i < position + horizon; ++i) {
-        const operation& o = op(i);
-        if ((info(o.op).flags & (GUARD | ALLOCATES | CALL)) || o.op == opcode::label || o.op == opcode::jump ||
-            o.op == opcode::finish)
-            return false;
-        if (o.op != opcode::setfield || !(trace_->arguments_of(o)[0] == value_ref::result(position))) continue;
-        if (static_cast<const field_descr*>(o.description)->offset == offset) return true;
-    }
-    return false;
 }
 
 void trace_compiler::compile_new_object(uint32_t position) {
@@ -110,14 +88,19 @@ void trace_compiler::compile_new_array(uint32_t position) {
 
 // ---- barriers
 
-void trace_compiler::barrier(int object) {
-    slow_path slow{slow_kind::barrier, a_.new_label(), a_.new_label()};
-    slow.reg = object;
-    a_.load(load_kind::byte, scratch, object, interface::flags_offset);
+// Out of line if the object in slow.reg is one whose stores the collector wants to know of.
+void trace_compiler::branch_to_barrier(const slow_path& slow) {
+    a_.load(load_kind::byte, scratch, slow.reg, interface::flags_offset);
     a_.test_constant(scratch, interface::needs_barrier_mask);
     a_.branch(condition::ne, slow.start);
     a_.bind(slow.back);
     slow_paths_.push_back(slow);
+}
+
+void trace_compiler::barrier(int object) {
+    slow_path slow{slow_kind::barrier, a_.new_label(), a_.new_label()};
+    slow.reg = object;
+    branch_to_barrier(slow);
 }
 
 // 'array_shape' may be null: then cards are left to the collector.
@@ -126,11 +109,7 @@ void trace_compiler::barrier_array(int array, value_ref index, const array_descr
     slow.reg = array;
     set_operand(slow, index);
     slow.pointer = array_shape;
-    a_.load(load_kind::byte, scratch, array, interface::flags_offset);
-    a_.test_constant(scratch, interface::needs_barrier_mask);
-    a_.branch(condition::ne, slow.start);
-    a_.bind(slow.back);
-    slow_paths_.push_back(slow);
+    branch_to_barrier(slow);
 }
 
 void trace_compiler::set_operand(slow_path& slow, value_ref v) {
@@ -143,13 +122,6 @@ void trace_compiler::set_operand(slow_path& slow, value_ref v) {
         slow.operand_reg = at.reg();
     else
         slow.operand_slot = at.slot();
-}
-
-// write_barrier_array stands right before its store, which knows the array's layout.
-const array_descr* trace_compiler::array_of_barrier(uint32_t position) const {
-    if (position + 1 >= trace_->operations.size() || op(position + 1).op != opcode::setarrayitem) return nullptr;
-    if (!(arguments(position + 1)[0] == arguments(position)[0])) return nullptr;
-    return static_cast<const array_descr*>(op(position + 1).description);
 }
 
 // An array with cards that is in the collector's list already: set the card's byte.

@@ -2,7 +2,6 @@
 #include "backend/armv7/backend.h"
 #include "backend/armv7/registers.h"
 #include "backend/armv7/trace_compiler.h"
-#include <sys/mman.h>
 
 namespace heddle::jit {
 
@@ -13,7 +12,7 @@ namespace {
 class armv7_backend final : public backend {
 public:
     explicit armv7_backend(backend_context&& context) : context_(std::move(context)), compiler_(context_) {}
-    ~armv7_backend() override { munmap(context_.exit_values, context_.exit_values_capacity * sizeof(word)); }
+    ~armv7_backend() override { context_.free_exit_values(); }
 
     const char* name() const override { return "armv7"; }
 
@@ -61,25 +60,13 @@ private:
 std::unique_ptr<backend> make_backend(const backend_hooks& hooks, const backend_options& options, std::string& error) {
     backend_context context;
     context.hooks = hooks;
-    context.memory = code_memory::create(options.code_bytes, error);
-    if (!context.memory) return nullptr;
+    error = context.make_memory(options.code_bytes);
+    if (!error.empty()) return nullptr;
     if (!options.baseline_cpu) context.features = cpu_features::detect();
     context.registers = {options.few_registers ? few_registers : all_allocatable, caller_saved};
-    // Untouched pages cost nothing, and the buffer never moves, so its address can stand in machine code.
-    context.exit_values_capacity = 1 << 17;
-    void* values = mmap(nullptr, context.exit_values_capacity * sizeof(word), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (values == MAP_FAILED) {
-        error = "no memory for the exit values of machine code";
-        return nullptr;
-    }
-    context.exit_values = static_cast<word*>(values);
-    context.exit_range = std::make_unique<gc::conservative_range>();
-    context.exit_range->begin = context.exit_values;
-    context.exit_range->end = context.exit_values + 1;
     error = context.make_routines();
     if (!error.empty()) {
-        munmap(values, context.exit_values_capacity * sizeof(word));
+        context.free_exit_values();
         return nullptr;
     }
     return std::make_unique<armv7_backend>(std::move(context));

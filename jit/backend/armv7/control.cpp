@@ -43,17 +43,10 @@ void trace_compiler::compile_entry(loop_token& token) {
 
 // Inputs that are needed soonest go to registers, while there are any; the rest to slots.
 void trace_compiler::bind_entry_inputs() {
-    uint32_t count = trace_->input_count;
-    if (count == 0) return;
-    std::vector<uint32_t> order;
-    order.reserve(count);
-    for (uint32_t i = 0; i < count; ++i)
-        if (live_.last_use[i] > i) order.push_back(i);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](uint32_t a, uint32_t b) { return live_.first_real_use[a] < live_.first_real_use[b]; });
+    if (trace_->input_count == 0) return;
     registers_.begin_operation(0);
     registers_.pin(r0);
-    for (uint32_t i : order) {
+    for (uint32_t i : inputs_by_need()) {
         bool floating = trace_->operations[i].result == kind::floating;
         int32_t from = static_cast<int32_t>(i * 8);
         if (live_.first_real_use[i] != never_used &&
@@ -84,56 +77,13 @@ void trace_compiler::compile_bridge_entry(const guard_data& guard) {
 
 // ---- labels and jumps
 
-// Values that a jump passes are best made where the label wants them.
-void trace_compiler::hint_jump_arguments(uint32_t jump_position, uint32_t label_position,
-                                         std::span<const int32_t> places) {
-    std::span<const value_ref> passed = arguments(jump_position);
-    for (size_t i = 0; i < passed.size(); ++i) {
-        if (passed[i].is_constant()) continue;
-        if (label_position != UINT32_MAX && passed[i] == arguments(label_position)[i]) continue;
-        if (place where = place::unpack(places[i]); where.has_register())
-            registers_.set_hint(passed[i].index(), where.reg);
-    }
-}
-
 void trace_compiler::compile_label(uint32_t position) {
-    std::span<const value_ref> args = arguments(position);
-    uint32_t last = static_cast<uint32_t>(trace_->operations.size() - 1);
-    bool loops = op(last).op == opcode::jump && op(last).description == op(position).description;
-    if (loops && op(last).argument_count != args.size()) {
-        fail("jump and label have different numbers of arguments");
-        return;
-    }
-    registers_.prepare_loop(args, position, last);
-    bool calls = loops && live_.next_call[position] < last;
     own_label made{
         const_cast<target_token*>(static_cast<const target_token*>(op(position).description)), a_.new_label(), {}};
-    for (size_t i = 0; i < args.size(); ++i) {
-        if (args[i].is_constant()) continue;
-        uint32_t value = args[i].index();
-        place where = registers_.place_of(value);
-        if (where.is_nowhere()) {
-            fail("the trace is malformed: a label's argument is not live");
-            return;
-        }
-        if (!loops || !where.has_register()) continue;
-        // What never changes in the loop is stored once, before it, when a call in the loop would have it saved each
-        // time.
-        if (!(arguments(last)[i] == args[i]))
-            registers_.forget_slot(value);
-        else if (calls && (register_bit(where.reg) & context_.registers.caller_saved))
-            registers_.store_to_slot(value);
-    }
-    for (size_t i = 0; i < args.size(); ++i) {
-        if (!args[i].is_constant() && std::find(args.begin(), args.begin() + static_cast<ptrdiff_t>(i), args[i]) !=
-                                          args.begin() + static_cast<ptrdiff_t>(i)) {
-            fail("a label has the same argument twice");
-            return;
-        }
-        made.places.push_back(args[i].is_constant() ? place{}.pack() : registers_.place_of(args[i].index()).pack());
-    }
+    if (!settle_label(position, made.places)) return;
     a_.bind(made.start);
-    if (loops) hint_jump_arguments(last, position, made.places);
+    if (is_loop_header(position))
+        hint_jump_arguments(static_cast<uint32_t>(trace_->operations.size() - 1), position, made.places);
     labels_.push_back(std::move(made));
 }
 
@@ -142,27 +92,12 @@ void trace_compiler::compile_jump(uint32_t position) {
     auto own = std::find_if(labels_.begin(), labels_.end(), [&](const own_label& l) { return l.target == target; });
     bool inside = own != labels_.end();
     const std::vector<int32_t>& places = inside ? own->places : target->locations;
-    std::span<const value_ref> args = arguments(position);
     if (!inside && !target->address) {
         fail("jump to a label that has no machine code");
         return;
     }
-    if (places.size() != args.size()) {
-        fail("jump and label have different numbers of arguments");
-        return;
-    }
+    if (!collect_jump_moves(position, places)) return;
     if (!inside && target->frame_size > entry_frame_size_) lower_stack_pointer(target->frame_size);
-    auto pass = [&](location to, value_ref v) {
-        if (v.is_constant())
-            moves_.add_constant(to, constant_word(v));
-        else if (to.is_register() || registers_.place_of(v.index()).slot != to.slot())
-            moves_.add(to, registers_.location_of(v.index()));
-    };
-    for (size_t i = 0; i < args.size(); ++i) {
-        place where = place::unpack(places[i]);
-        if (where.has_register()) pass(location::in_register(where.reg), args[i]);
-        if (where.has_slot()) pass(location::in_slot(where.slot), args[i]);
-    }
     moves_.emit(*this, d14);
     if (inside)
         a_.branch(own->start);

@@ -45,22 +45,10 @@ guard_data* save_exit_values(guard_data* guard, const register_dump* registers, 
     return guard;
 }
 
-// A trace has no way back for an allocation that fails: the state before it is gone.
-[[noreturn]] void heap_limit_reached() {
-    std::fputs("heddle: the heap limit (HEDDLE_GC_MAX) is reached in compiled code; raise it\n", stderr);
-    std::exit(1);
-}
-
-void* allocate(const gc::type_info* type, uint32_t total) {
-    void* object = heddle_gc_allocate_slow(type, total);
-    if (!object) heap_limit_reached();
-    return object;
-}
+void* allocate(const gc::type_info* type, uint32_t total) { return allocate_or_exit(type, total); }
 
 void* allocate_array(const gc::type_info* type, int32_t length) {
-    void* array = heddle_gc_allocate_array_slow(type, static_cast<uint64_t>(int64_t{length}), 0);
-    if (!array) heap_limit_reached();
-    return array;
+    return allocate_array_or_exit(type, static_cast<uint64_t>(int64_t{length}));
 }
 
 void barrier_array(void* array, uint32_t index) { heddle_gc_write_barrier_array_slow(array, index); }

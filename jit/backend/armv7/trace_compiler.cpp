@@ -15,62 +15,15 @@ std::string_view unsupported(const operation& o) {
 
 } // namespace
 
-trace_compiler::trace_compiler(backend_context& context) : context_(context), registers_(context.registers, *this) {}
+trace_compiler::trace_compiler(backend_context& context) : target_compiler(context), context_(context) {}
 
 // ---- the walk
 
-// Values are made before they are used; after a label only its arguments are there.
-std::string trace_compiler::check_values(const trace& t) {
-    uint32_t label_position = 0, label_number = 0;
-    passed_by_label_.assign(t.operations.size(), 0);
-    for (uint32_t i = 0; i < t.operations.size(); ++i) {
-        const operation& o = t.operations[i];
-        auto is_live = [&](value_ref v) {
-            if (v.is_constant()) return true;
-            if (v.is_none() || v.index() >= i) return false;
-            return label_number == 0 || v.index() > label_position || passed_by_label_[v.index()] == label_number;
-        };
-        for (value_ref v : t.arguments_of(o))
-            if (!is_live(v)) return std::string(info(o.op).name) + " uses a value that is not live there";
-        if (is_guard(o.op))
-            for (value_ref v : o.guard->fail_arguments)
-                if (!v.is_none() && !is_live(v))
-                    return std::string(info(o.op).name) + " saves a value that is not live there";
-        if (o.op != opcode::label) continue;
-        label_position = i;
-        ++label_number;
-        for (value_ref v : t.arguments_of(o))
-            if (v.is_result()) passed_by_label_[v.index()] = label_number;
-    }
-    return "";
-}
-
-std::string trace_compiler::check(const trace& t) {
-    if (t.operations.size() <= t.input_count) return "the trace has no operations";
-    opcode last = t.operations.back().op;
-    if (last != opcode::jump && last != opcode::finish && last != opcode::guard_always_fails)
-        return "the trace does not end in jump, finish or guard_always_fails";
-    for (uint32_t i = 0; i < t.operations.size(); ++i) {
-        const operation& o = t.operations[i];
-        auto name = [&] { return std::string(info(o.op).name); };
-        if (o.op == opcode::guard_not_forced) return name() + " is not supported by the armv7 backend yet";
-        if ((info(o.op).flags & DESCR) && !o.description) return name() + " without a descriptor";
-        if (is_guard(o.op) && !o.guard) return name() + " without guard data";
-        if (is_guard(o.op) && o.guard->fail_arguments.size() > context_.exit_values_capacity)
-            return name() + " has too many fail arguments";
-        if ((info(o.op).flags & OVERFLOW) &&
-            (i + 1 == t.operations.size() ||
-             (t.operations[i + 1].op != opcode::guard_no_overflow && t.operations[i + 1].op != opcode::guard_overflow)))
-            return name() + " is not followed by its guard";
-    }
-    for (uint32_t i = 0; i < t.operations.size(); ++i)
-        if (std::string_view why = unsupported(t.operations[i]); !why.empty())
-            return std::string(info(t.operations[i].op).name) + ": " + std::string(why);
-    return check_values(t);
-}
-
 std::string trace_compiler::begin_code(const trace& t, std::string* asm_log) {
-    if (std::string why = check(t); !why.empty()) return why;
+    if (std::string why = check(t, "armv7"); !why.empty()) return why;
+    for (const operation& o : t.operations)
+        if (std::string_view why = unsupported(o); !why.empty())
+            return std::string(info(o.op).name) + ": " + std::string(why);
     for (const operation& o : t.operations) {
         if (o.op != opcode::call_assembler) continue;
         loop_token* callee = const_cast<loop_token*>(static_cast<const loop_token*>(o.description));
@@ -242,36 +195,7 @@ void trace_compiler::write_listing(std::string& text) const {
     }
 }
 
-std::string trace_compiler::value_text(value_ref v) const {
-    if (v.is_none()) return "_";
-    char letter = kind_letter(trace_->kind_of(v));
-    if (v.is_result()) return letter + std::to_string(v.index());
-    uint64_t bits = constant_word(v);
-    char text[40];
-    if (letter == 'f')
-        std::snprintf(text, sizeof text, "%.17g", word_to_double(bits));
-    else if (letter == 'p')
-        std::snprintf(text, sizeof text, "ptr(0x%llx)", static_cast<unsigned long long>(bits));
-    else
-        std::snprintf(text, sizeof text, "%lld", static_cast<long long>(bits));
-    return text;
-}
-
-void trace_compiler::log_operation(uint32_t position) {
-    const operation& o = op(position);
-    std::string text = "; ";
-    if (o.result != kind::none) text += value_text(value_ref::result(position)) + " = ";
-    text += std::string(info(o.op).name) + "(";
-    const char* separator = "";
-    for (value_ref v : trace_->arguments_of(o)) {
-        text += separator + value_text(v);
-        separator = ", ";
-    }
-    if (o.description) text += std::string(separator) + "descr=" + o.description->name;
-    text += ")";
-    if (o.guard && is_guard(o.op)) text += " guard " + std::to_string(o.guard->number);
-    comment(text);
-}
+void trace_compiler::log_operation(uint32_t position) { comment(operation_text(position)); }
 
 // ---- moves
 

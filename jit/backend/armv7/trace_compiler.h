@@ -11,8 +11,7 @@
 #pragma once
 #include "backend/armv7/registers.h"
 #include "backend/armv7/routines.h"
-#include "backend/common/parallel_move.h"
-#include "backend/common/register_allocator.h"
+#include "backend/common/target_compiler.h"
 #include <span>
 #include <string>
 #include <vector>
@@ -21,7 +20,7 @@ namespace heddle::jit::armv7 {
 
 constexpr uint32_t entry_check_size = 20; // bytes of the stack check that a loop's code begins with
 
-class trace_compiler final : move_emitter {
+class trace_compiler final : target_compiler {
 public:
     explicit trace_compiler(backend_context& context);
 
@@ -61,8 +60,6 @@ private:
 
     // --- the walk (trace_compiler.cpp) ---
     std::string begin_code(const trace& t, std::string* asm_log);
-    std::string check(const trace& t);
-    std::string check_values(const trace& t);
     std::string compile_operations();
     uint32_t compile_operation(uint32_t position); // answers the next position
     std::string finish_code(std::string* asm_log);
@@ -70,10 +67,6 @@ private:
     void comment(std::string text);
     void log_operation(uint32_t position);
     void write_listing(std::string& text) const;
-    std::string value_text(value_ref v) const;
-    void fail(const std::string& why) {
-        if (error_.empty()) error_ = why;
-    }
 
     // --- operands and moves ---
     void emit_move(location to, location from) override;
@@ -82,14 +75,10 @@ private:
     int general_register(value_ref v);  // constants in a temporary
     int floating_register(value_ref v); // the machine's number; constants in a temporary
     void load_general(int to, value_ref v);
-    bool is_constant(value_ref v) const { return v.is_constant(); }
-    uint64_t constant_word(value_ref v) const { return trace_->constants[v.index()].value; }
     uint32_t constant_bits(value_ref v) const { return static_cast<uint32_t>(constant_word(v)); }
     int general_result(uint32_t position) { return registers_.define_reusing(position); }
     int floating_result(uint32_t position) { return vfp(registers_.define_reusing(position)); }
     void store_general(int from, int base, int32_t offset) { a_.store(load_kind::word, from, base, offset); }
-    std::span<const value_ref> arguments(uint32_t position) const { return trace_->arguments_of(op(position)); }
-    const operation& op(uint32_t position) const { return trace_->operations[position]; }
     void call_function(const void* function);
 
     // --- arithmetic.cpp ---
@@ -106,14 +95,11 @@ private:
     void compile_copy(uint32_t position);
 
     // --- comparisons and guards (guards.cpp) ---
-    bool is_comparison(opcode o) const;
     condition compile_comparison(uint32_t position);
     condition compare_integers(opcode o, value_ref left, value_ref right);
     condition compare_floats(opcode o, value_ref left, value_ref right);
     void compare_with_zero(value_ref v);
     uint32_t compile_comparison_and_guard(uint32_t position);
-    uint32_t guard_after(uint32_t position) const;
-    uint32_t guard_fused_with(uint32_t position) const; // UINT32_MAX: none
     void set_result(uint32_t position, condition c);
     void compile_guard(uint32_t position);
     void compile_guard_value(uint32_t position);
@@ -146,11 +132,10 @@ private:
     void compile_new_array(uint32_t position);
     void bump_allocate(int result, const gc::type_info* type, uint32_t total);
     void set_vtable(int object, const gc::type_info* type);
-    bool stored_before_safepoint(uint32_t position, uint32_t offset) const;
+    void branch_to_barrier(const slow_path& slow);
     void barrier(int object);
     void barrier_array(int array, value_ref index, const array_descr* array_shape);
     void set_operand(slow_path& slow, value_ref v);
-    const array_descr* array_of_barrier(uint32_t position) const;
     void mark_card(const slow_path& slow, label otherwise);
     void push_words(const slow_path& slow, uint32_t first, bool first_is_register);
     void emit_slow_paths();
@@ -171,7 +156,6 @@ private:
     void compile_label(uint32_t position);
     void compile_jump(uint32_t position);
     void compile_finish(uint32_t position);
-    void hint_jump_arguments(uint32_t jump_position, uint32_t label_position, std::span<const int32_t> places);
     void lower_stack_pointer(uint32_t frame_size);
 
     backend_context& context_;
@@ -183,12 +167,6 @@ private:
     };
     std::vector<note> notes_; // for the listing
 
-    const trace* trace_ = nullptr;
-    liveness live_;
-    register_allocator registers_;
-    parallel_move moves_;
-    std::string error_;
-
     code_memory::open_range range_{};
     loop_token* token_ = nullptr; // null: a bridge
     const guard_data* from_guard_ = nullptr;
@@ -198,10 +176,8 @@ private:
     std::vector<uint32_t> frame_fixups_; // offsets of instructions that lower sp by frame_size_
     condition overflow_ = condition::vs; // what an overflow guard finds after an overflow
     std::vector<pending_guard> guards_;
-    std::vector<int32_t> guard_places_;
     std::vector<own_label> labels_;
-    std::vector<uint32_t> passed_by_label_; // by value: the number of the last label that has it as an argument
-    std::vector<uint64_t> literals_;        // doubles, before the code
+    std::vector<uint64_t> literals_; // doubles, before the code
     std::vector<slow_path> slow_paths_;
     uint64_t code_address_ = 0;
     size_t code_size_ = 0;

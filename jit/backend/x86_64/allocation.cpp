@@ -9,14 +9,6 @@ namespace heddle::jit::x86_64 {
 
 namespace interface = gc::jit_interface;
 
-namespace {
-
-bool is_inlinable(const gc::type_info& type, uint64_t total) {
-    return !type.has_finalizer && !type.is_weak && total <= interface::inline_allocation_limit;
-}
-
-} // namespace
-
 // Allocates 'total' bytes, header written, into the register 'result'.
 void trace_compiler::bump_allocate(int result, const gc::type_info* type, uint32_t total) {
     slow_path slow{slow_kind::allocate, a_.newLabel(), a_.newLabel()};
@@ -48,20 +40,6 @@ void trace_compiler::set_vtable(const Gp& object, const gc::type_info* type) {
         load_constant(scratch, address);
         a_.mov(x86::qword_ptr(object), scratch);
     }
-}
-
-// Is the field of the object made at 'position' stored before anything that may collect?
-bool trace_compiler::stored_before_safepoint(uint32_t position, uint32_t offset) const {
-    constexpr uint32_t horizon = 40;
-    for (uint32_t i = position + 1; i < trace_->operations.size() && i < position + horizon; ++i) {
-        const operation& o = op(i);
-        if ((info(o.op).flags & (GUARD | ALLOCATES | CALL)) || o.op == opcode::label || o.op == opcode::jump ||
-            o.op == opcode::finish)
-            return false;
-        if (o.op != opcode::setfield || !(trace_->arguments_of(o)[0] == value_ref::result(position))) continue;
-        if (static_cast<const field_descr*>(o.description)->offset == offset) return true;
-    }
-    return false;
 }
 
 void trace_compiler::compile_new_object(uint32_t position) {
@@ -125,13 +103,6 @@ void trace_compiler::barrier_array(const Gp& array, value_ref index, const array
     a_.long_().jnz(slow.start);
     a_.bind(slow.back);
     slow_paths_.push_back(slow);
-}
-
-// write_barrier_array stands right before its store, which knows the array's layout.
-const array_descr* trace_compiler::array_of_barrier(uint32_t position) const {
-    if (position + 1 >= trace_->operations.size() || op(position + 1).op != opcode::setarrayitem) return nullptr;
-    if (!(arguments(position + 1)[0] == arguments(position)[0])) return nullptr;
-    return static_cast<const array_descr*>(op(position + 1).description);
 }
 
 // An array with cards that is in the collector's list already: set the card's byte.

@@ -3,7 +3,6 @@
 #include "backend/x86_64/registers.h"
 #include "backend/x86_64/trace_compiler.h"
 #include <cstring>
-#include <sys/mman.h>
 
 namespace heddle::jit {
 
@@ -14,7 +13,7 @@ namespace {
 class x86_64_backend final : public backend {
 public:
     explicit x86_64_backend(backend_context&& context) : context_(std::move(context)), compiler_(context_) {}
-    ~x86_64_backend() override { munmap(context_.exit_values, context_.exit_values_capacity * sizeof(word)); }
+    ~x86_64_backend() override { context_.free_exit_values(); }
 
     const char* name() const override { return "x86_64"; }
 
@@ -64,25 +63,13 @@ private:
 std::unique_ptr<backend> make_backend(const backend_hooks& hooks, const backend_options& options, std::string& error) {
     backend_context context;
     context.hooks = hooks;
-    context.memory = code_memory::create(options.code_bytes, error);
-    if (!context.memory) return nullptr;
+    error = context.make_memory(options.code_bytes);
+    if (!error.empty()) return nullptr;
     if (!options.baseline_cpu) context.features = cpu_features::detect();
     context.registers = {options.few_registers ? few_registers : all_allocatable, caller_saved};
-    // Untouched pages cost nothing, and the buffer never moves, so its address can stand in machine code.
-    context.exit_values_capacity = 1 << 17;
-    void* values = mmap(nullptr, context.exit_values_capacity * sizeof(word), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (values == MAP_FAILED) {
-        error = "no memory for the exit values of machine code";
-        return nullptr;
-    }
-    context.exit_values = static_cast<word*>(values);
-    context.exit_range = std::make_unique<gc::conservative_range>();
-    context.exit_range->begin = context.exit_values;
-    context.exit_range->end = context.exit_values + 1;
     error = context.make_routines();
     if (!error.empty()) {
-        munmap(values, context.exit_values_capacity * sizeof(word));
+        context.free_exit_values();
         return nullptr;
     }
     return std::make_unique<x86_64_backend>(std::move(context));

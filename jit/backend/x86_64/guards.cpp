@@ -19,21 +19,6 @@ condition negated(condition c) {
     return c;
 }
 
-// The comparison with its arguments exchanged.
-opcode mirrored(opcode o) {
-    switch (o) {
-    case opcode::int_lt: return opcode::int_gt;
-    case opcode::int_le: return opcode::int_ge;
-    case opcode::int_gt: return opcode::int_lt;
-    case opcode::int_ge: return opcode::int_le;
-    case opcode::uint_lt: return opcode::uint_gt;
-    case opcode::uint_le: return opcode::uint_ge;
-    case opcode::uint_gt: return opcode::uint_lt;
-    case opcode::uint_ge: return opcode::uint_le;
-    default: return o;
-    }
-}
-
 CondCode integer_condition(opcode o) {
     switch (o) {
     case opcode::int_lt: return CondCode::kSignedLT;
@@ -55,11 +40,6 @@ CondCode integer_condition(opcode o) {
 // ---- comparisons
 // ---------------------------------------------------------------------------------------------------------
 
-bool trace_compiler::is_comparison(opcode o) const {
-    return (o >= opcode::int_lt && o <= opcode::int_is_true) || (o >= opcode::float_lt && o <= opcode::float_ge) ||
-           (o >= opcode::ptr_eq && o <= opcode::ptr_is_nonnull);
-}
-
 void trace_compiler::compare_with_zero(value_ref v) {
     if (v.is_constant()) {
         Gp reg = general_register(v);
@@ -76,7 +56,7 @@ void trace_compiler::compare_with_zero(value_ref v) {
 condition trace_compiler::compare_integers(opcode o, value_ref left, value_ref right) {
     if (left.is_constant() && !right.is_constant()) {
         std::swap(left, right);
-        o = mirrored(o);
+        o = with_arguments_swapped(o);
     }
     if (right.is_constant() && constant_bits(right) == 0) {
         compare_with_zero(left);
@@ -122,27 +102,9 @@ condition trace_compiler::compile_comparison(uint32_t position) {
     return compare_integers(o, args[0], args[1]);
 }
 
-// The guard that directly follows; UINT32_MAX: none does.
-uint32_t trace_compiler::guard_after(uint32_t position) const {
-    uint32_t at = position + 1;
-    while (at < trace_->operations.size() &&
-           (op(at).op == opcode::debug_merge_point || op(at).op == opcode::record_exact_class))
-        ++at;
-    return at < trace_->operations.size() && is_guard(op(at).op) ? at : UINT32_MAX;
-}
-
-// The guard that directly follows a comparison and tests it.
-uint32_t trace_compiler::guard_fused_with(uint32_t position) const {
-    uint32_t at = guard_after(position);
-    if (at == UINT32_MAX || (op(at).op != opcode::guard_true && op(at).op != opcode::guard_false)) return UINT32_MAX;
-    return arguments(at)[0] == value_ref::result(position) ? at : UINT32_MAX;
-}
-
 uint32_t trace_compiler::compile_comparison_and_guard(uint32_t position) {
     uint32_t guard = guard_fused_with(position);
-    bool wanted = guard == UINT32_MAX || live_.last_use[position] > guard;
-    if (!wanted)
-        for (value_ref v : op(guard).guard->fail_arguments) wanted |= v == value_ref::result(position);
+    bool wanted = is_wanted_besides(position, guard);
     condition c = compile_comparison(position);
     if (wanted) set_result(position, c);
     if (wanted && c.parity != condition::ignored && guard != UINT32_MAX) {
@@ -186,15 +148,7 @@ trace_compiler::pending_guard& trace_compiler::add_guard(uint32_t position) {
     pending_guard g{};
     g.guard = data;
     g.exit = a_.newLabel();
-    g.first_place = static_cast<uint32_t>(guard_places_.size());
-    for (value_ref v : data->fail_arguments) {
-        place where;
-        if (!v.is_none() && v.is_result()) {
-            where = registers_.place_of(v.index());
-            if (where.is_nowhere()) fail("the trace is malformed: a fail argument is not live at its guard");
-        }
-        guard_places_.push_back(where.pack());
-    }
+    g.first_place = save_guard_places(*data);
     guards_.push_back(g);
     return guards_.back();
 }

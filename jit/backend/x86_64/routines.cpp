@@ -34,24 +34,6 @@ guard_data* save_exit_values(guard_data* guard, const word* registers, const cha
     return guard;
 }
 
-// A trace has no way back for an allocation that fails: the state before it is gone.
-[[noreturn]] void heap_limit_reached() {
-    std::fputs("heddle: the heap limit (HEDDLE_GC_MAX) is reached in compiled code; raise it\n", stderr);
-    std::exit(1);
-}
-
-void* allocate(const gc::type_info* type, size_t total) {
-    void* object = heddle_gc_allocate_slow(type, total);
-    if (!object) heap_limit_reached();
-    return object;
-}
-
-void* allocate_array(const gc::type_info* type, uint64_t length) {
-    void* array = heddle_gc_allocate_array_slow(type, length, 0);
-    if (!array) heap_limit_reached();
-    return array;
-}
-
 // Assembles one routine at its final address.
 class routine_maker {
 public:
@@ -158,8 +140,9 @@ cpu_features cpu_features::detect() {
 std::string backend_context::make_routines() {
     code.exit_guard = make_exit_guard(*memory, exit_range.get());
     code.epilogue = make_epilogue(*memory);
-    code.allocate = make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate), true, true);
-    code.allocate_array = make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate_array), true, true);
+    code.allocate = make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate_or_exit), true, true);
+    code.allocate_array =
+        make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate_array_or_exit), true, true);
     code.barrier =
         make_keeping_routine(*memory, reinterpret_cast<const void*>(&heddle_gc_write_barrier_slow), false, false);
     code.barrier_array =

@@ -3,8 +3,7 @@
 // Routines called from slow paths keep every register except r11 (and r11's result where one is said): so an allocation
 // or a barrier is no call to the register allocator.
 #pragma once
-#include "backend/common/code_memory.h"
-#include "backend/common/register_allocator.h"
+#include "backend/common/target_compiler.h"
 #include "heddle/gc/gc.h"
 #include "heddle/jit/backend.h"
 #include <memory>
@@ -30,15 +29,9 @@ struct routines {
     uint64_t run_portal = 0;     // a function (token, reds): runs the portal, stores the result, returns null
 };
 
-struct backend_context {
-    std::shared_ptr<code_memory> memory;
+struct backend_context : machine_context {
     routines code;
     cpu_features features;
-    target_registers registers;
-    backend_hooks hooks;
-    word* exit_values = nullptr;                        // never moves
-    std::unique_ptr<gc::conservative_range> exit_range; // the part of exit_values that was written last
-    uint32_t exit_values_capacity = 0;
 
     std::string make_routines();
     // The entry of a token that has no code yet.

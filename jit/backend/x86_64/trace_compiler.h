@@ -7,8 +7,7 @@
 // Out-of-line code (guard exits, slow paths) and the literals follow the trace. Nothing outside is changed before the
 // code is complete: guards and labels learn their places and addresses in finish_code().
 #pragma once
-#include "backend/common/parallel_move.h"
-#include "backend/common/register_allocator.h"
+#include "backend/common/target_compiler.h"
 #include "backend/x86_64/registers.h"
 #include "backend/x86_64/routines.h"
 #include <asmjit/x86.h>
@@ -40,7 +39,7 @@ struct condition {
 constexpr size_t branches_per_guard = 2;
 constexpr size_t invalidation_size = 5; // bytes of a guard_not_invalidated: a jump fits
 
-class trace_compiler final : move_emitter {
+class trace_compiler final : target_compiler {
 public:
     explicit trace_compiler(backend_context& context);
 
@@ -78,17 +77,11 @@ private:
 
     // --- the walk (trace_compiler.cpp) ---
     std::string begin_code(const trace& t, std::string* asm_log);
-    std::string check(const trace& t);
-    std::string check_values(const trace& t);
     std::string compile_operations();
     uint32_t compile_operation(uint32_t position); // answers the next position
     std::string finish_code(std::string* asm_log);
     void publish(uint64_t base);
     void log_operation(uint32_t position);
-    std::string value_text(value_ref v) const;
-    void fail(const std::string& why) {
-        if (error_.empty()) error_ = why;
-    }
 
     // --- operands and moves ---
     void emit_move(location to, location from) override;
@@ -102,13 +95,10 @@ private:
     void load_floating(const Xmm& to, value_ref v);
     Gp begin_general_result(uint32_t position, value_ref first); // two-address: the result's register holds 'first'
     Xmm begin_floating_result(uint32_t position, value_ref first);
-    bool is_constant(value_ref v) const { return v.is_constant(); }
-    uint64_t constant_bits(value_ref v) const { return trace_->constants[v.index()].value; }
+    uint64_t constant_bits(value_ref v) const { return constant_word(v); }
     bool is_small_constant(value_ref v) const;
     bool dies_in_register(value_ref v) const;
     Mem literal_memory(uint64_t low, uint64_t high, uint32_t size);
-    std::span<const value_ref> arguments(uint32_t position) const { return trace_->arguments_of(op(position)); }
-    const operation& op(uint32_t position) const { return trace_->operations[position]; }
     void call_function(const void* function);
     void jump_to(uint64_t address);
 
@@ -126,14 +116,11 @@ private:
     void compile_copy(uint32_t position);
 
     // --- comparisons and guards (guards.cpp) ---
-    bool is_comparison(opcode o) const;
     condition compile_comparison(uint32_t position);
     condition compare_integers(opcode o, value_ref left, value_ref right);
     condition compare_floats(opcode o, value_ref left, value_ref right);
     void compare_with_zero(value_ref v);
     uint32_t compile_comparison_and_guard(uint32_t position);
-    uint32_t guard_after(uint32_t position) const;
-    uint32_t guard_fused_with(uint32_t position) const; // UINT32_MAX: none
     void set_result(uint32_t position, condition c);
     void compile_guard(uint32_t position);
     void compile_guard_value(uint32_t position);
@@ -168,10 +155,8 @@ private:
     void compile_new_array(uint32_t position);
     void bump_allocate(int result, const gc::type_info* type, uint32_t total);
     void set_vtable(const Gp& object, const gc::type_info* type);
-    bool stored_before_safepoint(uint32_t position, uint32_t offset) const;
     void barrier(const Gp& object);
     void barrier_array(const Gp& array, value_ref index, const array_descr* array_shape);
-    const array_descr* array_of_barrier(uint32_t position) const;
     void mark_card(const slow_path& slow, const Label& otherwise);
     void emit_slow_paths();
 
@@ -191,7 +176,6 @@ private:
     void compile_label(uint32_t position);
     void compile_jump(uint32_t position);
     void compile_finish(uint32_t position);
-    void hint_jump_arguments(uint32_t jump_position, uint32_t label_position, std::span<const int32_t> places);
     void lower_stack_pointer();
 
     backend_context& context_;
@@ -199,12 +183,6 @@ private:
     x86::Assembler a_;
     asmjit::StringLogger logger_;
     bool logging_ = false;
-
-    const trace* trace_ = nullptr;
-    liveness live_;
-    register_allocator registers_;
-    parallel_move moves_;
-    std::string error_;
 
     code_memory::open_range range_{};
     loop_token* token_ = nullptr; // null: a bridge
@@ -214,10 +192,8 @@ private:
     uint32_t frame_size_ = 0;            // known in finish_code
     std::vector<uint32_t> frame_fixups_; // offsets just after a 32-bit displacement to be set to -frame_size_
     std::vector<pending_guard> guards_;
-    std::vector<int32_t> guard_places_;
     std::vector<own_label> labels_;
     std::vector<uint32_t> label_offsets_;
-    std::vector<uint32_t> passed_by_label_; // by value: the number of the last label that has it as an argument
     std::vector<literal> literals_;
     std::vector<slow_path> slow_paths_;
     uint64_t code_address_ = 0;
