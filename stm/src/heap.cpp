@@ -121,13 +121,15 @@ void begin_collection() {
         roll_back(*other);
     }
     commit_in_place(t);
-    for (segment* s : world.segments) drop_copies(*s);
     close_all_gaps();
     for (segment* s : world.segments) s->free = s->gap_end = s->fresh_start = nullptr;
     world.direct->free = world.direct->gap_end = world.direct->fresh_start = nullptr;
 }
 
-void end_collection() { resume_world(); }
+void end_collection() {
+    for (segment* s : world.segments) renew_copies(*s);
+    resume_world();
+}
 
 void close_all_gaps() {
     write_filler(heddle_thread.nursery_free, heddle_thread.gap_end);
@@ -143,12 +145,14 @@ void close_all_gaps() {
 void gap_taken(char* free, const nursery_gap& gap) {
     segment& s = *self->running;
     if (free != nullptr && s.fresh_start < free) s.fresh.push({s.fresh_start, free});
+    forget_copies_of_others(s, gap.start, gap.end);
     share_pages(s, gap.start, gap.end);
     s.fresh_start = gap.start;
 }
 
 void large_object_made(char* start, size_t bytes) {
     segment& s = *self->running;
+    forget_copies_of_others(s, start, start + bytes);
     share_pages(s, start, start + bytes);
     s.fresh_large.push({start, start + bytes});
 }

@@ -33,6 +33,7 @@ public:
     size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
     void clear() { size_ = 0; }
+    void shrink(size_t size) { size_ = size; }
 
 private:
     void grow() {
@@ -55,9 +56,11 @@ constexpr size_t whole_object_limit = 2048;
 enum page_state : uint8_t {
     page_private = 0, // copied by the kernel on the first write
     page_copied,      // may differ from view 0: commits have to be copied here
+    page_kept,        // the same, but not written since the last collection
     page_fresh,       // shared; holds what the running transaction has made
     page_shared,      // shared; holds what a transaction of this segment made and committed
 };
+inline bool is_copy(uint8_t state) { return state == page_copied || state == page_kept; }
 
 struct range {
     char* start;
@@ -77,7 +80,7 @@ struct segment {
     thread* owner = nullptr; // whose transaction runs in it
     uint8_t* pages = nullptr;
     uint8_t* written_cards = nullptr; // version, if the transaction wrote the card already
-    list<uint32_t> copied_pages;
+    list<uint32_t> copied_pages;      // and some that were once
     list<written_range> writes;
     list<range> fresh; // headers' addresses; but for the current gap and large objects
     list<range> fresh_large;
@@ -188,6 +191,9 @@ void share_pages(segment& s, char* start, char* end);   // for fresh objects
 void prepare_pages(segment& s, char* start, char* end); // before [start, end) is written in the view
 void mark_committed_pages(segment& s, char* start, char* end);
 void drop_copies(segment& s);
+// The memory is given to `s` for objects to be made in: copies that other segments have show what was there before.
+void forget_copies_of_others(const segment& s, char* start, char* end);
+void renew_copies(segment& s); // after a collection, which changes view 0 only
 void next_version(segment& s);
 void push_to_views(segment& from, char* start, char* end); // to view 0 and all copied pages
 

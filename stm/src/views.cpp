@@ -97,6 +97,10 @@ void prepare_pages(segment& s, char* start, char* end) {
     uint32_t last = end_page(end);
     for (uint32_t page = page_of(start); page < last; page++) {
         if (s.pages[page] == page_copied) continue;
+        if (s.pages[page] == page_kept) { // listed already
+            s.pages[page] = page_copied;
+            continue;
+        }
         // Nothing fresh is written through a barrier: if it says page_fresh, that's what was left of an old gap.
         if (s.pages[page] >= page_fresh) {
             constexpr uint32_t at_once = gc::block_size / page_size;
@@ -110,14 +114,57 @@ void prepare_pages(segment& s, char* start, char* end) {
     }
 }
 
-void drop_copies(segment& s) {
+namespace {
+
+void share_again(segment& s, uint32_t first, uint32_t end) {
+    if (first != end) madvise(s.in_view(address_of(first)), size_t{end - first} << page_shift, MADV_DONTNEED);
+}
+
+// Copies of pages in such a state; the others stay in the list.
+void drop_copies_in(segment& s, bool (*goes)(uint8_t state)) {
     std::sort(s.copied_pages.begin(), s.copied_pages.end());
-    for (size_t i = 0; i < s.copied_pages.size();) {
-        uint32_t first = s.copied_pages[i], end = first;
-        for (; i < s.copied_pages.size() && s.copied_pages[i] == end; i++) s.pages[end++] = page_private;
-        madvise(s.in_view(address_of(first)), size_t{end - first} << page_shift, MADV_DONTNEED);
+    size_t kept = 0;
+    uint32_t first = 0, end = 0; // to be dropped together
+    for (size_t i = 0; i < s.copied_pages.size(); i++) {
+        uint32_t page = s.copied_pages[i];
+        if (!is_copy(s.pages[page]) || (kept != 0 && s.copied_pages[kept - 1] == page)) continue;
+        if (!goes(s.pages[page])) {
+            s.copied_pages[kept++] = page;
+            continue;
+        }
+        if (page != end) {
+            share_again(s, first, end);
+            first = page;
+        }
+        end = page + 1;
+        s.pages[page] = page_private;
     }
-    s.copied_pages.clear();
+    share_again(s, first, end);
+    s.copied_pages.shrink(kept);
+}
+
+} // namespace
+
+void drop_copies(segment& s) { drop_copies_in(s, is_copy); }
+
+void forget_copies_of_others(const segment& s, char* start, char* end) {
+    uint32_t last = end_page(end);
+    for (segment* other : world.segments) {
+        if (other == &s || other->copied_pages.empty()) continue;
+        for (uint32_t page = page_of(start); page < last; page++) {
+            uint32_t first = page;
+            for (; page < last && is_copy(other->pages[page]); page++) other->pages[page] = page_private;
+            share_again(*other, first, page);
+        }
+    }
+}
+
+void renew_copies(segment& s) {
+    drop_copies_in(s, [](uint8_t state) { return state == page_kept; });
+    for (uint32_t page : s.copied_pages) {
+        std::memcpy(s.in_view(address_of(page)), address_of(page), page_size);
+        s.pages[page] = page_kept;
+    }
 }
 
 void next_version(segment& s) {
@@ -138,7 +185,7 @@ void push_to_views(segment& from, char* start, char* end) {
         for (char* part = start; part < end;) {
             uint32_t page = page_of(part);
             char* part_end = std::min(end, address_of(page + 1));
-            if (s->pages[page] == page_copied)
+            if (is_copy(s->pages[page]))
                 std::memcpy(s->in_view(part), source + (part - start), static_cast<size_t>(part_end - part));
             part = part_end;
         }
