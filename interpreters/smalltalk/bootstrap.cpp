@@ -1,6 +1,6 @@
 // Making an image from the library's source files: reading class definitions and methods, compiling them
 // (library_compiler.cpp), building classes, method dictionaries and the special objects in the heap, and writing that
-// as an image of format 68021.
+// as an image of format 68021 or 6521.
 //
 // The collector does not see C++ containers: everything built is kept in one array, and is known by its index there.
 // What the files evaluate runs in the image itself (SystemDictionary>>bootstrap): globals and symbols are handed over
@@ -159,7 +159,7 @@ constexpr const char* special_selector_names[] = {
 root<slots_array> built; // all that has been made
 class builder {
 public:
-    explicit builder(library_reader& l) : library_(l) {}
+    builder(library_reader& l, long version) : library_(l), version_(version) {}
     std::string run(const std::string& path) {
         begin();
         for (class_model& model : library_.classes)
@@ -198,9 +198,10 @@ private:
     W_Class* class_named(const std::string& name) { return static_cast<W_Class*>(get(class_handles_.at(name))); }
 
     void begin() {
-        traits.version = 68021;
-        traits.spur = traits.wide = true;
-        traits.word_size = 8;
+        traits.version = version_;
+        traits.spur = true;
+        traits.wide = version_ == 68021;
+        traits.word_size = traits.wide ? 8 : 4;
         traits.hash_mask = 0x3fffff;
         the_world = make<World>(make<Version>());
         the_context = make<ExecutionContext>();
@@ -284,7 +285,7 @@ private:
         small_integer_root = class_named("SmallInteger");
         character_root = class_named("Character");
         float_root = class_named("BoxedFloat64");
-        small_float_root = class_named("SmallFloat64");
+        if (traits.wide) small_float_root = class_named("SmallFloat64");
         // Places in the class table that Spur gives to immediate objects; lower ones are its own.
         constexpr long first_free = 32;
         slots_array* table = heddle::make_array<slots_array>(1024);
@@ -411,7 +412,7 @@ private:
         case literal::nil: return keep(nil());
         case literal::true_value: return keep(true_object());
         case literal::false_value: return keep(false_object());
-        case literal::integer: return keep(make_int(l.number));
+        case literal::integer: return keep(make_integer(l.number));
         case literal::real: return keep(make_float(l.real_number));
         case literal::string: return bytes("String", l.text);
         case literal::symbol: return symbol(l.text);
@@ -441,7 +442,7 @@ private:
         slots_array* slots = nils(literals + 1);
         long header =
             literals | (code.has_primitive ? 1L << 16 : 0) | 1L << 17 | code.temporaries << 18 | code.arguments << 24;
-        slots->set(0, make_int(header + small_minimum()));
+        slots->set(0, make_int(header - (1L << 30))); // negative: Sista bytecodes
         handle h = keep(make<W_Method>(class_named(class_name), slots, kept));
         auto set = [&](size_t i, handle value) {
             static_cast<W_Method*>(get(h))->literals->set(static_cast<long>(i) + 1, get(value));
@@ -527,6 +528,7 @@ private:
     }
 
     library_reader& library_;
+    const long version_;
     long count_ = 0;
     std::map<std::string, handle> symbols_;
     std::unordered_map<std::string, handle> class_handles_, meta_handles_, bindings_, meta_bindings_;
@@ -535,11 +537,13 @@ private:
 
 } // namespace
 
-std::string make_image(const std::string& folder, const std::string& path) {
+std::string make_image(const std::string& folder, const std::string& path, long version) {
+    if (version != 68021 && version != 6521)
+        return "an image can be made of format 68021 or 6521, not " + std::to_string(version);
     library_reader library;
     if (std::string error = library.read(folder); !error.empty()) return error;
     library.globals.insert("Smalltalk");
-    return builder(library).run(path);
+    return builder(library, version).run(path);
 }
 
 } // namespace heddle::smalltalk

@@ -1,6 +1,9 @@
 // Writing images. First everything that allocates: contexts become arrays of what the image sees in them. From then on
 // nothing may be allocated, since addresses of objects are keys: all objects get their places in the file, then all are
 // written. The formats are described in image_file.cpp, which reads them.
+//
+// A 32-bit image of Spur may be written as a 64-bit one: references, SmallIntegers and characters become wider; floats,
+// and large integers that fit, become immediate; program counters count the bytes of wider literals.
 #include "image_writer.h"
 #include "heap_walk.h"
 #include "settings.h"
@@ -32,15 +35,21 @@ uint32_t new_class_index(W_Class* c) {
 }
 
 namespace {
+struct image_format {
+    long version;
+    bool wide;
+};
 root<slots_array> all_frames, all_contents; // the frames, and for each an Array of its slots as the image sees them
 
+// By how much the program counters of a frame's method grow when its literals become 64-bit words.
+long wider_by(W_Frame* frame) { return frame->code ? frame->code->method->literals->length() * 4 : 0; }
 long wanted_context_size(W_Frame* frame) {
     long depth = frame->state < 0 ? 0 : state_depth(frame->state);
     bool large = frame->code && (method_header(frame->code->method) >> 17 & 1);
     long room = large ? 56 : 16;
     return 6 + (depth > room ? depth : room);
 }
-void describe_frames(W_Frame* active) {
+void describe_frames(W_Frame* active, bool widens) {
     set_active_frame(active);
     long count = 0, filled = 0;
     for (void* each : all_objects()) count += is_exact<W_Frame>(as_object(each));
@@ -54,6 +63,8 @@ void describe_frames(W_Frame* active) {
         long depth = frame->state < 0 ? 0 : state_depth(frame->state), size = wanted_context_size(frame);
         W_Pointers* contents = new_array(size);
         for (long k = 0; k < 6 + depth; k++) set_slot(contents, k, context_fetch(frame, k));
+        if (widens && is_int(slot(contents, 1)))
+            set_slot(contents, 1, make_int(int_value(slot(contents, 1)) + wider_by(frame)));
         all_contents->set(i, contents);
     }
 }
@@ -71,6 +82,7 @@ void place_classes() {
 
 class writer {
 public:
+    explicit writer(const image_format& format) : format_(format) {}
     bool run(const std::string& path, std::string& error) {
         index_compact_classes();
         collect();
@@ -92,7 +104,8 @@ public:
 
 private:
     static constexpr uint64_t base = 0x10000;
-    const uint64_t header_bytes = traits.wide ? 128 : 64;
+    const image_format format_;
+    const uint64_t header_bytes = format_.wide ? 128 : 64;
     static constexpr long page_size = 1024, root_slots = 4104, free_lists = 32;
     // Nothing is allocated while these exist, so void* it is: the collector need not know of them.
     struct placed {
@@ -112,7 +125,8 @@ private:
         if (!is_int(word)) return 1;
         return traits.spur ? int_value(word) >> 16 & 31 : int_value(word) >> 7 & 15;
     }
-    uint64_t word_bytes() const { return static_cast<uint64_t>(traits.word_size); }
+    uint64_t word_bytes() const { return format_.wide ? 8 : 4; }
+    bool widens() const { return format_.wide && !traits.wide; }
 
     // ---- what there is
     void index_compact_classes() {
@@ -127,7 +141,7 @@ private:
             contents[all_frames->get(i)] = all_contents->get(i);
         auto add = [&](W_Object* o) {
             if (!is<W_Instance>(o) && !is_exact<W_Float>(o)) return;
-            if (is_exact<W_Float>(o) && traits.wide && immediate_float(float_value(o), nullptr)) return;
+            if (is_immediate(o)) return;
             if (!addresses_.emplace(o, 0).second) return;
             placed one{o, 0, 0, 0, 0, nullptr};
             if (is_exact<W_Frame>(o)) one.contents = contents[o];
@@ -219,7 +233,7 @@ private:
         memcpy(byte_at(address), &word, 4);
     }
     void put_word(uint64_t address, uint64_t value) {
-        if (traits.wide)
+        if (format_.wide)
             memcpy(byte_at(address), &value, 8);
         else
             put32(address, value);
@@ -233,19 +247,38 @@ private:
         if (word) *word = (rest << 1 | sign) << 3 | 4;
         return true;
     }
+    // A large integer that 61 bits hold, when 31 did not.
+    static bool immediate_large(W_Bytes* o, uint64_t* word) {
+        W_Class* c = o->class_;
+        bool negative = c == special_at(special_large_negative);
+        long length = o->bytes->length();
+        if ((!negative && c != special_at(special_large_positive)) || length < 4 || length > 8) return false;
+        if (o->bytes->get(length - 1) == 0) return false; // still being made
+        uint64_t magnitude = 0;
+        for (long i = length - 1; i >= 0; i--) magnitude = magnitude << 8 | o->bytes->get(i);
+        if (magnitude > (uint64_t{1} << 60) - !negative) return false;
+        if (word) *word = (negative ? -magnitude : magnitude) << 3 | 1;
+        return true;
+    }
+    bool is_immediate(W_Object* o, uint64_t* word = nullptr) const {
+        if (!format_.wide) return false;
+        if (is_exact<W_Float>(o)) return has_small_floats() && immediate_float(float_value(o), word);
+        return widens() && is_exact<W_Bytes>(o) && immediate_large(static_cast<W_Bytes*>(o), word);
+    }
+    static bool has_small_floats() { return class_table->length() > 4 && class_table->get(4); }
     uint64_t reference(W_Object* o) {
         if (!o) o = nil();
         if (is_exact<W_WeakSlot>(o)) o = strong(o);
         if (is_int(o)) {
             auto value = static_cast<uint64_t>(int_value(o));
-            return traits.wide ? value << 3 | 1 : value << 1 | 1;
+            return format_.wide ? value << 3 | 1 : value << 1 | 1;
         }
         if (is_exact<W_Character>(o)) {
             auto code = static_cast<uint64_t>(static_cast<W_Character*>(o)->value);
-            return traits.wide ? code << 3 | 2 : code << 2 | 2;
+            return format_.wide ? code << 3 | 2 : code << 2 | 2;
         }
         uint64_t word = 0;
-        if (is_exact<W_Float>(o) && traits.wide && immediate_float(float_value(o), &word)) return word;
+        if (is_immediate(o, &word)) return word;
         auto found = addresses_.find(o);
         return found == addresses_.end() ? addresses_[nil()] : found->second;
     }
@@ -292,7 +325,14 @@ private:
     void write_contents(const placed& one, uint64_t at) {
         W_Object* o = one.get();
         if (one.contents) return write_slots(one.context_slots(), at);
-        if (is<W_Pointers>(o)) return write_slots(static_cast<W_Pointers*>(o)->slots, at);
+        if (is<W_Pointers>(o)) {
+            write_slots(static_cast<W_Pointers*>(o)->slots, at);
+            if (widens() && is_closure_with_pc(o)) {
+                long pc = int_value(slot(o, 1)) + wider_by(static_cast<W_Frame*>(slot(o, 0)));
+                put_word(at + word_bytes(), static_cast<uint64_t>(pc) << 3 | 1);
+            }
+            return;
+        }
         if (is_exact<W_Bytes>(o)) return write_bytes(static_cast<W_Bytes*>(o)->bytes, at);
         if (is_exact<W_Words>(o)) {
             word_array* words = static_cast<W_Words*>(o)->words;
@@ -308,12 +348,16 @@ private:
             put32(at + 4, high_first ? bits : bits >> 32);
         }
     }
+    static bool is_closure_with_pc(W_Object* o) {
+        return has_slots(o, 3) && is_exact<W_Frame>(slot(o, 0)) && is_int(slot(o, 1)) &&
+               inherits_from(class_of(o), special_at(special_block_closure));
+    }
     void write_bytes(byte_array* bytes, uint64_t at) {
         if (bytes->length()) memcpy(byte_at(at), bytes->data(), static_cast<size_t>(bytes->length()));
     }
     void write_spur_tables() {
         constexpr uint64_t words_class = 18, array_class = 16;
-        spur_header(tables_, free_lists, traits.wide ? 9 : 10, words_class, 0);
+        spur_header(tables_, free_lists, format_.wide ? 9 : 10, words_class, 0);
         spur_header(root_address_, root_slots, 2, array_class, 0);
         uint64_t nothing = addresses_[nil()];
         for (long i = 0; i < root_slots; i++)
@@ -338,12 +382,12 @@ private:
         put32(at + 12, 0);
     }
     void put_header(uint64_t at, uint64_t value, bool word) {
-        memcpy(data_.data() + at, &value, word && traits.wide ? 8 : 4);
+        memcpy(data_.data() + at, &value, word && format_.wide ? 8 : 4);
     }
     void write_header() {
-        put_header(0, static_cast<uint64_t>(traits.version), false);
+        put_header(0, static_cast<uint64_t>(format_.version), false);
         put_header(4, header_bytes, false);
-        put_header(traits.wide ? 48 : 28, traits.header_flags, true);
+        put_header(format_.wide ? 48 : 28, traits.header_flags, true);
         uint64_t word = word_bytes(), at = 8;
         put_header(at, size_, true);
         put_header(at + word, base, true);
@@ -351,7 +395,7 @@ private:
         put_header(at + 3 * word, 999, true); // the last hash
         put_header(at + 4 * word, static_cast<uint64_t>(settings.width << 16 | settings.height), true);
         if (!traits.spur) return;
-        at = traits.wide ? 72 : 48;
+        at = format_.wide ? 72 : 48;
         put_header(at, size_, true); // the first segment
     }
 
@@ -365,12 +409,19 @@ private:
 };
 } // namespace
 
-std::string write_image(const std::string& path, W_Frame* frame) {
+std::string write_image(const std::string& path, W_Frame* frame, long version) {
+    image_format format{traits.version, traits.wide};
+    if (version != 0 && version != traits.version) {
+        if (version != 68021 || traits.version != 6521)
+            return "an image of format " + std::to_string(traits.version) + " can't be written as one of " +
+                   std::to_string(version) + ": only 6521 as 68021";
+        format = {68021, true};
+    }
     set_active_frame(frame);
     place_classes();
-    describe_frames(frame);
+    describe_frames(frame, format.wide && !traits.wide);
     std::string error;
-    writer().run(path, error);
+    writer(format).run(path, error);
     all_frames = static_cast<slots_array*>(nullptr);
     all_contents = static_cast<slots_array*>(nullptr);
     return error;

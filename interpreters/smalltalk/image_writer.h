@@ -1,4 +1,4 @@
-// Writing the heap as an image file of the format that was loaded.
+// Writing the heap as an image file, of the format that was loaded; a 6521 image as 68021 too.
 #pragma once
 #include "frame.h"
 
@@ -6,7 +6,8 @@ namespace heddle::smalltalk {
 
 // `frame` runs now; its state says where the image goes on when it is loaded, and its process knows it. "" or what is
 // wrong.
-std::string write_image(const std::string& path, W_Frame* frame);
+// `version`: the format, 0 for the one that was loaded.
+std::string write_image(const std::string& path, W_Frame* frame, long version = 0);
 
 // Spur's table of classes: the index of a class is its hash. A class that has no hash yet gets the next place.
 extern root<slots_array> class_table;

@@ -24,7 +24,7 @@ constexpr const char* usage_text = "usage: heddle-smalltalk [option] ... [IMAGE]
                                    "FILE.st | --save FILE | --headless |\n"
                                    "                                              ARG ...]\n"
                                    "       heddle-smalltalk --info [IMAGE]\n"
-                                   "       heddle-smalltalk --make-image FOLDER IMAGE\n"
+                                   "       heddle-smalltalk --make-image FOLDER IMAGE [--format NUMBER]\n"
                                    "       heddle-smalltalk [option] ... --som -cp DIR[:DIR...] FILE.som [ARG ...]\n";
 constexpr const char* help_text =
     "Without IMAGE: the image that comes with the program, heddle-smalltalk.image beside it, or in ../share/heddle.\n"
@@ -36,6 +36,8 @@ constexpr const char* help_text =
     "--make-image FOLDER    : make an image of the library's source files in FOLDER\n"
     "--som                  : run a program of SOM source; -cp names the folders where its classes are\n"
     "--save FILE            : write the image, as it was loaded, to another file\n"
+    "--format NUMBER        : with --save: the file's format (of a 6521 image 68021 too); with --make-image: 68021 or "
+    "6521\n"
     "--headless             : run the image without a window (there is none yet in any case)\n"
     "--display FILE.png     : write what the image has drawn on its display, at the end\n"
     "--log primitives       : list the primitives that were asked for and are missing, at the end, on stderr\n"
@@ -51,6 +53,7 @@ struct command_line {
     std::string image, text;
     std::vector<std::string> class_path;
     bool log_primitives = false;
+    long format = 0; // of an image that is written; 0: not said
     int status = 0;
 };
 command_line request;
@@ -148,7 +151,8 @@ std::string own_image() {
 void work() {
     if (request.what == command_line::som) return run_som();
     if (request.what == command_line::make_image)
-        if (std::string error = make_image(request.text, request.image); !error.empty()) {
+        if (std::string error = make_image(request.text, request.image, request.format ? request.format : 68021);
+            !error.empty()) {
             request.status = complain(error, 1);
             return;
         }
@@ -171,7 +175,8 @@ void work() {
     if (request.what == command_line::evaluate) {
         evaluate(request.text, true);
     } else if (request.what == command_line::save) {
-        if (std::string error = write_image(request.text, nullptr); !error.empty()) request.status = complain(error, 1);
+        if (std::string error = write_image(request.text, nullptr, request.format); !error.empty())
+            request.status = complain(error, 1);
     } else if (request.what == command_line::file_in) {
         file_in();
     } else {
@@ -210,7 +215,7 @@ int parse(int count, char** arguments) {
         if (word == "--version") return puts("heddle-smalltalk 0.1"), 1;
         if (word == "--headless") continue;
         if (word == "--jit" || word == "--log" || word == "--evaluate" || word == "--file-in" || word == "--display" ||
-            word == "--save" || word == "--make-image") {
+            word == "--save" || word == "--make-image" || word == "--format") {
             const char* text = value(i);
             if (!text) return complain(word + " wants an argument", 2) + 1;
             if (word == "--jit") {
@@ -221,6 +226,9 @@ int parse(int count, char** arguments) {
                 if (what != "primitives" && what != "messages")
                     return complain("--log: only `primitives` and `messages` are known", 2) + 1;
                 (what == "primitives" ? request.log_primitives : settings.log_messages) = true;
+            } else if (word == "--format") {
+                request.format = std::strtol(text, nullptr, 10);
+                if (request.format <= 0) return complain("--format wants a number, as 68021", 2) + 1;
             } else if (word == "--display") {
                 settings.display_file = text;
             } else {
@@ -259,6 +267,8 @@ int parse(int count, char** arguments) {
     }
     if (request.image.empty() && request.what != command_line::som && request.what != command_line::make_image)
         request.image = own_image();
+    if (request.format && request.what != command_line::save && request.what != command_line::make_image)
+        return complain("--format goes with --save or --make-image", 2) + 1;
     if (request.image.empty()) {
         fprintf(stderr, "%s", usage_text);
         return 3;
