@@ -210,10 +210,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<double> to_double_in_general(W_Object* o) {
     return static_cast<W_Float*>(result)->value;
 }
 
-static Result<W_Object*> float_construct(W_Object* o) {
-    if (!o) return make_float(0);
-    if (is_exact<W_Float>(o)) return o;
-    if (is_exact<W_Int>(o)) return make_float(static_cast<double>(static_cast<W_Int*>(o)->value));
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> float_from(W_Object* o) {
     if (is<W_Str>(o)) return float_from_text(o, number_text(static_cast<W_Str*>(o)));
     if (is<W_Bytes>(o)) {
         byte_array* data = static_cast<W_Bytes*>(o)->data;
@@ -226,6 +223,12 @@ static Result<W_Object*> float_construct(W_Object* o) {
         return failure;
     }
     return make_float(value.value());
+}
+static Result<W_Object*> float_construct(W_Object* o) {
+    if (!o) return make_float(0);
+    if (is_exact<W_Float>(o)) return o;
+    if (is_exact<W_Int>(o)) return make_float(static_cast<double>(static_cast<W_Int*>(o)->value));
+    return float_from(o);
 }
 
 namespace {

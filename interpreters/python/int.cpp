@@ -241,13 +241,16 @@ HEDDLE_ELIDABLE double int_to_double(W_Object* o) {
     return negative ? -result : result;
 }
 
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> int_from_double(double value) {
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> int_from_large_double(double value) {
     if (std::isnan(value)) return raise_text(T::ValueError, "cannot convert float NaN to integer");
     if (std::isinf(value)) return raise_text(T::OverflowError, "cannot convert float infinity to integer");
-    if (std::fabs(value) < 9e18) return make_int(static_cast<long>(value));
     big x;
     mpz_set_d(x.value, value);
     return x.object();
+}
+Result<W_Object*> int_from_double(double value) {
+    if (value > -9e18 && value < 9e18) return make_int(static_cast<long>(value));
+    return int_from_large_double(value);
 }
 
 std::string int_to_text(W_Object* value, int base) {
@@ -296,6 +299,7 @@ static HEDDLE_INLINE Result<long> index_or(W_Object* o, T error) {
 Result<long> index_of(W_Object* o) { return index_or(o, T::OverflowError); }
 Result<long> subscript_of(W_Object* o) { return index_or(o, T::IndexError); }
 HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o) {
+    if (is_exact<W_Int>(o)) return static_cast<W_Int*>(o)->value;
     if (!is_int(o) && !type_lookup(o->type(), N::index))
         return raise_text(T::TypeError, "slice indices must be integers or None or have an __index__ method");
     W_Object* value = HEDDLE_TRY(to_index_object(o));
@@ -369,7 +373,7 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> int_from_text(W_Object* source,
 // ASCII digits for Unicode ones: what int() and float() read.
 std::string number_text(W_Str* text);
 
-static Result<W_Object*> int_construct(W_Object* source, W_Object* base) {
+HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> int_from(W_Object* source, W_Object* base) {
     if (base) {
         long number = HEDDLE_TRY(index_of(base));
         if (number != 0 && (number < 2 || number > 36))
@@ -382,9 +386,6 @@ static Result<W_Object*> int_construct(W_Object* source, W_Object* base) {
         }
         return raise_text(T::TypeError, "int() can't convert non-string with explicit base");
     }
-    if (!source) return make_int(0);
-    if (is_exact<W_Int>(source) || is_exact<W_BigInt>(source)) return source;
-    if (is_exact<W_Float>(source)) return int_from_double(static_cast<W_Float*>(source)->value);
     if (is<W_Str>(source)) return int_from_text(source, number_text(static_cast<W_Str*>(source)), 10);
     W_Object* result = call_special_0(source, N::int_);
     if (!result && !pending_error()) result = call_special_0(source, N::index);
@@ -402,6 +403,13 @@ static Result<W_Object*> int_construct(W_Object* source, W_Object* base) {
     if (!is_int(result)) return raise_about_type(T::TypeError, "__int__ returned non-int (type %s)", result);
     if (is<W_Int>(result) && !is_exact<W_Int>(result)) return make_int(static_cast<W_Int*>(result)->value);
     return result;
+}
+static Result<W_Object*> int_construct(W_Object* source, W_Object* base) {
+    if (base) return int_from(source, base);
+    if (!source) return make_int(0);
+    if (is_exact<W_Int>(source) || is_exact<W_BigInt>(source)) return source;
+    if (is_exact<W_Float>(source)) return int_from_double(static_cast<W_Float*>(source)->value);
+    return int_from(source, nullptr);
 }
 
 static Result<W_Object*> bool_construct(W_Object* o) {

@@ -489,11 +489,9 @@ Result<W_Object*> method_clear(W_Object* o) {
     return none();
 }
 Result<W_Object*> method_copy(W_Object* o) { return copy_of_range(list_of(o), 0, list_of(o)->length); }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_List* list, W_Slice* slice) {
-    slice_bounds bounds;
-    if (!slice_indices(slice, list->length, &bounds)) return failure;
-    if (bounds.step == 1 && list->kind != list_kind::objects) return copy_of_range(list, bounds.start, bounds.count);
+W_List* slice_within(W_List* list, const slice_bounds& bounds) {
     if (bounds.count == 0) return make_list();
+    if (bounds.step == 1 && list->kind != list_kind::objects) return copy_of_range(list, bounds.start, bounds.count);
     auto pick = [&](auto* from, auto* to) {
         if (bounds.step == 1) {
             copy_items(from, bounds.start, to, 0, bounds.count);
@@ -513,9 +511,22 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_List* list, W_Slice* slice
         pick(list->floats(), picked->floats());
     return picked;
 }
+HEDDLE_DONT_LOOK_INSIDE W_List* list_slice(W_List* list, long start, long stop, long step) {
+    return slice_within(list, bounds_within(start, stop, step, list->length));
+}
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_List* list, W_Slice* slice) {
+    slice_bounds bounds;
+    if (!slice_indices(slice, list->length, &bounds)) return failure;
+    return slice_within(list, bounds);
+}
 Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     W_List* list = list_of(o);
-    if (is_exact<W_Slice>(key)) return get_slice(list, static_cast<W_Slice*>(key));
+    if (is_exact<W_Slice>(key)) {
+        auto* slice = static_cast<W_Slice*>(key);
+        if (!has_int_parts(slice)) return get_slice(list, slice);
+        long step = step_of(slice);
+        return list_slice(list, start_of(slice, step), stop_of(slice, step), step);
+    }
     if (!is_index(key)) return index_type_error("list", key);
     long index = HEDDLE_TRY(subscript_of(key)), length = list->length;
     if (index < 0) index += length;
@@ -534,13 +545,12 @@ void replace_range(W_List* list, long start, long stop, W_List* other) {
     }
     copy_list_items(other, 0, list, start, added);
 }
-// For the commonest cases; false: not done.
-Result<bool> set_slice_of_kind(W_List* list, W_Slice* slice, W_Object* value) {
-    if (value && (!is_exact<W_List>(value) || list->kind == list_kind::empty)) return false;
-    auto* other = static_cast<W_List*>(value);
+// For the commonest cases: a list of the same kind, or nothing (null), instead of a range, or as many items as the
+// slice has. Runs no user code. False: not done.
+HEDDLE_DONT_LOOK_INSIDE bool set_slice_of_kind(W_List* list, long start, long stop, long step, W_List* other) {
+    if (other && list->kind == list_kind::empty) return false;
     if (other && other->kind != list->kind && other->length > 0) return false;
-    slice_bounds bounds;
-    if (!slice_indices(slice, list->length, &bounds)) return failure;
+    slice_bounds bounds = bounds_within(start, stop, step, list->length);
     if (bounds.step == 1) {
         if (bounds.stop < bounds.start) bounds.stop = bounds.start;
         if (other)
@@ -558,8 +568,7 @@ Result<bool> set_slice_of_kind(W_List* list, W_Slice* slice, W_Object* value) {
     }
     return true;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice(W_List* list, W_Slice* slice, W_Object* value) {
-    if (HEDDLE_TRY(set_slice_of_kind(list, slice, value))) return none();
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice_general(W_List* list, W_Slice* slice, W_Object* value) {
     list_items* fresh = nullptr;
     if (value) {
         auto given = iterable_to_items(value);
@@ -598,6 +607,14 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice(W_List* list, W_Slice* slice
         if (old->get(i)) items->set(filled++, old->get(i));
     replace(list, items, filled);
     return none();
+}
+Result<W_Object*> set_slice(W_List* list, W_Slice* slice, W_Object* value) {
+    if (has_int_parts(slice) && (!value || is_exact<W_List>(value))) {
+        long step = step_of(slice);
+        if (set_slice_of_kind(list, start_of(slice, step), stop_of(slice, step), step, static_cast<W_List*>(value)))
+            return none();
+    }
+    return set_slice_general(list, slice, value);
 }
 Result<W_Object*> method_setitem(W_Object* o, W_Object* key, W_Object* value) {
     W_List* list = list_of(o);
@@ -737,15 +754,26 @@ Result<W_Object*> tuple_construct(W_Object* iterable) {
 }
 Result<W_Object*> tuple_len(W_Object* o) { return make_int(tuple_of(o)->length()); }
 Result<W_Object*> tuple_iter(W_Object* o) { return make<W_TupleIterator>(tuple_of(o)->items); }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_slice(W_Tuple* tuple, W_Slice* slice) {
-    slice_bounds bounds;
-    if (!slice_indices(slice, tuple->length(), &bounds)) return failure;
+W_Tuple* slice_within(W_Tuple* tuple, const slice_bounds& bounds) {
     auto* items = make_array<object_array>(bounds.count);
     for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) items->set(i, tuple->at(at));
     return make<W_Tuple>(items);
 }
+HEDDLE_DONT_LOOK_INSIDE W_Tuple* tuple_slice(W_Tuple* tuple, long start, long stop, long step) {
+    return slice_within(tuple, bounds_within(start, stop, step, tuple->length()));
+}
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Tuple* tuple, W_Slice* slice) {
+    slice_bounds bounds;
+    if (!slice_indices(slice, tuple->length(), &bounds)) return failure;
+    return slice_within(tuple, bounds);
+}
 Result<W_Object*> tuple_getitem(W_Object* o, W_Object* key) {
-    if (is_exact<W_Slice>(key)) return tuple_slice(tuple_of(o), static_cast<W_Slice*>(key));
+    if (is_exact<W_Slice>(key)) {
+        auto* slice = static_cast<W_Slice*>(key);
+        if (!has_int_parts(slice)) return get_slice(tuple_of(o), slice);
+        long step = step_of(slice);
+        return tuple_slice(tuple_of(o), start_of(slice, step), stop_of(slice, step), step);
+    }
     if (!is_index(key)) return index_type_error("tuple", key);
     long index = HEDDLE_TRY(subscript_of(key)), length = tuple_of(o)->length();
     if (index < 0) index += length;

@@ -147,11 +147,23 @@ Result<long> length_of(W_Object* o) {
     return length;
 }
 
+slice_bounds bounds_within(long start, long stop, long step, long length) {
+    if (step < -INT64_MAX) step = -INT64_MAX;
+    long low = step < 0 ? -1 : 0, high = step < 0 ? length - 1 : length;
+    auto clamp = [&](long value) {
+        if (value < 0) return value + length < low ? low : value + length;
+        return value > high ? high : value;
+    };
+    start = clamp(start);
+    stop = clamp(stop);
+    long count = step > 0 ? stop - start : start - stop;
+    if (count < 0) count = 0;
+    if (count > 0 && step != 1 && step != -1) count = (count - 1) / (step > 0 ? step : -step) + 1;
+    return {start, stop, step, count};
+}
 HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bounds* out) {
     long step = 1;
-    if (is_exact<W_Int>(slice->step) && static_cast<W_Int*>(slice->step)->value > 0) {
-        step = static_cast<W_Int*>(slice->step)->value;
-    } else if (slice->step != none()) {
+    if (slice->step != none()) {
         auto given = index_clamped(slice->step);
         if (given.failed()) return false;
         step = given.value();
@@ -159,32 +171,15 @@ HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bo
             raise_text(T::ValueError, "slice step cannot be zero");
             return false;
         }
-        if (step < -INT64_MAX) step = -INT64_MAX;
     }
-    long low = step < 0 ? -1 : 0, high = step < 0 ? length - 1 : length;
-    long start = step < 0 ? high : low, stop = step < 0 ? low : high;
-    auto clamp = [&](W_Object* o, long* result) {
-        if (o == none()) return true;
-        long value;
-        if (is_exact<W_Int>(o)) {
-            value = static_cast<W_Int*>(o)->value;
-        } else {
-            auto given = index_clamped(o);
-            if (given.failed()) return false;
-            value = given.value();
-        }
-        if (value < 0)
-            value = value + length < low ? low : value + length;
-        else if (value > high)
-            value = high;
-        *result = value;
-        return true;
-    };
-    if (!clamp(slice->start, &start) || !clamp(slice->stop, &stop)) return false;
-    long count = 0;
-    if (step > 0 && start < stop) count = (stop - start - 1) / step + 1;
-    if (step < 0 && stop < start) count = (start - stop - 1) / -step + 1;
-    *out = {start, stop, step, count};
+    long start = step < 0 ? INT64_MAX : 0, stop = step < 0 ? INT64_MIN : INT64_MAX;
+    for (auto [part, result] : {std::pair(slice->start, &start), std::pair(slice->stop, &stop)}) {
+        if (part == none()) continue;
+        auto given = index_clamped(part);
+        if (given.failed()) return false;
+        *result = given.value();
+    }
+    *out = bounds_within(start, stop, step, length);
     return true;
 }
 

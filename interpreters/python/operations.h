@@ -32,11 +32,30 @@ Result<W_Object*> get_iterator(W_Object* o);
 W_Object* next_item(W_Object* iterator); // null without a pending error: the end
 Result<bool> contains(W_Object* container, W_Object* item);
 Result<long> length_of(W_Object* o);
-// start, stop, step of a slice for a sequence of this length: packed calls, no structs (traced code).
+// What a slice selects from a sequence of a known length.
 struct slice_bounds {
     long start, stop, step, count;
 };
 HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bounds* out); // false: error pending
+slice_bounds bounds_within(long start, long stop, long step, long length);
+// A slice of ints and Nones needs no user code and can't be wrong. Traces take its parts out and call something that
+// gets them as words, and so is known to change nothing.
+HEDDLE_INLINE bool has_int_parts(W_Slice* slice) {
+    return (slice->start == none() || is_exact<W_Int>(slice->start)) &&
+           (slice->stop == none() || is_exact<W_Int>(slice->stop)) &&
+           (slice->step == none() || (is_exact<W_Int>(slice->step) && static_cast<W_Int*>(slice->step)->value != 0));
+}
+HEDDLE_INLINE long step_of(W_Slice* slice) {
+    return slice->step == none() ? 1 : static_cast<W_Int*>(slice->step)->value;
+}
+HEDDLE_INLINE long start_of(W_Slice* slice, long step) { // None: one end, whatever the length
+    if (slice->start != none()) return static_cast<W_Int*>(slice->start)->value;
+    return step < 0 ? INT64_MAX : 0;
+}
+HEDDLE_INLINE long stop_of(W_Slice* slice, long step) {
+    if (slice->stop != none()) return static_cast<W_Int*>(slice->stop)->value;
+    return step < 0 ? INT64_MIN : INT64_MAX;
+}
 
 // ---- truth, comparison, hashing
 // -----------------------------------------------------------------------------------------

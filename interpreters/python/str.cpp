@@ -422,17 +422,28 @@ Result<W_Object*> method_contains(W_Object* o, W_Object* part) {
         return raise_about_type(T::TypeError, "'in <string>' requires string as left operand, not %s", part);
     return boolean(str_find(text_of(o), text_of(part), 0, text_of(o)->length()) >= 0);
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Str* text, W_Slice* slice) {
-    slice_bounds bounds;
-    if (!slice_indices(slice, text->length(), &bounds)) return failure;
+W_Str* slice_within(W_Str* text, const slice_bounds& bounds) {
     if (bounds.step == 1) return str_substring(text, bounds.start, bounds.stop);
     std::u32string out;
     for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
         out += static_cast<char32_t>(text->at(at));
     return make_str(out);
 }
+HEDDLE_ELIDABLE W_Str* str_slice(W_Str* text, long start, long stop, long step) {
+    return slice_within(text, bounds_within(start, stop, step, text->length()));
+}
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Str* text, W_Slice* slice) {
+    slice_bounds bounds;
+    if (!slice_indices(slice, text->length(), &bounds)) return failure;
+    return slice_within(text, bounds);
+}
 Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
-    if (is_exact<W_Slice>(key)) return get_slice(text_of(o), static_cast<W_Slice*>(key));
+    if (is_exact<W_Slice>(key)) {
+        auto* slice = static_cast<W_Slice*>(key);
+        if (!has_int_parts(slice)) return get_slice(text_of(o), slice);
+        long step = step_of(slice);
+        return str_slice(text_of(o), start_of(slice, step), stop_of(slice, step), step);
+    }
     if (!is_int(key) && !type_lookup(key->type(), N::index))
         return raise_about_type(T::TypeError, "string indices must be integers, not '%s'", key);
     long index = HEDDLE_TRY(subscript_of(key)), length = text_of(o)->length();

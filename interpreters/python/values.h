@@ -143,7 +143,7 @@ std::string float_repr(double value);
 W_Object* parse_big_decimal(const std::string& text);    // an int of any size
 std::string int_to_text(W_Object* value, int base = 10); // of a W_Int or W_BigInt
 HEDDLE_ELIDABLE double int_to_double(W_Object* value);   // infinite when too large
-HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> int_from_double(double value);
+Result<W_Object*> int_from_double(double value);
 HEDDLE_INLINE bool is_int(W_Object* o) { return is<W_Int>(o) || is<W_BigInt>(o); }
 Result<long> index_of(W_Object* o);                              // __index__ as a long; OverflowError else
 Result<long> subscript_of(W_Object* o);                          // the same, with IndexError: of sequences
