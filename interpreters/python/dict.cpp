@@ -468,7 +468,8 @@ Result<W_Object*> method_setdefault(W_Object* o, W_Object* key, W_Object* missin
     return missing;
 }
 Result<W_Object*> method_pop(W_Object* o, W_Object* key, W_Object* missing) {
-    W_Object* value = dict_get(dict_of(o), key);
+    // As in CPython, an empty dictionary does not ask the key for its hash: {}.pop([], None) is None.
+    W_Object* value = dict_of(o)->count ? dict_get(dict_of(o), key) : nullptr;
     if (!value) {
         if (pending_error()) return failure;
         if (missing) return missing;

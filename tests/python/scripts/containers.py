@@ -56,3 +56,8 @@ try:
 except TypeError as error:
     print(error)
 print(max(3, 1, 2), min(2.5, 1, 7), max("b", "a", "c"), min((1, 2), (1,)), max(1, 2.0, True), (-2) ** 2, 1.5**2, 3 < 3.5, 2**53 + 1 > 2.0**53)
+print({}.pop([], "an empty dictionary asks for no hash"))
+try:
+    {1: 2}.pop([], None)
+except TypeError as error:
+    print(error)
