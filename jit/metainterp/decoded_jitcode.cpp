@@ -110,6 +110,7 @@ constexpr operation_layout layout_of(std::string_view arguments, char result, ui
     layout.arguments = static_cast<uint8_t>(arguments.size());
     layout.has_descr = flags & DESCR;
     layout.has_result = result != 'v';
+    layout.is_pure = flags & PURE;
     layout.words =
         static_cast<uint8_t>(1 + layout.arguments + (layout.has_descr ? 1 : 0) + (layout.has_result ? 1 : 0));
     return layout;

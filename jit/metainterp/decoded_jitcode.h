@@ -38,7 +38,7 @@ std::unique_ptr<decoded_jitcode> decode(const jitcode& source, program& prog);
 // How a trace operation lies in jitcode: opcode, arguments, descriptor?, result?.
 struct operation_layout {
     uint8_t arguments = 0, words = 0;
-    bool has_descr = false, has_result = false;
+    bool has_descr = false, has_result = false, is_pure = false;
 };
 extern const operation_layout operation_layouts[static_cast<int>(opcode::count)];
 

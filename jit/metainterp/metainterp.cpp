@@ -24,7 +24,7 @@ outcome metainterp::run() {
     const uint64_t step_limit = uint64_t{runtime_.options.trace_limit} * 64;
     while (end_ == ending::none) {
         step();
-        if (recorded_.operations.size() > runtime_.options.trace_limit || ++steps_ > step_limit) {
+        if (length() > runtime_.options.trace_limit || ++steps_ > step_limit) {
             if (end_ == ending::none) blame_for_length();
         }
     }
@@ -53,13 +53,6 @@ void metainterp::give_up(abort_reason reason) {
         runtime_.warm.back_off(*start_, runtime_.options.max_aborts);
 }
 
-metainterp::boxed metainterp::fetch(uint32_t operand) const {
-    if (operand & constant_operand) return {f_->code->constants[operand & ~constant_operand], {}, kind::integer};
-    boxed b{f_->registers[operand], f_->references[operand], f_->code->kind_of_register(operand)};
-    if (cache_.has(b.reference, heap_cache::constant)) b.reference = {};
-    return b;
-}
-
 metainterp::boxed metainterp::fetch_typed(uint32_t operand, kind k) const {
     boxed b = fetch(operand);
     b.type = k;
@@ -85,23 +78,27 @@ value_ref metainterp::record(opcode op, std::span<const boxed> arguments, const 
     return recorded_.add(op, many, d);
 }
 
+// One instruction, and the 'live' and moves before it.
 void metainterp::step() {
-    uint32_t number = f_->code->code[f_->pc];
-    if (number < static_cast<uint32_t>(jitcode_op::first_own)) return operation_instruction(number);
     const uint32_t* code = f_->code->code.data() + f_->pc;
-    switch (static_cast<jitcode_op>(number)) {
-    case jitcode_op::code_live:
-        f_->last_live = f_->pc;
-        f_->pc += 2;
-        if (runtime_.options.fuel) burn_fuel();
-        return;
-    case jitcode_op::code_move_i:
-    case jitcode_op::code_move_p:
-    case jitcode_op::code_move_f: {
-        store(code[2], fetch(code[1]));
-        f_->pc += 3;
-        return;
+    for (;; code = f_->code->code.data() + f_->pc) {
+        if (code[0] < static_cast<uint32_t>(jitcode_op::first_own)) return operation_instruction(code);
+        if (code[0] == static_cast<uint32_t>(jitcode_op::code_live)) {
+            f_->last_live = f_->pc;
+            f_->pc += 2;
+            if (runtime_.options.fuel) burn_fuel();
+        } else if (code[0] >= static_cast<uint32_t>(jitcode_op::code_move_i) &&
+                   code[0] <= static_cast<uint32_t>(jitcode_op::code_move_f)) {
+            store(code[2], fetch(code[1]));
+            f_->pc += 3;
+        } else {
+            return own_instruction(code);
+        }
     }
+}
+
+void metainterp::own_instruction(const uint32_t* code) {
+    switch (static_cast<jitcode_op>(code[0])) {
     case jitcode_op::code_jump: f_->pc = code[1]; return;
     case jitcode_op::code_branch: return branch_instruction();
     case jitcode_op::code_switch_int: return switch_instruction();
@@ -177,44 +174,52 @@ bool is_immutable(opcode op, const descr* d) {
 
 } // namespace
 
-void metainterp::operation_instruction(uint32_t number) {
-    const operation_layout layout = operation_layouts[number];
-    const uint32_t* code = f_->code->code.data() + f_->pc;
-    auto op = static_cast<opcode>(number);
-    const std::string_view letters = info(op).arguments;
+void metainterp::operation_instruction(const uint32_t* code) {
+    const operation_layout layout = operation_layouts[code[0]];
+    auto op = static_cast<opcode>(code[0]);
     const descr* d = layout.has_descr ? runtime_.prog->descrs[code[1 + layout.arguments]] : nullptr;
-    boxed arguments[6];
-    word words[6] = {};
+    word words[most_operation_arguments];
+    value_ref references[most_operation_arguments];
     bool all_constant = true;
     for (uint32_t i = 0; i < layout.arguments; ++i) {
-        kind k = letters[i] == '*' ? value_kind(*d) : kind_of_letter(letters[i]);
-        arguments[i] = fetch_typed(code[1 + i], k);
-        words[i] = arguments[i].value;
-        all_constant = all_constant && arguments[i].is_constant();
+        const boxed argument = fetch(code[1 + i]);
+        words[i] = argument.value;
+        references[i] = argument.reference;
+        all_constant = all_constant && argument.is_constant();
     }
     bool overflow = false;
     boxed result{execute_operation(op, d, words, overflow), {}, kind::none};
-    uint32_t flags = info(op).flags;
-    bool folds = (all_constant && (flags & PURE)) || fold_or_forward(op, d, arguments, result.value, result);
-    if (!folds) {
-        result.reference = record(op, std::span<const boxed>(arguments, layout.arguments), d);
-        note_effects(op, d, arguments, result.reference);
-    }
+    bool folds = (all_constant && layout.is_pure) || fold_or_forward(op, d, words, references, result);
+    if (!folds) result.reference = record_executed(op, d, words, references, layout.arguments);
     if (layout.has_result) store(code[layout.words - 1], result);
     f_->pc += layout.words;
 }
 
-// Is the result known without recording anything? Sets result.reference (none: a constant).
-bool metainterp::fold_or_forward(opcode op, const descr* d, const boxed* a, word value, boxed& result) {
+// An operation that has just been executed, 'references' none for constants.
+value_ref metainterp::record_executed(opcode op, const descr* d, const word* words, const value_ref* references,
+                                      uint32_t count) {
+    const std::string_view letters = info(op).arguments;
+    value_ref interned[most_operation_arguments];
+    for (uint32_t i = 0; i < count; ++i) {
+        kind k = letters[i] == '*' ? value_kind(*d) : kind_of_letter(letters[i]);
+        interned[i] = intern({words[i], references[i], k});
+    }
+    value_ref result = recorded_.add(op, std::span<const value_ref>(interned, count), d);
+    note_effects(op, d, words, interned, result);
+    return result;
+}
+
+// Is the result known without recording anything? 'result' has its word; sets its reference (none: a constant).
+bool metainterp::fold_or_forward(opcode op, const descr* d, const word* words, const value_ref* a, boxed& result) {
     switch (op) {
     case opcode::same_as_i:
     case opcode::same_as_p:
-    case opcode::same_as_f: result.reference = a[0].reference; return true;
+    case opcode::same_as_f: result.reference = a[0]; return true;
     case opcode::ptr_is_null:
-    case opcode::ptr_is_nonnull: return cache_.has(a[0].reference, heap_cache::nonnull);
+    case opcode::ptr_is_nonnull: return cache_.has(a[0], heap_cache::nonnull);
     case opcode::ptr_eq:
-    case opcode::ptr_ne: return !a[0].is_constant() && a[0].reference == a[1].reference;
-    case opcode::load_class: return cache_.has(a[0].reference, heap_cache::class_known);
+    case opcode::ptr_ne: return !a[0].is_none() && a[0] == a[1];
+    case opcode::load_class: return cache_.has(a[0], heap_cache::class_known);
     default: break;
     }
     if (!is_slot_read(op)) return false;
@@ -222,19 +227,21 @@ bool metainterp::fold_or_forward(opcode op, const descr* d, const boxed* a, word
     int64_t item = heap_cache::field_item;
     if (op == opcode::arraylen) item = heap_cache::length_item;
     if (op == opcode::getarrayitem) {
-        if (!a[1].is_constant()) return false;
-        item = static_cast<int64_t>(a[1].value);
+        if (!a[1].is_none()) return false;
+        item = static_cast<int64_t>(words[1]);
     }
-    if (immutable && a[0].is_constant()) return true;
-    value_ref known = cache_.find(intern(a[0]), d, item, immutable);
+    if (immutable && a[0].is_none()) return true;
+    boxed object{words[0], a[0], kind::pointer};
+    value_ref known = cache_.find(intern(object), d, item, immutable);
     if (known.is_none())
-        return op == opcode::getfield && fold_quasi_immutable(*static_cast<const field_descr*>(d), a[0], value);
+        return op == opcode::getfield &&
+               fold_quasi_immutable(*static_cast<const field_descr*>(d), object, result.value);
     if (!known.is_constant()) {
         if (cache_.has(known, heap_cache::constant)) known = {};
         result.reference = known;
         return true;
     }
-    return recorded_.constants[known.index()].value == value; // else the heap has changed behind our back
+    return recorded_.constants[known.index()].value == result.value; // else the heap has changed behind our back
 }
 
 // A field that rarely changes, of a constant object: a constant, as long as nobody writes the field (and nobody has
@@ -249,28 +256,26 @@ bool metainterp::fold_quasi_immutable(const field_descr& field, const boxed& obj
     return true;
 }
 
-void metainterp::note_effects(opcode op, const descr* d, const boxed* a, value_ref result) {
+void metainterp::note_effects(opcode op, const descr* d, const word* words, const value_ref* a, value_ref result) {
     switch (op) {
-    case opcode::getfield: cache_.put(intern(a[0]), d, heap_cache::field_item, result); break;
-    case opcode::arraylen: cache_.put(intern(a[0]), d, heap_cache::length_item, result); break;
+    case opcode::getfield: cache_.put(a[0], d, heap_cache::field_item, result); break;
+    case opcode::arraylen: cache_.put(a[0], d, heap_cache::length_item, result); break;
     case opcode::getarrayitem:
-        if (a[1].is_constant()) cache_.put(intern(a[0]), d, static_cast<int64_t>(a[1].value), result);
+        if (a[1].is_constant()) cache_.put(a[0], d, static_cast<int64_t>(words[1]), result);
         break;
-    case opcode::setfield: cache_.stored(intern(a[0]), d, heap_cache::field_item, intern(a[1]), true); break;
-    case opcode::setarrayitem:
-        cache_.stored(intern(a[0]), d, static_cast<int64_t>(a[1].value), intern(a[2]), a[1].is_constant());
-        break;
+    case opcode::setfield: cache_.stored(a[0], d, heap_cache::field_item, a[1], true); break;
+    case opcode::setarrayitem: cache_.stored(a[0], d, static_cast<int64_t>(words[1]), a[2], a[1].is_constant()); break;
     case opcode::copy_array: cache_.invalidate(d->index); break;
     case opcode::new_object:
         cache_.note(result, heap_cache::fresh | heap_cache::class_known | heap_cache::nonnull);
         break;
     case opcode::new_array:
         cache_.note(result, heap_cache::fresh | heap_cache::class_known | heap_cache::nonnull);
-        cache_.put(result, d, heap_cache::length_item, intern(a[0]));
+        cache_.put(result, d, heap_cache::length_item, a[0]);
         break;
     case opcode::ptr_add:
-    case opcode::ptr_to_int: cache_.escape(a[0].reference); break;
-    case opcode::raw_store: cache_.escape(a[2].reference); break;
+    case opcode::ptr_to_int: cache_.escape(a[0]); break;
+    case opcode::raw_store: cache_.escape(a[2]); break;
     default: break;
     }
 }
@@ -369,13 +374,7 @@ value_ref metainterp::fail_argument(uint32_t index) { return value_ref::result(i
 
 value_ref metainterp::executed(opcode op, const descr* d, const word* arguments, const value_ref* references,
                                uint32_t count) {
-    boxed boxes[3];
-    std::string_view letters = info(op).arguments;
-    for (uint32_t i = 0; i < count; ++i)
-        boxes[i] = {arguments[i], references[i], letters[i] == '*' ? value_kind(*d) : kind_of_letter(letters[i])};
-    value_ref result = record(op, std::span<const boxed>(boxes, count), d);
-    note_effects(op, d, boxes, result);
-    return result;
+    return record_executed(op, d, arguments, references, count);
 }
 
 } // namespace heddle::jit

@@ -39,6 +39,7 @@ private:
         kind type = kind::integer;
         bool is_constant() const { return reference.is_none(); }
     };
+    static constexpr uint32_t most_operation_arguments = 6;
     enum class ending : uint8_t { none, aborted, finished, at_merge_point };
     struct merge_point {   // a loop's header passed in the outermost frame
         uint32_t position; // in recorded_.operations
@@ -54,13 +55,21 @@ private:
     // metainterp.cpp
     outcome run();
     void step();
-    void operation_instruction(uint32_t number);
+    void own_instruction(const uint32_t* code);
+    void operation_instruction(const uint32_t* code);
     void overflow_instruction(opcode op);
-    void get_slot(opcode op, const descr* d, boxed* arguments, uint32_t count, uint32_t result_register);
-    bool fold_or_forward(opcode op, const descr* d, const boxed* arguments, word value, boxed& result);
+    value_ref record_executed(opcode op, const descr* d, const word* words, const value_ref* references,
+                              uint32_t count);
+    bool fold_or_forward(opcode op, const descr* d, const word* words, const value_ref* references, boxed& result);
     bool fold_quasi_immutable(const field_descr& field, const boxed& object, word value);
-    void note_effects(opcode op, const descr* d, const boxed* arguments, value_ref result);
-    boxed fetch(uint32_t operand) const;
+    void note_effects(opcode op, const descr* d, const word* words, const value_ref* interned, value_ref result);
+    // Of an unknown kind.
+    boxed fetch(uint32_t operand) const {
+        if (operand & constant_operand) return {f_->code->constants[operand & ~constant_operand], {}, kind::none};
+        boxed b{f_->registers[operand], f_->references[operand], kind::none};
+        if (cache_.has(b.reference, heap_cache::constant)) b.reference = {};
+        return b;
+    }
     boxed fetch_typed(uint32_t operand, kind k) const;
     void store(uint32_t number, const boxed& value) {
         if (number == no_register) return;
@@ -108,6 +117,9 @@ private:
 
     // metainterp_loops.cpp
     void merge_point_instruction();
+    void note_merge_point(uint32_t driver, uint32_t green_count);
+    // The same whether merge points are logged or not.
+    size_t length() const { return recorded_.operations.size() + unlogged_merge_points_; }
     bool inner_merge_point(uint32_t driver, uint64_t hash); // true: the frame is gone
     void run_rest_natively(uint32_t driver, cell& place);
     void loop_header(uint32_t driver, uint64_t hash);
@@ -142,6 +154,8 @@ private:
     guard_data* from_guard_ = nullptr;
     word* buffer_ = nullptr;
     uint64_t steps_ = 0;
+    size_t unlogged_merge_points_ = 0;
+    bool passed_merge_point_ = false;
     cell* again_ = nullptr;    // the loop for which this bridge goes round once more
     bool segment_due_ = false; // too long, and nobody to blame
     ending end_ = ending::none;

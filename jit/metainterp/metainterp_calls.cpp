@@ -139,7 +139,7 @@ void metainterp::residual_call(boxed function, const call_descr& descr, uint32_t
 void metainterp::return_from_frame(const boxed& result) {
     if (f_ == base_) return portal_returned(result);
     if (!inlined_.empty() && f_->entry_hash && inlined_.back().entry_hash == f_->entry_hash) {
-        size_t size = recorded_.operations.size() - inlined_.back().start;
+        size_t size = length() - inlined_.back().start;
         if (size > biggest_size_) {
             biggest_size_ = size;
             biggest_ = inlined_.back().place;

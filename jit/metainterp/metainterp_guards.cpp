@@ -37,7 +37,8 @@ void metainterp::guard(opcode op, std::initializer_list<boxed> arguments, uint32
     record(op, arguments);
     uint32_t number = snapshot(resume_position);
     recorded_.operations.back().snapshot = number;
-    recorded_.operations.back().flags = flags;
+    recorded_.operations.back().flags = static_cast<uint16_t>(flags | (passed_merge_point_ ? after_merge_point : 0));
+    passed_merge_point_ = false;
 }
 
 void metainterp::became_constant(const boxed& value) { cache_.note(value.reference, heap_cache::constant); }

@@ -23,19 +23,28 @@ void metainterp::merge_point_instruction() {
         }
         words_.push_back(green.value);
     }
-    uint64_t hash = hash_greens(driver, words_.data(), green_count);
-    if (f_ != base_) {
-        if (inner_merge_point(driver, hash)) return;
-    } else if (f_->loop_seen) {
+    if (f_ != base_ && (f_->loop_seen || !f_->entered)) {
+        if (inner_merge_point(driver, hash_greens(driver, words_.data(), green_count))) return;
+    } else if (f_ == base_ && f_->loop_seen) {
         f_->loop_seen = false;
-        loop_header(driver, hash);
+        loop_header(driver, hash_greens(driver, words_.data(), green_count));
     }
     if (end_ == ending::none && segment_due_ && f_ == base_) end_segment();
     if (end_ != ending::none) return;
+    note_merge_point(driver, green_count);
+    passed_merge_point_ = true;
+    f_->pc = after;
+}
+
+// For logs. Most merge points have little between them, so that these would be a large part of the trace.
+void metainterp::note_merge_point(uint32_t driver, uint32_t green_count) {
+    if (!runtime_.events.shows_traces()) {
+        ++unlogged_merge_points_;
+        return;
+    }
     std::vector<boxed> about{{driver, {}, kind::integer}, {static_cast<word>(f_ - base_), {}, kind::integer}};
     about.insert(about.end(), arguments_.begin(), arguments_.begin() + green_count);
     record(opcode::debug_merge_point, about);
-    f_->pc = after;
 }
 
 // ---- inlined portal frames
@@ -61,7 +70,7 @@ bool metainterp::inner_merge_point(uint32_t driver, uint64_t hash) {
     if (!f_->entered) {
         f_->entered = true;
         f_->entry_hash = hash;
-        inlined_.push_back({hash, place, recorded_.operations.size()});
+        inlined_.push_back({hash, place, length()});
     }
     return false;
 }
@@ -142,9 +151,7 @@ void metainterp::jump_to(loop_token& target, std::span<const value_ref> reds) {
 bool metainterp::goes_round_again(cell& place, std::span<const value_ref> reds) {
     loop_token& loop = *place.token;
     if (!from_guard_ || from_guard_->owner != &loop || again_ || !runtime_.options.optimizer.peeling) return false;
-    if (loop.retraces >= runtime_.options.retrace_limit ||
-        recorded_.operations.size() > runtime_.options.trace_limit / 2)
-        return false;
+    if (loop.retraces >= runtime_.options.retrace_limit || length() > runtime_.options.trace_limit / 2) return false;
     at_merge_point();
     if (end_trace(nullptr, opcode::jump, reds, loop.targets[0].get(), true)) return false;
     end_ = ending::none;
@@ -277,10 +284,10 @@ bool metainterp::cut(const merge_point& start, target_token& label, trace& resul
 // The biggest inlined portal is called the next time. When none is big, the trace is cut into segments: this one ends
 // at the outermost frame's next merge point, with a guard that always fails, whose bridge is the next segment.
 void metainterp::blame_for_length() {
-    size_t size_now = recorded_.operations.size(), limit = runtime_.options.trace_limit;
+    size_t size_now = length(), limit = runtime_.options.trace_limit;
     if (segment_due_ && size_now <= 2 * limit) return;
     if (!inlined_.empty()) {
-        size_t size = recorded_.operations.size() - inlined_.front().start;
+        size_t size = length() - inlined_.front().start;
         if (size > biggest_size_) {
             biggest_size_ = size;
             biggest_ = inlined_.front().place;

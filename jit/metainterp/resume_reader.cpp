@@ -1,144 +1,129 @@
 // See resume_reader.h.
 #include "metainterp/resume_reader.h"
 #include "heddle/gc/gc.h"
-#include "optimizer/resume_stream.h"
+#include "ir/slots.h"
+#include "metainterp/resume_plan.h"
+#include <algorithm>
 
 namespace heddle::jit {
 namespace {
 
-// Reads the stream once, front to back, and allocates nothing of its own: guards fail often.
-class reader {
+// Carries out a guard's plan. Guards fail often before they have a bridge: nothing is allocated here but what the
+// interpreter needs.
+class rebuilder {
 public:
-    reader(jit_runtime& runtime, const guard_data& guard, const word* values, resume_recorder* recorder)
-        : runtime_(runtime), in_(*guard.resume), recorder_(recorder) {
-        // Everything lies in scanned memory from here on: fail values, then virtual objects, then the frames.
-        size_t value_count = guard.fail_kinds.size();
-        virtual_count_ = in_.number();
-        fail_values_ = stack_.push_words(value_count + virtual_count_);
-        std::memcpy(fail_values_, values, value_count * sizeof(word));
-        virtuals_ = fail_values_ + value_count;
-        if (recorder) virtual_references_.resize(virtual_count_);
+    rebuilder(const resume_plan& plan, const word* values, resume_recorder* recorder)
+        : plan_(plan), recorder_(recorder) {
+        // Everything lies in scanned memory from here on.
+        words_ = stack_.push_words(plan.words());
+        std::copy(plan.constants.begin(), plan.constants.end(), words_);
+        std::copy(values, values + plan.fail_arguments, words_ + plan.first_fail_argument());
+        objects_ = words_ + plan.first_object();
+        if (recorder) object_references_.resize(plan.objects.size());
     }
 
-    void make_virtuals() {
-        resume_input first = in_;
-        for (size_t i = 0; i < virtual_count_; ++i) make(i);
-        in_ = first;
-        for (size_t i = 0; i < virtual_count_; ++i) fill(i);
+    void make_objects() {
+        for (size_t i = 0; i < plan_.objects.size(); ++i) make(i);
+        for (size_t i = 0; i < plan_.objects.size(); ++i) recorder_ ? fill_recorded(i) : fill(i);
     }
 
     void do_stores() {
-        for (uint64_t count = in_.number(); count-- > 0;) {
-            resume_store store = in_.store();
-            value_ref unused, object = reference(store.object), value = reference(store.value);
-            if (store.where->type == descr_type::field) {
-                execute(opcode::setfield, store.where, {word_of(store.object), word_of(store.value)}, {object, value},
-                        unused);
-            } else {
-                word item = static_cast<word>(store.item);
-                value_ref item_reference = recorder_ ? recorder_->constant(kind::integer, item) : value_ref();
-                execute(opcode::setarrayitem, store.where, {word_of(store.object), item, word_of(store.value)},
-                        {object, item_reference, value}, unused);
-            }
+        for (const resume_plan::store& s : plan_.stores) {
+            if (s.where->type == descr_type::field)
+                execute(opcode::setfield, s.where, {words_[s.object], words_[s.value]},
+                        {reference(s.object), reference(s.value)});
+            else
+                execute(opcode::setarrayitem, s.where, {words_[s.object], static_cast<word>(s.item), words_[s.value]},
+                        {reference(s.object), constant(static_cast<word>(s.item)), reference(s.value)});
         }
     }
 
     bool push_frames() {
-        for (uint64_t frames = in_.number(); frames-- > 0;) {
-            const decoded_jitcode& code = runtime_.code(static_cast<uint32_t>(in_.number()));
-            auto pc = static_cast<uint32_t>(in_.number());
-            frame* made = stack_.push(code);
+        for (const resume_plan::frame& f : plan_.frames) {
+            frame* made = stack_.push(*f.code);
             if (!made) return false;
-            made->pc = made->last_live = pc;
+            made->pc = made->last_live = f.pc;
             made->entered = true;
-            const uint32_t* registers = code.live_registers.data() + code.live_at(pc).first;
-            for (uint64_t values = in_.number(); values-- > 0; ++registers) {
-                resume_value v = in_.value();
-                made->registers[*registers] = word_of(v);
-                if (recorder_) made->references[*registers] = reference(v);
-            }
+            const resume_plan::move* moves = plan_.moves.data() + f.first_move;
+            for (uint32_t i = 0; i < f.moves; ++i) made->registers[moves[i].to] = words_[moves[i].word];
+            for (uint32_t i = 0; recorder_ && i < f.moves; ++i)
+                made->references[moves[i].to] = reference(moves[i].word);
         }
         return true;
     }
 
 private:
     void make(size_t number) {
-        const descr* shape = in_.descriptor();
-        for (uint64_t fields = in_.number(); fields-- > 0;) {
-            in_.descriptor();
-            in_.value();
-        }
-        word length = in_.number();
-        for (word i = 0; i < length; ++i) in_.value();
-        value_ref& made = made_reference(number);
-        if (shape->type == descr_type::size) {
-            virtuals_[number] = execute(opcode::new_object, shape, {}, {}, made);
-        } else {
-            value_ref length_reference = recorder_ ? recorder_->constant(kind::integer, length) : value_ref();
-            virtuals_[number] = execute(opcode::new_array, shape, {length}, {length_reference}, made);
-        }
+        const resume_plan::object& object = plan_.objects[number];
+        made_reference_ = {};
+        objects_[number] = object.shape->type == descr_type::size
+                               ? execute(opcode::new_object, object.shape, {}, {})
+                               : execute(opcode::new_array, object.shape, {object.length}, {constant(object.length)});
+        if (recorder_) object_references_[number] = made_reference_;
     }
 
+    // Nothing is recorded, and nothing can collect in here: one barrier is enough. It does something when the object
+    // was large, or a collection while later ones were made has taken it to the old generation.
     void fill(size_t number) {
-        value_ref unused, object = recorder_ ? virtual_references_[number] : value_ref();
-        const descr* shape = in_.descriptor();
-        for (uint64_t fields = in_.number(); fields-- > 0;) {
-            const descr* field = in_.descriptor();
-            resume_value value = in_.value();
-            if (value.from == resume_value::uninitialised) continue;
-            execute(opcode::setfield, field, {virtuals_[number], word_of(value)}, {object, reference(value)}, unused);
-        }
-        word length = in_.number();
-        for (word i = 0; i < length; ++i) {
-            resume_value value = in_.value();
-            if (value.from == resume_value::uninitialised) continue;
-            value_ref item = recorder_ ? recorder_->constant(kind::integer, i) : value_ref();
-            execute(opcode::setarrayitem, shape, {virtuals_[number], i, word_of(value)},
-                    {object, item, reference(value)}, unused);
+        const resume_plan::object& object = plan_.objects[number];
+        auto* at = word_to_pointer<char>(objects_[number]);
+        gc::write_barrier(at);
+        const resume_plan::part* part = plan_.parts.data() + object.first_part;
+        const resume_plan::part* end = part + object.parts - object.parts_that_are_null;
+        if (object.shape->type == descr_type::size) {
+            for (; part != end; ++part) store(part->field->shape, at + part->field->offset, words_[part->word]);
+        } else {
+            auto& array = *static_cast<const array_descr*>(object.shape);
+            for (at += array.items_offset; part != end; ++part)
+                store(array.shape, at + size_t{part->item} * array.shape.size, words_[part->word]);
         }
     }
 
-    value_ref& made_reference(size_t number) { return recorder_ ? virtual_references_[number] : ignored_; }
+    static void store(const slot_shape& shape, char* at, word value) {
+        if (shape.size == sizeof value)
+            std::memcpy(at, &value, sizeof value);
+        else
+            store_slot(shape, at, value);
+    }
+
+    void fill_recorded(size_t number) {
+        const resume_plan::object& object = plan_.objects[number];
+        value_ref target = object_references_[number];
+        for (uint32_t i = object.first_part; i < object.first_part + object.parts; ++i) {
+            const resume_plan::part& part = plan_.parts[i];
+            if (part.field)
+                execute(opcode::setfield, part.field, {objects_[number], words_[part.word]},
+                        {target, reference(part.word)});
+            else
+                execute(opcode::setarrayitem, object.shape, {objects_[number], part.item, words_[part.word]},
+                        {target, constant(part.item), reference(part.word)});
+        }
+    }
 
     word execute(opcode op, const descr* d, std::initializer_list<word> arguments,
-                 std::initializer_list<value_ref> references, value_ref& made) {
+                 std::initializer_list<value_ref> references) {
         bool overflow = false;
         word result = execute_operation(op, d, arguments.begin(), overflow);
         if (recorder_)
-            made = recorder_->executed(op, d, arguments.begin(), references.begin(),
-                                       static_cast<uint32_t>(arguments.size()));
+            made_reference_ = recorder_->executed(op, d, arguments.begin(), references.begin(),
+                                                  static_cast<uint32_t>(arguments.size()));
         return result;
     }
 
-    word word_of(const resume_value& v) const {
-        switch (v.from) {
-        case resume_value::fail_argument: return fail_values_[v.index];
-        case resume_value::constant: return v.value;
-        case resume_value::virtual_object: return virtuals_[v.index];
-        case resume_value::uninitialised: break;
-        }
-        return 0;
-    }
-    value_ref reference(const resume_value& v) {
-        if (!recorder_) return {};
-        switch (v.from) {
-        case resume_value::fail_argument: return recorder_->fail_argument(v.index);
-        case resume_value::constant: return recorder_->constant(v.type, v.value);
-        case resume_value::virtual_object: return virtual_references_[v.index];
-        case resume_value::uninitialised: break;
-        }
-        return {};
+    value_ref constant(word value) { return recorder_ ? recorder_->constant(kind::integer, value) : value_ref(); }
+    value_ref reference(uint32_t number) {
+        if (!recorder_ || number < plan_.first_fail_argument()) return {};
+        if (number < plan_.first_object()) return recorder_->fail_argument(number - plan_.first_fail_argument());
+        return object_references_[number - plan_.first_object()];
     }
 
-    jit_runtime& runtime_;
-    resume_input in_;
+    const resume_plan& plan_;
     resume_recorder* recorder_;
     frame_stack& stack_ = frame_stack::instance();
-    word* fail_values_ = nullptr;
-    word* virtuals_ = nullptr;
-    size_t virtual_count_ = 0;
-    std::vector<value_ref> virtual_references_; // with a recorder
-    value_ref ignored_;
+    word* words_ = nullptr; // as resume_plan numbers them
+    word* objects_ = nullptr;
+    std::vector<value_ref> object_references_; // with a recorder
+    value_ref made_reference_;
 };
 
 } // namespace
@@ -147,8 +132,8 @@ bool rebuild_frames(jit_runtime& runtime, const guard_data& guard, const word* v
     frame_stack& stack = frame_stack::instance();
     frame* base = stack.end();
     word* mark = stack.words_top();
-    reader work(runtime, guard, values, recorder);
-    work.make_virtuals();
+    rebuilder work(plan_of(runtime, guard), values, recorder);
+    work.make_objects();
     work.do_stores();
     if (work.push_frames()) return true;
     stack.pop_to(base);

@@ -337,6 +337,7 @@ void walk::handle(uint32_t index) {
     const operation& o = recorded.operations[index];
     step s{o.op, o.flags, o.result};
     s.description = o.description;
+    if (o.flags & after_merge_point) shareable_guard = none;
     s.snapshot = o.snapshot;
     s.first = static_cast<uint32_t>(pool.size());
     s.count = o.argument_count;

@@ -118,6 +118,7 @@ abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& g
         token.targets.resize(targets);
         return problem;
     }
+    guard.resume->plan.reset(); // it doesn't come here any more
     runtime.counts.bodies += token.targets.size() - targets;
     for (const field_dependency& dependency : result.made.dependencies) runtime.invalidations.add(dependency, token);
     ++runtime.counts.bridges;

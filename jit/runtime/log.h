@@ -15,6 +15,7 @@ public:
     bool traces() const { return traces_; }
     bool optimised() const { return optimised_; }
     bool listings() const { return listings_; }
+    bool shows_traces() const { return traces_ || optimised_ || listings_; }
     bool summary() const { return summary_; }
     void section(std::string_view name, std::string_view title, std::string_view text);
 

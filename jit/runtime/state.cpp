@@ -116,6 +116,7 @@ driver_data& jit_runtime::driver(uint32_t index) {
 }
 
 void jit_runtime::keep(word pointer) {
+    if (kept_set_.contains(pointer)) return; // looking it up in the heap takes long, and most are in many traces
     void* object = gc::find_object(reinterpret_cast<const void*>(pointer));
     if (!object || !kept_set_.insert(reinterpret_cast<word>(object)).second) return;
     gc::make_immovable(object);

@@ -63,3 +63,27 @@ TEST_CASE("locations in logs come from the driver's function") {
     CHECK(log.find("[jit-summary] totals\n") != std::string::npos);
     CHECK(log.find("\nloops: 1\n") != std::string::npos);
 }
+
+TEST_CASE("merge points are recorded for logs only, and change nothing") {
+    world w;
+    load_tiny(w);
+    std::vector<int64_t> p = {odd_goto,  6, add_constant, 7, goto_, 7, /*6*/ add, /*7*/ decrement_b,
+                              loop_if_b, 0, return_a};
+    auto counts = [&](bool logged) {
+        heddle::jit::statistics seen;
+        auto run = [&] {
+            run_tiny(w, p, 0, 60);
+            seen = w.statistics();
+        };
+        const std::string options = "threshold=3,trace_eagerness=2,trace_limit=40";
+        if (logged) {
+            CHECK(w.logged("jit-trace", options, run).find("debug_merge_point(") != std::string::npos);
+        } else {
+            w.start(options);
+            run();
+            w.stop();
+        }
+        return std::vector<uint64_t>{seen.traces_started, seen.loops, seen.bridges, seen.aborts, seen.guard_failures};
+    };
+    CHECK(counts(false) == counts(true));
+}

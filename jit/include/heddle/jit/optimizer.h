@@ -44,8 +44,9 @@ struct resume_frame {
     std::vector<resume_value> values;
 }; // values as in snapshot_frame
 
-struct resume_data { // decoded form; stored encoded as one varint stream (resume.cpp)
-    std::vector<uint8_t> stream;
+struct resume_data {
+    std::vector<uint8_t> stream;                    // encoded: resume.cpp
+    std::shared_ptr<const struct resume_plan> plan; // made ready for a guard that fails: metainterp/resume_plan.h
 };
 struct resume_contents {
     std::vector<resume_frame> frames; /* innermost first */

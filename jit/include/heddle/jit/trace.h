@@ -99,7 +99,10 @@ enum operation_note : uint16_t {
     // A guard that doesn't resume at its own test but on the side of a branch not taken (so that its condition isn't
     // kept). What fails there must be this very test: it lends nobody its resume data, and no other test takes its
     // place.
-    resumes_elsewhere = 4
+    resumes_elsewhere = 4,
+    // A merge point lies between it and the guard before, whose resume data it doesn't borrow: its bridge would begin
+    // with all that lies between them, and guards of its own for that.
+    after_merge_point = 8
 };
 
 // Code that is only right as long as a field that rarely changes holds what it held when the trace was optimised.
