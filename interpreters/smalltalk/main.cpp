@@ -1,6 +1,7 @@
 // heddle-smalltalk: the command line.
 #include "bootstrap.h"
 #include "evaluate.h"
+#include "external_events.h"
 #include "image_loader.h"
 #include "image_writer.h"
 #include "png.h"
@@ -15,6 +16,7 @@
 #include <fstream>
 #include <iterator>
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 namespace heddle::smalltalk {
@@ -196,6 +198,7 @@ void work() {
 
 void* thread_main(void*) {
     gc::initialise_from_environment_or_exit();
+    start_external_events();
     work();
     gc::shutdown();
     return nullptr;
@@ -287,6 +290,9 @@ int main(int count, char** arguments) {
     pthread_attr_setstacksize(&attributes, stack_bytes);
     pthread_t thread;
     if (pthread_create(&thread, &attributes, thread_main, nullptr) != 0) return complain("can't start a thread", 1);
+    sigset_t all; // signals are that thread's
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, nullptr);
     pthread_join(thread, nullptr);
     return request.status;
 }

@@ -79,15 +79,47 @@ bool is_other_in_old_images(long number) {
     return traits.version == 6502 && ((number >= 170 && number <= 194) || (number >= 200 && number <= 225));
 }
 
+long named_row_number(const std::string& module, const std::string& name) {
+    for (size_t i = 0; i < std::size(named_rows); i++)
+        if (name == named_rows[i].name && (module == named_rows[i].module || module.empty()))
+            return named_base + 1 + static_cast<long>(i);
+    return 0;
+}
+// Images before closures number the network's primitives, from 200 on.
+constexpr const char* old_network_primitives[] = {"primitiveInitializeNetwork",
+                                                  "primitiveResolverStartNameLookup",
+                                                  "primitiveResolverNameLookupResult",
+                                                  "primitiveResolverStartAddressLookup",
+                                                  "primitiveResolverAddressLookupResult",
+                                                  "primitiveResolverAbortLookup",
+                                                  "primitiveResolverLocalAddress",
+                                                  "primitiveResolverStatus",
+                                                  "primitiveResolverError",
+                                                  "primitiveSocketCreate",
+                                                  "primitiveSocketDestroy",
+                                                  "primitiveSocketConnectionStatus",
+                                                  "primitiveSocketError",
+                                                  "primitiveSocketLocalAddress",
+                                                  "primitiveSocketLocalPort",
+                                                  "primitiveSocketRemoteAddress",
+                                                  "primitiveSocketRemotePort",
+                                                  "primitiveSocketConnectToPort",
+                                                  "primitiveSocketListenWithOrWithoutBacklog",
+                                                  "primitiveSocketCloseConnection",
+                                                  "primitiveSocketAbortConnection",
+                                                  "primitiveSocketReceiveDataBufCount",
+                                                  "primitiveSocketReceiveDataAvailable",
+                                                  "primitiveSocketSendDataBufCount",
+                                                  "primitiveSocketSendDone",
+                                                  "primitiveSocketAccept"};
+
 long named_primitive(W_Method* method) {
     W_Object* description = method->literals->length() > 1 ? method->literals->get(1) : nil();
     if (!has_slots(description, 2)) return 0;
     std::string module = text_of(slot(description, 0)), name = text_of(slot(description, 1));
-    for (size_t i = 0; i < std::size(named_rows); i++)
-        if (name == named_rows[i].name && (module == named_rows[i].module || module.empty()))
-            return named_base + 1 + static_cast<long>(i);
-    missing().insert(module + "." + name);
-    return 0;
+    long number = named_row_number(module, name);
+    if (!number) missing().insert(module + "." + name);
+    return number;
 }
 } // namespace
 
@@ -104,6 +136,8 @@ long usable_primitive(W_Method* method, long number) {
     // 19, 198, 199: markers that must fail.
     if (number == 0 || number == 19 || number == 198 || number == 199) return 0;
     if (number == 117) return named_primitive(method);
+    if (is_other_in_old_images(number) && number >= 200)
+        return named_row_number("SocketPlugin", old_network_primitives[number - 200]);
     if (!is_other_in_old_images(number) && has_number(number)) return number;
     missing().insert(std::to_string(number));
     return 0;

@@ -34,4 +34,11 @@ HEDDLE_ELIDABLE W_Class* special_class_constant(long index);
 std::string describe_method(Code* code); // "Foo>>bar:"
 W_Object* make_point(W_Object* x, W_Object* y);
 
+// ---- primitives_files.cpp, for everything that opens something outside the image
+// A ByteArray that stands for the entry `index` of a table of this session; those that a snapshot held are refused.
+W_Object* make_handle(uint32_t index, uint32_t kind);
+long handle_index(W_Object* handle, uint32_t kind); // -1: it is no such handle
+// The items [start, start + count) of a byte or word object, `bytes` long; null: out of bounds.
+char* buffer_bytes(W_Object* o, W_Object* start, W_Object* count, size_t& bytes);
+
 } // namespace heddle::smalltalk

@@ -1,4 +1,5 @@
 // Control primitives: blocks, perform:, processes and semaphores.
+#include "external_events.h"
 #include "primitive_functions.h"
 #include "primitives.h"
 #include "process.h"
@@ -281,7 +282,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_relinquish(W_Frame* frame, Code*, fr
     if (count != 1 || !is_int(slots->get(first + 1))) return nullptr;
     W_Object* receiver = slots->get(first);
     long wait = int_value(slots->get(first + 1));
-    sleep_until_action(wait < 1000 ? 1000 : wait > 100000 ? 100000 : wait);
+    wait_for_event(wait < 1000 ? 1000 : wait > 100000 ? 100000 : wait);
     push_result(frame, receiver);
     if (pending_actions()) handle_actions(frame);
     return finish(frame, receiver);

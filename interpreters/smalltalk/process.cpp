@@ -4,10 +4,10 @@
 // (next link, suspended context, priority, list), Semaphore (first, last, excess signals). A process switch stores the
 // running frame into its process and raises an Unwind to the other process's frame.
 #include "process.h"
+#include "external_events.h"
 #include "heap_walk.h"
 #include <cerrno>
 #include <ctime>
-#include <poll.h>
 #include <signal.h>
 #include <sys/time.h>
 
@@ -68,27 +68,50 @@ void transfer_to(W_Object* process, W_Frame* frame) {
     unwind_to(next, nullptr);
 }
 
+// While no process runs: the first that waits for the semaphore becomes ready.
+void make_ready(W_Object* semaphore) {
+    if (!is_list(semaphore) || !has_slots(semaphore, 3)) return;
+    if (list_is_empty(semaphore)) {
+        if (is_int(slot(semaphore, 2))) set_slot(semaphore, 2, make_int(int_value(slot(semaphore, 2)) + 1));
+        return;
+    }
+    W_Object* process = first_of_list(semaphore);
+    W_Object* list = is_process(process) ? list_for_priority(priority_of(process)) : nil();
+    if (is_list(list)) add_last(list, process);
+}
+W_Object* external_object(long index) {
+    W_Object* all = special_at(special_external_objects);
+    return index > 0 && has_slots(all, index) ? slot(all, index - 1) : nil();
+}
+W_Object* take_timer_semaphore() {
+    W_Object* semaphore = timer_semaphore.get() ? timer_semaphore.get() : nil();
+    wake_time = -1;
+    timer_semaphore = nil();
+    return semaphore;
+}
+// What is pending; what is this file's is cleared, so that nothing that happens from now on is lost.
+uint32_t take_actions() {
+    return __atomic_fetch_and(&heddle_thread.action_flag, ~(action_timer | action_interrupt | action_external),
+                              __ATOMIC_SEQ_CST);
+}
+// What has happened while nothing ran.
+void take_events() {
+    uint32_t actions = take_actions();
+    if (wake_time >= 0 && wake_time <= microseconds_now()) make_ready(take_timer_semaphore());
+    if (actions & action_interrupt) make_ready(special_at(special_interrupt_semaphore));
+    while (long index = take_external_signal()) make_ready(external_object(index));
+}
+
 // The active process has gone to some list: the next one runs; if there is none, time passes until there is.
 void switch_to_highest(W_Frame* frame) {
     for (;;) {
         if (W_Object* next = take_highest()) return transfer_to(next, frame);
-        if (wake_time < 0) return stop("all processes wait and nothing can wake them");
+        if (wake_time < 0 && !anything_awaited()) return stop("all processes wait and nothing can wake them");
         W_Object* running = active_process();
         if (is_process(running)) set_slot(running, 1, frame);
-        sleep_until_action(wake_time - microseconds_now());
-        if (wake_time > microseconds_now()) continue;
-        wake_time = -1;
-        W_Object* semaphore = timer_semaphore.get() ? timer_semaphore.get() : nil();
-        timer_semaphore = nil();
-        if (!is_list(semaphore)) continue;
-        if (list_is_empty(semaphore)) {
-            if (has_slots(semaphore, 3) && is_int(slot(semaphore, 2)))
-                set_slot(semaphore, 2, make_int(int_value(slot(semaphore, 2)) + 1));
-        } else {
-            W_Object* process = first_of_list(semaphore);
-            W_Object* list = is_process(process) ? list_for_priority(priority_of(process)) : nil();
-            if (is_list(list)) add_last(list, process);
-        }
+        long wait = wake_time < 0 ? -1 : wake_time - microseconds_now();
+        if (wake_time < 0 || wait > 0) wait_for_event(wait);
+        take_events();
     }
 }
 
@@ -237,14 +260,6 @@ void signal_at_microseconds(W_Object* semaphore, long when) {
     wake_time = when;
     arm_timer();
 }
-// Ends early for signals.
-void sleep_until_action(long microseconds) {
-    if (microseconds <= 0) return;
-    if (pending_actions() & (action_timer | action_interrupt)) return;
-    timespec wait{microseconds / 1000000, microseconds % 1000000 * 1000};
-    nanosleep(&wait, nullptr);
-}
-
 // ---- weak slots. A canary is garbage from the start: its finalizer runs after each collection that could clear slots.
 namespace {
 bool weak_slot_was_cleared = false, watching = false;
@@ -276,8 +291,7 @@ void watch_interrupts() {
 }
 
 bool handle_actions(W_Frame* frame) {
-    uint32_t actions = pending_actions();
-    __atomic_and_fetch(&heddle_thread.action_flag, ~(action_timer | action_interrupt), __ATOMIC_SEQ_CST);
+    uint32_t actions = take_actions();
     if (actions & gc::action_out_of_memory) {
         // The image may want to do something about it, once.
         if (W_Object* semaphore = low_space_semaphore.get()) {
@@ -295,15 +309,13 @@ bool handle_actions(W_Frame* frame) {
     }
     // Only one process switch at a time: what is left is done at the next check.
     if (pending_error()) {
-        __atomic_or_fetch(&heddle_thread.action_flag, actions & (action_timer | action_interrupt), __ATOMIC_SEQ_CST);
+        __atomic_or_fetch(&heddle_thread.action_flag, actions & (action_timer | action_interrupt | action_external),
+                          __ATOMIC_SEQ_CST);
         return true;
     }
     if ((actions & action_timer) && wake_time >= 0) {
         if (wake_time <= microseconds_now()) {
-            W_Object* semaphore = timer_semaphore.get() ? timer_semaphore.get() : nil();
-            wake_time = -1;
-            timer_semaphore = nil();
-            signal_semaphore(semaphore, frame);
+            signal_semaphore(take_timer_semaphore(), frame);
         } else {
             arm_timer();
         }
@@ -313,6 +325,15 @@ bool handle_actions(W_Frame* frame) {
             __atomic_or_fetch(&heddle_thread.action_flag, action_interrupt, __ATOMIC_SEQ_CST);
         else
             signal_semaphore(special_at(special_interrupt_semaphore), frame);
+    }
+    while (actions & action_external) {
+        if (pending_error()) {
+            __atomic_or_fetch(&heddle_thread.action_flag, action_external, __ATOMIC_SEQ_CST);
+            break;
+        }
+        long index = take_external_signal();
+        if (!index) break;
+        signal_semaphore(external_object(index), frame);
     }
     return pending_error() != nullptr;
 }

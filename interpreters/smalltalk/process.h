@@ -27,13 +27,12 @@ W_Object* first_of_list(W_Object* list); // removes it
 // What pending_actions() asked for: timers, finalizers. True: an Unwind is pending, leave the frame.
 HEDDLE_DONT_LOOK_INSIDE bool handle_actions(W_Frame* frame);
 void signal_at_microseconds(W_Object* semaphore, long when); // when < 0: never
-void sleep_until_action(long microseconds);
-void set_low_space_semaphore(W_Object* semaphore); // null: none
+void set_low_space_semaphore(W_Object* semaphore);           // null: none
 void watch_interrupts();
 long microseconds_now(); // a monotonic clock, from the start
-void note_external_signal(long index);
 
 constexpr uint32_t action_timer = gc::action_first_for_vm;
 constexpr uint32_t action_interrupt = gc::action_first_for_vm << 1;
+constexpr uint32_t action_external = gc::action_first_for_vm << 2; // external_events.h
 
 } // namespace heddle::smalltalk
