@@ -47,8 +47,7 @@ W_Object* fetch_slot(W_Object* o, long index) {
     if (is_exact<W_Words>(o)) return make_integer_unsigned(static_cast<W_Words*>(o)->words->get(index));
     return make_integer_unsigned(float_word(static_cast<W_Float*>(o), index));
 }
-// A non-negative integer of up to 32 bits; -1 if it is none.
-static long word_value(W_Object* value) {
+long word_value(W_Object* value) {
     if (is_int(value)) return int_value(value) >= 0 && int_value(value) <= 0xffffffffL ? int_value(value) : -1;
     if (!is_exact<W_Bytes>(value) || class_of(value) != special_at(special_large_positive)) return -1;
     byte_array* bytes = static_cast<W_Bytes*>(value)->bytes;

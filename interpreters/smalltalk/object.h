@@ -230,6 +230,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* fetch_slot(W_Object* o, long index);
 HEDDLE_DONT_LOOK_INSIDE bool store_slot(W_Object* o, long index, W_Object* value); // false: it can't be stored
 void make_weak(W_Pointers* o); // an object whose slots were filled without store_slot
 void watch_weak_slots();       // from now on the image is told when the target of one has died (process.cpp)
+long word_value(W_Object* o);  // of a non-negative integer of up to 32 bits; -1: it is none
 HEDDLE_DONT_LOOK_INSIDE long indexable_size(W_Object* o); // what size answers; -1: not indexable
 W_Object* new_string(const std::string& text);
 std::string text_of(W_Object* o); // a String's or Symbol's bytes; "" for others
