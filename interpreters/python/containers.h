@@ -83,7 +83,7 @@ W_Dict* make_dict();
 W_Dict* make_module_dict();
 // Find an entry: its number or -1. The second form may run user code (__eq__) and fail.
 HEDDLE_DONT_LOOK_INSIDE long dict_find_str(W_Dict* dict, W_Str* key);
-HEDDLE_DONT_LOOK_INSIDE Result<long> dict_find(W_Dict* dict, W_Object* key, long hash);
+Result<long> dict_find(W_Dict* dict, W_Object* key, long hash);
 HEDDLE_INLINE W_Object* dict_value_at(W_Dict* dict, long entry) {
     W_Object* value = dict->values->get(entry);
     if (dict->version && is_exact<GlobalCell>(value)) return static_cast<GlobalCell*>(value)->value;
@@ -96,7 +96,7 @@ W_Object* dict_get(W_Dict* dict, W_Object* key);
 W_Object* dict_get_str(W_Dict* dict, W_Str* key);
 Result<void> dict_set(W_Dict* dict, W_Object* key, W_Object* value);
 void dict_set_str(W_Dict* dict, W_Str* key, W_Object* value);
-HEDDLE_DONT_LOOK_INSIDE Result<bool> dict_delete(W_Dict* dict, W_Object* key); // false: was not there
+Result<bool> dict_delete(W_Dict* dict, W_Object* key); // false: was not there
 HEDDLE_DONT_LOOK_INSIDE bool dict_delete_str(W_Dict* dict, W_Str* key);
 HEDDLE_DONT_LOOK_INSIDE void dict_delete_entry(W_Dict* dict, long entry);
 HEDDLE_DONT_LOOK_INSIDE void dict_clear(W_Dict* dict);

@@ -41,7 +41,7 @@ HEDDLE_INLINE static long find_plain_int(index_array* index, long_array* hashes,
         if (entry >= 0 ? hashes->get(entry) == value : entry == free_slot) return entry;
     }
 }
-// The entry of an exact int, or -1; -2: other keys must be asked.
+// The entry of an exact int, or -1; must_ask: other keys have a say.
 HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value) {
     index_array* index = dict->index;
     if (!index) return -1;
@@ -56,16 +56,26 @@ HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value) {
         if (is_exact<W_Int>(other)) {
             if (static_cast<W_Int*>(other)->value == value) return entry;
         } else if (!is_exact<W_Str>(other)) {
-            return -2; // something else with this hash: ask it
+            return must_ask; // something else with this hash
         }
     }
 }
-HEDDLE_DONT_LOOK_INSIDE Result<long> dict_find(W_Dict* dict, W_Object* key, long hash) {
-    if (is_exact<W_Str>(key) && dict->kind == key_kind::strings) return dict_find_str(dict, static_cast<W_Str*>(key));
-    if (is_exact<W_Int>(key)) {
-        long entry = find_int(dict, static_cast<W_Int*>(key)->value);
-        if (entry != -2) return entry;
+// The entry, or -1; must_ask: user code has a say.
+HEDDLE_DONT_LOOK_INSIDE static long find_plain(W_Dict* dict, W_Object* key, long hash) {
+    index_array* index = dict->index;
+    if (!index) return -1;
+    long mask = index->length() - 1;
+    for (unsigned long slot = scatter(hash);; slot++) {
+        int32_t entry = index->get(static_cast<long>(slot) & mask);
+        if (entry == free_slot) return -1;
+        if (entry == deleted_slot) continue;
+        W_Object* other = dict->keys->get(entry);
+        if (other == key) return entry;
+        if (dict->hashes->get(entry) != hash) continue;
+        if (long same = plain_equal(other, key)) return same == 1 ? entry : must_ask;
     }
+}
+HEDDLE_DONT_LOOK_INSIDE static Result<long> find_by_asking(W_Dict* dict, W_Object* key, long hash) {
 restart:
     index_array* index = dict->index;
     if (!index) return -1;
@@ -82,6 +92,11 @@ restart:
         if (dict->index != index || dict->keys != keys) goto restart; // __eq__ changed the dict
         if (same) return entry;
     }
+}
+Result<long> dict_find(W_Dict* dict, W_Object* key, long hash) {
+    if (is_exact<W_Str>(key) && dict->kind == key_kind::strings) return dict_find_str(dict, static_cast<W_Str*>(key));
+    long entry = is_exact<W_Int>(key) ? find_int(dict, static_cast<W_Int*>(key)->value) : find_plain(dict, key, hash);
+    return entry != must_ask ? Result<long>(entry) : find_by_asking(dict, key, hash);
 }
 
 // ---- changing
@@ -220,7 +235,7 @@ Result<void> dict_set(W_Dict* dict, W_Object* key, W_Object* value) {
         dict_add_entry(dict, key, hash, value);
     return ok;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<bool> dict_delete(W_Dict* dict, W_Object* key) {
+Result<bool> dict_delete(W_Dict* dict, W_Object* key) {
     long hash = HEDDLE_TRY(hash_of(key));
     long entry = HEDDLE_TRY(dict_find(dict, key, hash));
     if (entry < 0) return false;

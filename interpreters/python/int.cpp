@@ -213,7 +213,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> int_unary(unary_op op, W_Object* a) {
     return x.object();
 }
 
-HEDDLE_ELIDABLE long int_hash(W_Object* o) {
+HEDDLE_ELIDABLE static long large_hash(W_Object* o) {
     if (is<W_Int>(o)) return hash_of_long(static_cast<W_Int*>(o)->value);
     big x(o);
     bool negative = mpz_sgn(x.value) < 0;
@@ -221,6 +221,14 @@ HEDDLE_ELIDABLE long int_hash(W_Object* o) {
     long hash = static_cast<long>(mpz_fdiv_ui(x.value, static_cast<unsigned long>(hash_modulus)));
     if (negative) hash = -hash;
     return hash == -1 ? -2 : hash;
+}
+
+long int_hash(W_Object* o) {
+    if (is_exact<W_Int>(o)) {
+        long value = static_cast<W_Int*>(o)->value;
+        if (value >= 0 && value < hash_modulus) return value;
+    }
+    return large_hash(o);
 }
 
 HEDDLE_ELIDABLE double int_to_double(W_Object* o) {

@@ -197,11 +197,26 @@ static void copy_list_items(W_List* from, long first, W_List* to, long first_the
     default: break;
     }
 }
+template <class Array> static Array* picked_items(Array* from, const slice_bounds& bounds) {
+    auto* picked = make_array<Array>(bounds.count);
+    if (bounds.step == 1)
+        copy_items(from, bounds.start, picked, 0, bounds.count);
+    else
+        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) picked->set(i, from->get(at));
+    return picked;
+}
+// Items as a new list's storage, of the same kind.
+static heddle::cell* picked_storage(W_List* list, const slice_bounds& bounds) {
+    switch (list->kind.get()) {
+    case list_kind::objects: return picked_items(list->objects(), bounds);
+    case list_kind::ints: return picked_items(list->ints(), bounds);
+    case list_kind::floats: return picked_items(list->floats(), bounds);
+    default: return nullptr;
+    }
+}
 static W_List* copy_of_range(W_List* list, long first, long count) {
     if (count <= 0) return make_list();
-    W_List* copy = make<W_List>(list->kind.get(), make_items(list->kind, count), count);
-    copy_list_items(list, first, copy, 0, count);
-    return copy;
+    return make<W_List>(list->kind.get(), picked_storage(list, {first, first + count, 1, count}), count);
 }
 HEDDLE_DONT_LOOK_INSIDE void list_extend_list(W_List* list, W_List* other) {
     long count = other->length, length = list->length;
@@ -326,29 +341,28 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Tuple*> iterable_to_tuple(W_Object* iterable) {
 }
 
 // ---- what containers ask of tuples as keys
-HEDDLE_DONT_LOOK_INSIDE Result<long> hash_of_tuple(W_Tuple* tuple) {
+HEDDLE_DONT_LOOK_INSIDE static Result<long> hash_of_items(W_Tuple* tuple) {
     native_nesting nesting;
     if (nesting.too_deep()) return failure;
-    // xxHash's rounds, as in CPython.
-    unsigned long sum = 2870177450012600261ul;
-    for (long i = 0; i < tuple->length(); i++) {
-        W_Object* item = tuple->at(i);
-        long hash = is_exact<W_Int>(item) ? hash_of_long(static_cast<W_Int*>(item)->value) : HEDDLE_TRY(hash_of(item));
-        sum += static_cast<unsigned long>(hash) * 14029467366897019727ul;
-        sum = sum << 31 | sum >> 33;
-        sum *= 11400714785074694791ul;
-    }
-    sum += static_cast<unsigned long>(tuple->length()) ^ (2870177450012600261ul ^ 3527539ul);
-    long hash = static_cast<long>(sum);
-    return hash == -1 ? 1546275796 : hash;
+    tuple_hash hash;
+    for (long i = 0; i < tuple->length(); i++) hash.add(HEDDLE_TRY(hash_of(tuple->at(i))));
+    return hash.result(tuple->length());
 }
-HEDDLE_DONT_LOOK_INSIDE Result<bool> tuples_equal(W_Tuple* a, W_Tuple* b) {
+Result<long> hash_of_tuple(W_Tuple* tuple) {
+    long hash = plain_tuple_hash(tuple);
+    return hash != -1 ? Result<long>(hash) : hash_of_items(tuple);
+}
+HEDDLE_DONT_LOOK_INSIDE static Result<bool> items_equal(W_Tuple* a, W_Tuple* b) {
     native_nesting nesting(" in comparison");
     if (nesting.too_deep()) return failure;
     if (a->length() != b->length()) return false;
     for (long i = 0; i < a->length(); i++)
         if (!HEDDLE_TRY(equal(a->at(i), b->at(i)))) return false;
     return true;
+}
+Result<bool> tuples_equal(W_Tuple* a, W_Tuple* b) {
+    long same = plain_equal(a, b);
+    return same != must_ask ? Result<bool>(same == 1) : items_equal(a, b);
 }
 
 // ---- methods
@@ -397,8 +411,8 @@ Result<W_Object*> method_pop(W_Object* o, W_Object* index) {
     }
     return item;
 }
-// Of what no user code compares: the index, or -1; -2: ask the items.
-long find_simple(W_List* list, W_Object* item, long start, long end) {
+// Of what no user code compares: the index, or -1; must_ask: ask the items.
+HEDDLE_DONT_LOOK_INSIDE long find_plain(W_List* list, W_Object* item, long start, long end) {
     if (end > list->length) end = list->length;
     if (list->kind == list_kind::ints && is_exact<W_Int>(item)) {
         long value = static_cast<W_Int*>(item)->value;
@@ -408,20 +422,27 @@ long find_simple(W_List* list, W_Object* item, long start, long end) {
     }
     if (list->kind == list_kind::floats && is_exact<W_Float>(item)) {
         double value = static_cast<W_Float*>(item)->value;
-        if (value != value) return -2;
+        if (value != value) return must_ask;
         for (long i = start; i < end; i++)
             if (list->floats()->get(i) == value) return i;
         return -1;
     }
+    if (list->kind == list_kind::objects) {
+        for (long i = start; i < end; i++)
+            if (long same = plain_equal(list->objects()->get(i), item)) return same == 1 ? i : must_ask;
+        return -1;
+    }
     bool numbers = list->kind == list_kind::ints || list->kind == list_kind::floats;
-    return list->kind == list_kind::empty || (numbers && (is_exact<W_Str>(item) || item == none())) ? -1 : -2;
+    return list->kind == list_kind::empty || (numbers && (is_exact<W_Str>(item) || item == none())) ? -1 : must_ask;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<long> find(W_List* list, W_Object* item, long start, long end) {
-    long at = find_simple(list, item, start, end);
-    if (at != -2) return at;
+HEDDLE_DONT_LOOK_INSIDE Result<long> find_by_asking(W_List* list, W_Object* item, long start, long end) {
     for (long i = start; i < end && i < list->length; i++)
         if (HEDDLE_TRY(equal(list_get(list, i), item))) return i;
     return -1;
+}
+Result<long> find(W_List* list, W_Object* item, long start, long end) {
+    long at = find_plain(list, item, start, end);
+    return at != must_ask ? Result<long>(at) : find_by_asking(list, item, start, end);
 }
 Result<W_Object*> method_remove(W_Object* o, W_Object* item) {
     long at = HEDDLE_TRY(find(list_of(o), item, 0, INT64_MAX));
@@ -491,25 +512,9 @@ Result<W_Object*> method_clear(W_Object* o) {
 Result<W_Object*> method_copy(W_Object* o) { return copy_of_range(list_of(o), 0, list_of(o)->length); }
 W_List* slice_within(W_List* list, const slice_bounds& bounds) {
     if (bounds.count == 0) return make_list();
-    if (bounds.step == 1 && list->kind != list_kind::objects) return copy_of_range(list, bounds.start, bounds.count);
-    auto pick = [&](auto* from, auto* to) {
-        if (bounds.step == 1) {
-            copy_items(from, bounds.start, to, 0, bounds.count);
-            return;
-        }
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) to->set(i, from->get(at));
-    };
-    if (list->kind == list_kind::objects) {
-        auto* items = make_array<list_items>(bounds.count);
-        pick(list->objects(), items);
-        return list_from_items(items, bounds.count);
-    }
-    W_List* picked = make<W_List>(list->kind.get(), make_items(list->kind, bounds.count), bounds.count);
-    if (list->kind == list_kind::ints)
-        pick(list->ints(), picked->ints());
-    else
-        pick(list->floats(), picked->floats());
-    return picked;
+    if (list->kind == list_kind::objects) // what is picked may be all ints or floats
+        return list_from_items(picked_items(list->objects(), bounds), bounds.count);
+    return make<W_List>(list->kind.get(), picked_storage(list, bounds), bounds.count);
 }
 HEDDLE_DONT_LOOK_INSIDE W_List* list_slice(W_List* list, long start, long stop, long step) {
     return slice_within(list, bounds_within(start, stop, step, list->length));
@@ -712,16 +717,23 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_repr(W_Object* o) {
     return make_str(out + "]");
 }
 // Lexicographic, as for tuples.
-template <class Array> HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> compare_items(compare_op op, Array* a, Array* b) {
+HEDDLE_DONT_LOOK_INSIDE Result<long> difference_by_asking(object_array* a, object_array* b) {
     native_nesting nesting(" in comparison");
     if (nesting.too_deep()) return failure;
+    long end = a->length() < b->length() ? a->length() : b->length();
+    for (long i = 0; i < end; i++)
+        if (!HEDDLE_TRY(equal(a->get(i), b->get(i)))) return i;
+    return end;
+}
+Result<W_Object*> compare_items(compare_op op, object_array* a, object_array* b) {
     long left = a->length(), right = b->length();
     bool equality = op == compare_op::eq || op == compare_op::ne;
     if (equality && left != right) return boolean(op == compare_op::ne);
-    for (long i = 0; i < left && i < right; i++) {
-        if (HEDDLE_TRY(equal(a->get(i), b->get(i)))) continue;
+    long at = plain_difference(a, b);
+    if (at == must_ask) at = HEDDLE_TRY(difference_by_asking(a, b));
+    if (at < left && at < right) {
         if (equality) return boolean(op == compare_op::ne);
-        return compare(op, a->get(i), b->get(i));
+        return compare(op, a->get(at), b->get(at));
     }
     switch (op) {
     case compare_op::lt: return boolean(left < right);
@@ -780,10 +792,14 @@ Result<W_Object*> tuple_getitem(W_Object* o, W_Object* key) {
     if (index < 0 || index >= length) return index_error("tuple index");
     return tuple_of(o)->at(index);
 }
-HEDDLE_DONT_LOOK_INSIDE Result<long> tuple_find(W_Tuple* tuple, W_Object* item, long start, long end) {
+HEDDLE_DONT_LOOK_INSIDE Result<long> find_by_asking(W_Tuple* tuple, W_Object* item, long start, long end) {
     for (long i = start; i < end && i < tuple->length(); i++)
         if (HEDDLE_TRY(equal(tuple->at(i), item))) return i;
     return -1;
+}
+Result<long> tuple_find(W_Tuple* tuple, W_Object* item, long start, long end) {
+    long at = plain_find(tuple->items, item, start, end);
+    return at != must_ask ? Result<long>(at) : find_by_asking(tuple, item, start, end);
 }
 Result<W_Object*> tuple_contains(W_Object* o, W_Object* item) {
     return boolean(HEDDLE_TRY(tuple_find(tuple_of(o), item, 0, INT64_MAX)) >= 0);

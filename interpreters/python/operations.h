@@ -63,8 +63,31 @@ Result<bool> is_true(W_Object* o);
 bool is_same(W_Object* a, W_Object* b);
 Result<bool> equal(W_Object* a, W_Object* b); // identity first, as containers compare
 Result<long> hash_of(W_Object* o);
-HEDDLE_DONT_LOOK_INSIDE Result<long> hash_of_tuple(W_Tuple* tuple); // list.cpp
-HEDDLE_DONT_LOOK_INSIDE Result<bool> tuples_equal(W_Tuple* a, W_Tuple* b);
+Result<long> hash_of_tuple(W_Tuple* tuple); // list.cpp
+Result<bool> tuples_equal(W_Tuple* a, W_Tuple* b);
+// Without user code (plain.cpp). Where that might have a say, the answer is must_ask.
+constexpr long must_ask = -2;
+HEDDLE_DONT_LOOK_INSIDE long plain_equal(W_Object* a, W_Object* b);                                 // 0 or 1
+HEDDLE_DONT_LOOK_INSIDE long plain_find(object_array* items, W_Object* item, long start, long end); // index, -1: none
+HEDDLE_DONT_LOOK_INSIDE long plain_difference(object_array* a, object_array* b); // first index; the shorter's length
+HEDDLE_ELIDABLE long plain_tuple_hash(W_Tuple* tuple);                           // -1: ask
+// A tuple's hash from its items': xxHash's rounds, as in CPython.
+class tuple_hash {
+public:
+    void add(long hash) {
+        sum_ += static_cast<unsigned long>(hash) * 14029467366897019727ul;
+        sum_ = sum_ << 31 | sum_ >> 33;
+        sum_ *= 11400714785074694791ul;
+    }
+    long result(long length) const {
+        auto hash =
+            static_cast<long>(sum_ + (static_cast<unsigned long>(length) ^ (2870177450012600261ul ^ 3527539ul)));
+        return hash == -1 ? 1546275796 : hash;
+    }
+
+private:
+    unsigned long sum_ = 2870177450012600261ul;
+};
 long identity_of(W_Object* o); // id()
 enum class compare_op : long { lt, le, eq, ne, gt, ge };
 Result<W_Object*> compare(compare_op op, W_Object* a, W_Object* b);

@@ -156,7 +156,7 @@ HEDDLE_INLINE Result<double> to_double(W_Object* o) { // float(o) for numbers; T
     return to_double_in_general(o);
 }
 HEDDLE_ELIDABLE long double_hash(double value);
-HEDDLE_ELIDABLE long int_hash(W_Object* value);
+long int_hash(W_Object* value);
 constexpr long hash_modulus = (1l << 61) - 1;
 HEDDLE_INLINE long hash_of_long(long value) {
     long hash = value % hash_modulus;

@@ -15,6 +15,7 @@ namespace {
 
 // A call that changes more places than this is described as changing anything: long sets cost at every start of the VM.
 constexpr size_t most_writes = 256;
+constexpr unsigned deepest_search = 8; // for where a pointer comes from
 
 } // namespace
 
@@ -51,6 +52,12 @@ effect_analysis::effect_analysis(llvm::Module& module, const class_layouts& layo
     find_address_taken(module);
     for (llvm::Function& function : module) number_of(&function);
     for (llvm::Function& function : module) scan(function, number_of(&function));
+    first_is_fresh_ = true;
+    while (!on_fresh_to_scan_.empty()) {
+        llvm::Function* function = on_fresh_to_scan_.back();
+        on_fresh_to_scan_.pop_back();
+        scan(*function, on_fresh_[function]);
+    }
     for (auto& [type, functions] : address_taken_) {
         uint32_t type_number = number_of(type);
         for (llvm::Function* f : functions) nodes_[number_of(f)].callers.push_back(type_number);
@@ -62,6 +69,43 @@ uint32_t effect_analysis::number_of(const void* function_or_type) {
     auto [found, fresh] = numbers_.try_emplace(function_or_type, static_cast<uint32_t>(nodes_.size()));
     if (fresh) nodes_.emplace_back();
     return found->second;
+}
+
+uint32_t effect_analysis::number_on_fresh(llvm::Function& function) {
+    auto [found, fresh] = on_fresh_.try_emplace(&function, static_cast<uint32_t>(nodes_.size()));
+    if (fresh) {
+        nodes_.emplace_back();
+        on_fresh_to_scan_.push_back(&function);
+    }
+    return found->second;
+}
+
+// Whether it is null or an object that was made since the function being scanned was called.
+bool effect_analysis::is_fresh(const llvm::Value* object, unsigned depth) {
+    object = object->stripPointerCasts();
+    if (llvm::isa<llvm::ConstantPointerNull>(object)) return true;
+    if (depth == deepest_search) return false;
+    if (auto* argument = llvm::dyn_cast<llvm::Argument>(object)) return first_is_fresh_ && argument->getArgNo() == 0;
+    if (auto* phi = llvm::dyn_cast<llvm::PHINode>(object))
+        return llvm::all_of(phi->incoming_values(), [&](const llvm::Value* v) { return is_fresh(v, depth + 1); });
+    auto* call = llvm::dyn_cast<llvm::CallBase>(object);
+    const llvm::Function* callee = call ? call->getCalledFunction() : nullptr;
+    if (!callee) return false;
+    if (callee->getName() == "heddle_marker_new" || callee->getName() == "heddle_marker_new_array") return true;
+    return returns_fresh(*callee);
+}
+
+bool effect_analysis::returns_fresh(const llvm::Function& function) {
+    if (function.isDeclaration() || !function.getReturnType()->isPointerTy()) return false;
+    auto [found, unknown] = returns_fresh_.try_emplace(&function, false); // of a recursion nothing is assumed
+    if (!unknown) return found->second;
+    bool outer = std::exchange(first_is_fresh_, false);
+    bool all = true;
+    for (const llvm::BasicBlock& block : function)
+        if (auto* end = llvm::dyn_cast<llvm::ReturnInst>(block.getTerminator()))
+            all = all && is_fresh(end->getReturnValue());
+    first_is_fresh_ = outer;
+    return returns_fresh_[&function] = all;
 }
 
 void effect_analysis::find_address_taken(llvm::Module& module) {
@@ -125,36 +169,38 @@ bool effect_analysis::known_external(llvm::StringRef name, summary& does) {
 }
 
 void effect_analysis::scan(llvm::Function& function, uint32_t number) {
-    summary& does = nodes_[number].does;
-    if (known_external(function.getName(), does)) return; // with a body, too: the collector's inline functions
-    if (function.isDeclaration()) {
-        if (function.isIntrinsic() || function.getName().starts_with("heddle_marker_")) return; // see scan_call
-        does.anything = does.may_collect = does.may_run_portal = true;
-        return;
-    }
+    number_ = number;
+    if (known_external(function.getName(), now())) return; // with a body, too: the collector's inline functions
+    if (!function.isDeclaration()) return scan_body(function);
+    if (function.isIntrinsic() || function.getName().starts_with("heddle_marker_")) return; // see scan_call
+    now().anything = now().may_collect = now().may_run_portal = true;
+}
+
+void effect_analysis::scan_body(llvm::Function& function) {
     for (llvm::Instruction& i : llvm::instructions(function)) {
         if (auto* load = llvm::dyn_cast<llvm::LoadInst>(&i)) {
-            scan_access(i, load->getPointerOperand(), load->getType(), false, nodes_[number].does);
-            if (load->isAtomic() || load->isVolatile()) nodes_[number].does.anything = true;
+            scan_access(i, load->getPointerOperand(), load->getType(), false);
+            if (load->isAtomic() || load->isVolatile()) now().anything = true;
         } else if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&i)) {
-            scan_access(i, store->getPointerOperand(), store->getValueOperand()->getType(), true, nodes_[number].does);
-            if (store->isAtomic() || store->isVolatile()) nodes_[number].does.anything = true;
+            scan_access(i, store->getPointerOperand(), store->getValueOperand()->getType(), true);
+            if (store->isAtomic() || store->isVolatile()) now().anything = true;
         } else if (auto* call = llvm::dyn_cast<llvm::CallBase>(&i)) {
-            scan_call(*call, number);
+            scan_call(*call);
         } else if (llvm::isa<llvm::GetElementPtrInst, llvm::AddrSpaceCastInst>(i)) {
-            scan_escape(i, nodes_[number].does);
+            scan_escape(i);
         } else if (llvm::isa<llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst, llvm::FenceInst>(i)) {
-            nodes_[number].does.anything = true;
+            now().anything = true;
         }
     }
 }
 
-void effect_analysis::scan_access(llvm::Instruction& instruction, llvm::Value* pointer, llvm::Type* type, bool is_store,
-                                  summary& does) {
+void effect_analysis::scan_access(llvm::Instruction& instruction, llvm::Value* pointer, llvm::Type* type,
+                                  bool is_store) {
     if (is_vtable_access(instruction)) return;
     address place = classify(pointer, layouts_);
-    llvm::BitVector& set = is_store ? does.writes : does.reads;
-    bool& raw = is_store ? does.raw_write : does.raw_read;
+    if ((place.kind == place_kind::field || place.kind == place_kind::array_item) && is_fresh(place.base)) return;
+    llvm::BitVector& set = is_store ? now().writes : now().reads;
+    bool& raw = is_store ? now().raw_write : now().raw_read;
     switch (place.kind) {
     case place_kind::field: mark(set, descrs_.field(*place.field)); break;
     case place_kind::array_item: mark(set, descrs_.array(*place.array)); break;
@@ -168,13 +214,13 @@ void effect_analysis::scan_access(llvm::Instruction& instruction, llvm::Value* p
             raw = true;
         break;
     case place_kind::raw: raw = true; break;
-    case place_kind::unknown_heap: does.anything = true; break;
+    case place_kind::unknown_heap: now().anything = true; break;
     }
 }
 
 // The address of a field or an item that goes elsewhere than into a load or store: whoever gets it may read and write
 // there.
-void effect_analysis::scan_escape(llvm::Instruction& instruction, summary& does) {
+void effect_analysis::scan_escape(llvm::Instruction& instruction) {
     bool escapes = false;
     for (llvm::Use& use : instruction.uses()) {
         llvm::User* user = use.getUser();
@@ -190,22 +236,22 @@ void effect_analysis::scan_escape(llvm::Instruction& instruction, summary& does)
     uint32_t descr = place.kind == place_kind::field        ? descrs_.field(*place.field)
                      : place.kind == place_kind::array_item ? descrs_.array(*place.array)
                                                             : descriptor_table::no_descr;
-    mark(does.reads, descr);
-    mark(does.writes, descr);
+    if (descr == descriptor_table::no_descr || is_fresh(place.base)) return;
+    mark(now().reads, descr);
+    mark(now().writes, descr);
 }
 
-void effect_analysis::scan_call(llvm::CallBase& call, uint32_t number) {
+void effect_analysis::scan_call(llvm::CallBase& call) {
     if (auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&call)) {
         if (auto* memory = llvm::dyn_cast<llvm::MemIntrinsic>(intrinsic)) {
-            summary& does = nodes_[number].does;
-            does.raw_read = true;
+            now().raw_read = true;
             if (classify(memory->getDest(), layouts_).kind != place_kind::stack)
-                does.raw_write = true; // the heap's own: scan_escape
+                now().raw_write = true; // the heap's own: scan_escape
         }
         return;
     }
     if (call.isInlineAsm()) {
-        nodes_[number].does.anything = true;
+        now().anything = true;
         return;
     }
     llvm::Function* callee = call.getCalledFunction();
@@ -216,24 +262,30 @@ void effect_analysis::scan_call(llvm::CallBase& call, uint32_t number) {
         if (address_taken(type).empty())
             nodes_[type_number].does.anything = nodes_[type_number].does.may_collect =
                 nodes_[type_number].does.may_run_portal = true;
-        nodes_[type_number].callers.push_back(number);
+        nodes_[type_number].callers.push_back(number_);
         return;
     }
     llvm::StringRef name = callee->getName();
-    summary& does = nodes_[number].does;
+    if (name.starts_with("heddle_marker_")) return scan_marker(call, name);
+    bool on_fresh = call.arg_size() > 0 && call.getArgOperand(0)->getType()->isPointerTy() &&
+                    !callee->isDeclaration() && is_fresh(call.getArgOperand(0));
+    uint32_t callee_number = on_fresh ? number_on_fresh(*callee) : number_of(callee);
+    nodes_[callee_number].callers.push_back(number_);
+}
+
+void effect_analysis::scan_marker(llvm::CallBase& call, llvm::StringRef name) {
     if (name == "heddle_marker_new" || name == "heddle_marker_new_array") {
-        does.may_collect = true;
+        now().may_collect = true;
     } else if (name == "heddle_marker_merge_point" || name == "heddle_marker_can_enter_jit") {
-        does.may_run_portal = does.may_collect = true;
+        now().may_run_portal = now().may_collect = true;
     } else if (name == "heddle_marker_copy_array") {
-        for (unsigned operand : {0u, 1u}) {
+        for (unsigned operand : {0u, 1u}) { // the classes of what is read and written; then come array, index, array
+            if (is_fresh(call.getArgOperand(2 + 2 * operand))) continue;
             const gc_class* c = layouts_.by_type_info(call.getArgOperand(operand)->stripPointerCasts());
             uint32_t descr = c && c->array ? descrs_.array(*c->array) : descriptor_table::no_descr;
-            if (descr == descriptor_table::no_descr) does.anything = true;
-            mark(operand == 0 ? does.reads : does.writes, descr);
+            if (descr == descriptor_table::no_descr) now().anything = true;
+            mark(operand == 0 ? now().reads : now().writes, descr);
         }
-    } else if (!name.starts_with("heddle_marker_")) {
-        nodes_[number_of(callee)].callers.push_back(number);
     }
 }
 
