@@ -27,11 +27,13 @@ void mark_range(segment& s, const char* start, const char* end) {
     std::memset(reinterpret_cast<void*>(first + s.delta), s.version, last - first + 1);
 }
 
+uint32_t place_for_log() { return world.log == nullptr ? 0 : world.log->here(); }
+
 void write_whole(segment& s, char* object, size_t size) {
     prepare_pages(s, object - gc::header_size, object + size);
     flags_in_view(s, object) &= ~uint32_t{gc::flag_committed};
     mark_range(s, object, object + size);
-    s.writes.push({{object, object + size}, object, true});
+    s.writes.push({{object, object + size}, object, true, place_for_log()});
 }
 
 // The object's cards that [first, end) touches.
@@ -46,7 +48,7 @@ void write_cards(segment& s, char* object, size_t size, char* first, char* end) 
         known = s.version;
         prepare_pages(s, from, to);
         mark_range(s, from, to);
-        s.writes.push({{from, to}, object, false});
+        s.writes.push({{from, to}, object, false, place_for_log()});
     }
 }
 

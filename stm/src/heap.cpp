@@ -118,6 +118,7 @@ void begin_collection() {
     for (thread* other : world.threads) {
         if (other == &t || other->running == nullptr) continue;
         if (!other->must_abort && other->at_break && try_commit(*other)) continue;
+        if (world.log != nullptr && !other->must_abort) world.log->note_collection(*other);
         roll_back(*other);
     }
     commit_in_place(t);
@@ -167,6 +168,8 @@ void start_transactions() {
         std::exit(2);
     }
     make_roots();
+    keep_thread_data_out_of_stack();
+    world.log = transaction_log::open();
     auto* t = new thread;
     t->state = &heddle_thread;
     t->words = &heddle_stm;
@@ -186,6 +189,7 @@ void stop_for_good() {
     if (self->running != nullptr) acquire_inevitable();
     stop_world();
     world.ending = true;
+    if (world.log != nullptr) world.log->flush();
 }
 
 } // namespace heddle::gc

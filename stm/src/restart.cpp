@@ -5,6 +5,10 @@
 // the first: all that it may keep in registers or on the stack is as it was then. Restoring uses no stack of its own.
 #include "runtime.h"
 
+#include <link.h>
+
+#include <algorithm>
+
 #ifndef __x86_64__
 #error "STM is for x86-64 only"
 #endif
@@ -52,3 +56,25 @@ heddle_stm_restore:
     .section .note.GNU-stack,"",@progbits
     .text
 )");
+
+namespace heddle::stm {
+
+// A thread that pthread_create started has its thread-local variables, and the C library's own data about it, at the
+// upper end of its stack. (An abort that restored them would undo what the library did meanwhile, for instance to its
+// list of threads.)
+void keep_thread_data_out_of_stack() {
+    size_t bytes = 0; // at most: the thread-local variables of all libraries that are loaded
+    dl_iterate_phdr(
+        [](dl_phdr_info* library, size_t, void* sum) {
+            for (int i = 0; i < library->dlpi_phnum; i++)
+                if (const auto& part = library->dlpi_phdr[i]; part.p_type == PT_TLS)
+                    *static_cast<size_t*>(sum) += part.p_memsz + part.p_align;
+            return 0;
+        },
+        &bytes);
+    auto* lowest = static_cast<char*>(__builtin_thread_pointer()) - bytes;
+    lowest = reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(lowest) & ~uintptr_t{15});
+    if (lowest > __builtin_frame_address(0)) heddle_thread.stack_base = std::min(heddle_thread.stack_base, lowest);
+}
+
+} // namespace heddle::stm

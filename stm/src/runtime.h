@@ -16,6 +16,7 @@
 
 #include "collector.h"
 #include "heddle/stm/stm.h"
+#include "log.h"
 
 namespace heddle::stm {
 
@@ -68,7 +69,8 @@ struct range {
 };
 struct written_range : range {
     char* object;
-    bool whole; // the object's flag_committed is off in the view
+    bool whole;         // the object's flag_committed is off in the view
+    uint32_t place = 0; // for the log: where the program was
 };
 
 struct thread;
@@ -123,6 +125,7 @@ struct thread {
     uintptr_t gs = 0;   // what the register holds
     restart_point restart = {};
     uint32_t saved_atomic_depth = 0;
+    void* saved_place = nullptr;
     void* saved_error = nullptr;
     gc::root_slot saved_error_root{&saved_error};
     gc::root_slot* error_root = nullptr;
@@ -141,6 +144,10 @@ struct thread {
     uint64_t deadline = 0;       // of a wait, in nanoseconds; 0: none
     uintptr_t roots = 0;         // thread_words::roots
     uint32_t root_block = 0;     // number of its block of thread_roots
+    // For the log:
+    uint32_t place = 0; // where it was stopped
+    pause_kind waits_because = pause_kind::stopped;
+    conflict why; // it is aborted
 };
 
 struct world_state {
@@ -161,6 +168,7 @@ struct world_state {
     list<uint32_t> free_root_blocks;
     uint32_t root_blocks = 0; // that were ever used
     counts totals = {};
+    transaction_log* log = nullptr; // null: none
     // Options.
     unsigned segment_count = 8;            // HEDDLE_STM_SEGMENTS
     uint64_t target_nanoseconds = 1000000; // HEDDLE_STM_LENGTH, in microseconds
@@ -226,6 +234,8 @@ bool is_alone();
 
 uint64_t now_nanoseconds();
 
+// restart.cpp
+void keep_thread_data_out_of_stack(); // of the calling thread
 extern "C" int heddle_stm_save(restart_point*) __attribute__((returns_twice));
 extern "C" [[noreturn]] void heddle_stm_restore(restart_point*);
 

@@ -12,9 +12,9 @@ namespace {
 void* run_thread(void* argument) {
     auto* t = static_cast<thread*>(argument);
     gc::find_stack_limits();
-    // Above are the C library's data of this thread, which an abort must not restore.
     heddle_thread.stack_base = static_cast<char*>(__builtin_frame_address(0));
     enter_world(*t);
+    if (world.log != nullptr) world.log->thread_started(*t);
     heddle_stm.roots = t->roots;
     lock_world();
     t->error_root = new gc::root_slot(&heddle_thread.error);
@@ -29,6 +29,7 @@ void* run_thread(void* argument) {
     delete t->error_root;
     t->argument = nullptr;
     t->ended = true;
+    if (world.log != nullptr) world.log->thread_ended(*t);
     --world.live_threads;
     unlock_world();
     leave_world(*t);
@@ -84,6 +85,7 @@ bool wait_for_thread(long number) {
     lock_world();
     if (number >= 0 && number < static_cast<long>(world.threads.size())) {
         self->waits_for = world.threads[number];
+        self->waits_because = pause_kind::idle;
         wait_until([](thread& waiting) { return waiting.waits_for->ended; });
     }
     unlock_world();
@@ -126,6 +128,7 @@ wait_result wait_for_change(long seen, int64_t nanoseconds) {
     } else {
         t.waits_for_ever = nanoseconds < 0;
         t.deadline = deadline;
+        t.waits_because = pause_kind::idle;
         wait_until([](thread& waiting) {
             return world.changes != waiting.seen_changes ||
                    (waiting.deadline != 0 && now_nanoseconds() >= waiting.deadline);

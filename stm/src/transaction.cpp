@@ -105,6 +105,7 @@ bool settle_conflicts(thread& t, segment& s) {
         if (other == &s || other->owner == nullptr || other->owner->must_abort) continue;
         for (written_range& w : s.writes)
             if (has_read(*other, w)) {
+                if (world.log != nullptr) world.log->note_conflict(*other->owner, t, w);
                 other->owner->must_abort = true;
                 ++world.totals.conflicts;
                 break;
@@ -147,9 +148,11 @@ segment* free_segment() {
 // First come, first served.
 segment* take_segment(thread& t) {
     world.waiting_for_segment.push_back(&t);
+    t.waits_because = pause_kind::segment;
     if (world.waiting_for_segment.size() > 1 || free_segment() == nullptr)
         wait_until(
             [](thread& waiting) { return world.waiting_for_segment.front() == &waiting && free_segment() != nullptr; });
+    t.waits_because = pause_kind::stopped;
     world.waiting_for_segment.erase(world.waiting_for_segment.begin());
     segment* s = free_segment();
     s->owner = &t;
@@ -199,6 +202,7 @@ __attribute__((noinline)) void begin_restartable() {
         thread& t = *self;
         t.saved_error = t.state->error;
         t.saved_atomic_depth = t.words->atomic_depth;
+        t.saved_place = t.words->place;
         copy_stack(t);
     }
     start(*self, false);
@@ -260,6 +264,7 @@ bool try_commit(thread& t) {
     if (t.announces) ++world.changes; // end_transaction wakes who waits
     t.announces = false;
     ++world.totals.commits;
+    if (world.log != nullptr) world.log->committed(t);
     t.aborts_in_a_row = 0;
     adapt_budget(t);
     end_transaction(t, s);
@@ -287,6 +292,7 @@ void commit() {
         bool done = try_commit(t);
         if (!alone) resume_world();
         if (done) break;
+        t.waits_because = pause_kind::inevitable;
         wait_until([](thread& waiting) { return world.inevitable == nullptr || waiting.must_abort; });
     }
     unlock_world();
@@ -311,9 +317,11 @@ void roll_back(thread& t) {
     t.to_start.clear();
     t.state->error = t.saved_error;
     t.words->atomic_depth = t.saved_atomic_depth;
+    t.words->place = t.saved_place;
     t.full_budget = std::max(smallest_budget, t.full_budget / 2);
     ++t.aborts_in_a_row;
     ++world.totals.aborts;
+    if (world.log != nullptr) world.log->aborted(t);
     end_transaction(t, s);
     forget_allocations(t, false);
     t.must_abort = t.rolled_back = true;
@@ -333,18 +341,22 @@ void acquire_inevitable() {
     thread& t = *self;
     while (world.inevitable != &t) {
         if (world.inevitable != nullptr) {
+            t.waits_because = pause_kind::inevitable;
             wait_until([](thread& waiting) { return world.inevitable == nullptr || waiting.must_abort; });
             continue;
         }
         world.inevitable = &t;
         t.words->inevitable = 1;
         ++world.totals.inevitable;
+        if (world.log != nullptr) world.log->became_inevitable(t);
     }
 }
 
 void check_forced_abort() {
     if (world.abort_interval == 0 || heddle_stm.inevitable || self->lock_depth != 0) return;
-    if (__atomic_add_fetch(&world.abort_count, 1, __ATOMIC_RELAXED) % world.abort_interval == 0) abort_transaction();
+    if (__atomic_add_fetch(&world.abort_count, 1, __ATOMIC_RELAXED) % world.abort_interval != 0) return;
+    if (world.log != nullptr) self->why = {abort_kind::forced, -1, world.log->here(), 0, ""};
+    abort_transaction();
 }
 
 void new_transaction() {
@@ -355,7 +367,10 @@ void new_transaction() {
 
 void atomic_begin() { ++heddle_stm.atomic_depth; }
 void atomic_end() {
-    if (heddle_stm.atomic_depth != 0) --heddle_stm.atomic_depth;
+    if (heddle_stm.atomic_depth == 0 || --heddle_stm.atomic_depth != 0) return;
+    // The transaction should have ended inside of the block: it does at the next break. (Otherwise one would go on over
+    // all blocks of a loop that has most of its breaks in them.)
+    if (self->overruns != 0) heddle_stm.budget = 0;
 }
 
 counts get_counts() {

@@ -38,9 +38,34 @@ void hide_roots(thread& t) {
     for (auto* r : {&t.stack_range, &t.copy_range, &t.register_range}) r->begin = r->end = nullptr;
 }
 
+// A record of a pause: whom the thread waits for is seen when it begins.
+struct waiting_for_log {
+    explicit waiting_for_log(thread& waiting) : t(waiting) {
+        if (world.log == nullptr) return;
+        t.place = world.log->here();
+        const thread* blamed = nullptr;
+        if (t.waits_because == pause_kind::stopped) blamed = world.stopper;
+        if (t.waits_because == pause_kind::inevitable) blamed = world.inevitable;
+        if (blamed != nullptr) {
+            other = blamed->number;
+            other_place = blamed->place;
+        }
+        since = now_nanoseconds();
+    }
+    void ended() {
+        if (world.log != nullptr) world.log->paused(t, t.waits_because, since, other, other_place);
+        t.waits_because = pause_kind::stopped;
+    }
+    thread& t;
+    uint64_t since = 0;
+    long other = -1;
+    uint32_t other_place = 0;
+};
+
 __attribute__((noinline)) void wait_as_stopped(bool (*condition)(thread&), bool may_end_here) {
     thread& t = *self;
     t.at_break = may_end_here && t.words->atomic_depth == 0;
+    waiting_for_log paused(t);
     show_roots(t, __builtin_frame_address(0));
     t.stopped = true;
     --world.running;
@@ -59,6 +84,7 @@ __attribute__((noinline)) void wait_as_stopped(bool (*condition)(thread&), bool 
     ++world.running;
     t.stopped = t.at_break = false;
     hide_roots(t);
+    paused.ended();
 }
 
 } // namespace
@@ -91,7 +117,11 @@ void stop_world() {
     world.stopper = &t;
     interrupt_others(1);
     waiting_lock lock(world.lock, std::adopt_lock);
+    uint64_t since = world.log == nullptr ? 0 : now_nanoseconds();
+    if (world.log != nullptr) t.place = world.log->here();
+    bool waits = world.running != 1;
     world.changed.wait(lock, [] { return world.running == 1; });
+    if (world.log != nullptr && waits) world.log->paused(t, pause_kind::stopping, since, -1, 0);
     lock.release();
 }
 

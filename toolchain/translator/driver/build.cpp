@@ -171,12 +171,14 @@ private:
         if (options_.stm) {
             insert_inevitability(*module_, layouts_, explained_);
             insert_stm_barriers(*module_, layouts_, drivers_, problems_);
+            mark_places(*module_, drivers_);
         } else {
             insert_write_barriers(*module_, layouts_);
         }
         if (options_.jit && !drivers_.empty()) report_quasi_immutable_writes(*module_, layouts_);
         remove_descriptions(*module_);
         if (options_.jit) transform_portals(*module_, drivers_);
+        if (options_.stm) lower_places(*module_);
         if (!explained_.empty()) embed_explain_records(*module_, explained_);
         lower_markers(*module_, layouts_, problems_);
         remove_heap_address_space(*module_);

@@ -22,6 +22,10 @@ class diagnostics;
 // that makes transactions inevitable.
 void insert_inevitability(llvm::Module& module, const class_layouts& layouts, std::string& records);
 void insert_stm_barriers(llvm::Module& module, const class_layouts& layouts, const drivers& all, diagnostics& problems);
+// For the log of transactions: where the interpreted program is (stm_places.cpp). The first after the barriers, the
+// second after transform_portals.
+void mark_places(llvm::Module& module, const drivers& all);
+void lower_places(llvm::Module& module);
 // After lowering: heddle_thread is one for each thread.
 void make_thread_state_local(llvm::Module& module);
 

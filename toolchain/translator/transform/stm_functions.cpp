@@ -8,7 +8,7 @@ namespace {
 
 // heddle::stm::thread_words
 constexpr unsigned version_offset = 0, inevitable_offset = 1, budget_offset = 4, interrupt_offset = 8,
-                   roots_offset = 24, words_size = 32;
+                   roots_offset = 24, place_offset = 32, words_size = 40;
 constexpr int64_t committed_flag_offset = -2; // the byte with flag_committed, from the object
 static_assert(gc::flag_committed == 1u << 16);
 
@@ -25,6 +25,8 @@ llvm::Value* stm_functions::word_at(llvm::IRBuilder<>& builder, unsigned offset)
 llvm::Value* stm_functions::version(llvm::IRBuilder<>& builder) {
     return builder.CreateLoad(integer(8), word_at(builder, version_offset));
 }
+
+llvm::Value* stm_functions::place(llvm::IRBuilder<>& builder) { return word_at(builder, place_offset); }
 
 llvm::Value* stm_functions::thread_root(llvm::IRBuilder<>& builder, uint64_t offset) {
     llvm::Value* roots = builder.CreateLoad(pointer(), word_at(builder, roots_offset));

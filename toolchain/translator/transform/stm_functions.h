@@ -16,6 +16,7 @@ public:
     llvm::Function* become_inevitable();                                   // void ()
     llvm::Value* version(llvm::IRBuilder<>& builder);                      // what a read leaves as its marker
     llvm::Value* thread_root(llvm::IRBuilder<>& builder, uint64_t offset); // an address in the thread's own roots
+    llvm::Value* place(llvm::IRBuilder<>& builder);                        // where the innermost portal_place is kept
     llvm::PointerType* view_pointer() const { return llvm::PointerType::get(context_, view_space); }
 
 private:

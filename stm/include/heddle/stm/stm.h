@@ -36,8 +36,9 @@ struct thread_words {
     int32_t budget = 0;     // counted down at transaction_break
     uint32_t interrupt = 0; // not 0: another thread wants this one at its next safe point
     uint32_t atomic_depth = 0;
-    uintptr_t delta = 0; // as in the gs register
-    uintptr_t roots = 0; // where this thread's own references (heddle::thread_root) begin
+    uintptr_t delta = 0;   // as in the gs register
+    uintptr_t roots = 0;   // where this thread's own references (heddle::thread_root) begin
+    void* place = nullptr; // the innermost portal's portal_place (src/log.h)
 };
 
 } // namespace heddle::stm
