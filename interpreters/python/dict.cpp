@@ -45,8 +45,9 @@ HEDDLE_INLINE static long find_plain_int(index_array* index, long_array* hashes,
 HEDDLE_DONT_LOOK_INSIDE static long find_int(W_Dict* dict, long value) {
     index_array* index = dict->index;
     if (!index) return -1;
-    long hash = hash_of_long(value);
-    if (dict->kind == key_kind::plain_ints) return hash == value ? find_plain_int(index, dict->hashes, value) : -1;
+    bool is_plain = value < -1 ? value > -hash_modulus : value != -1 && value < hash_modulus; // its own hash
+    if (dict->kind == key_kind::plain_ints) return is_plain ? find_plain_int(index, dict->hashes, value) : -1;
+    long hash = is_plain ? value : hash_of_long(value);
     long mask = index->length() - 1;
     for (unsigned long slot = scatter(hash);; slot++) {
         int32_t entry = index->get(static_cast<long>(slot) & mask);

@@ -15,10 +15,11 @@ failure_type raise_exception(W_Exception* exception) {
     if (handled && handled != exception && !exception->context) exception->context = handled;
     return raise(exception);
 }
-HEDDLE_DONT_LOOK_INSIDE failure_type raise_with(T type, W_Object* argument) {
+failure_type raise_with(T type, W_Object* argument) {
     return raise_exception(make_exception(type_of(type), make_tuple_1(argument)));
 }
-HEDDLE_DONT_LOOK_INSIDE failure_type raise_text(T type, const char* text) { return raise_with(type, make_str(text)); }
+HEDDLE_ELIDABLE static W_Object* message(const char* text) { return make_str(text); }
+failure_type raise_text(T type, const char* text) { return raise_with(type, message(text)); }
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_error(T type, const char* format, ...) {
     char buffer[512];
     va_list arguments;
@@ -40,7 +41,7 @@ HEDDLE_DONT_LOOK_INSIDE failure_type raise_about_type(T type, const char* format
     if (at != std::string::npos) message.replace(at, 2, name);
     return raise_with(type, make_str(message));
 }
-HEDDLE_DONT_LOOK_INSIDE failure_type raise_key_error(W_Object* key) { return raise_with(T::KeyError, key); }
+failure_type raise_key_error(W_Object* key) { return raise_with(T::KeyError, key); }
 failure_type raise_stop_iteration(W_Object* value) {
     return raise_exception(make_exception(type_of(T::StopIteration), value ? make_tuple_1(value) : make_tuple_0()));
 }
@@ -74,13 +75,16 @@ void add_traceback(W_Exception* exception, W_Code* code, long instruction) {
 }
 
 // An exception from what a raise statement names: an instance, or a class that is called.
+HEDDLE_DONT_LOOK_INSIDE static failure_type wrong_exception(W_Object* type, W_Object* made) {
+    return raise_error(T::TypeError, "calling %s should have returned an instance of BaseException, not %s",
+                       to_utf8(HEDDLE_TRY(repr(type))).c_str(), type_name(made).c_str());
+}
 static Result<W_Exception*> exception_from(W_Object* o) {
     if (is<W_Exception>(o)) return static_cast<W_Exception*>(o);
     if (is<W_Type>(o) && is_subtype(static_cast<W_Type*>(o), type_of(T::BaseException))) {
         W_Object* made = HEDDLE_TRY(call_0(o));
         if (is<W_Exception>(made)) return static_cast<W_Exception*>(made);
-        return raise_error(T::TypeError, "calling %s should have returned an instance of BaseException, not %s",
-                           to_utf8(HEDDLE_TRY(repr(o))).c_str(), type_name(made).c_str());
+        return wrong_exception(o, made);
     }
     return raise_text(T::TypeError, "exceptions must derive from BaseException");
 }
@@ -270,16 +274,18 @@ Result<W_Object*> exception_new(W_Arguments* arguments) {
     return make_exception(static_cast<W_Type*>(arguments->at(0)),
                           make<W_Tuple>(take_items<object_array>(arguments->values, 1, count)));
 }
+HEDDLE_DONT_LOOK_INSIDE Result<void> set_keywords(W_Exception* self, W_Arguments* arguments) {
+    bool import_error =
+        is_instance(self, T::ImportError) || is_instance(self, T::NameError) || is_instance(self, T::AttributeError);
+    if (!import_error) return raise_error(T::TypeError, "%s() takes no keyword arguments", type_name(self).c_str());
+    for (long i = 0; i < arguments->keyword_count(); i++)
+        instance_set(self, static_cast<W_Str*>(arguments->keywords->at(i)),
+                     arguments->at(arguments->positional_count() + i));
+    return ok;
+}
 Result<W_Object*> exception_init(W_Arguments* arguments) {
     W_Exception* self = self_of(arguments->at(0));
-    if (arguments->keyword_count()) {
-        bool import_error = is_instance(self, T::ImportError) || is_instance(self, T::NameError) ||
-                            is_instance(self, T::AttributeError);
-        if (!import_error) return raise_error(T::TypeError, "%s() takes no keyword arguments", type_name(self).c_str());
-        for (long i = 0; i < arguments->keyword_count(); i++)
-            instance_set(self, static_cast<W_Str*>(arguments->keywords->at(i)),
-                         arguments->at(arguments->positional_count() + i));
-    }
+    if (arguments->keyword_count()) HEDDLE_TRY(set_keywords(self, arguments));
     self->arguments = make<W_Tuple>(take_items<object_array>(arguments->values, 1, arguments->positional_count() - 1));
     return none();
 }

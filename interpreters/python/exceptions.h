@@ -30,10 +30,10 @@ W_Exception* make_exception(W_Type* type, W_Tuple* arguments);
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_error(T type, const char* format, ...) __attribute__((format(printf, 2, 3)));
 // The one %s of the format is the name of o's type. Traces can follow functions that call this.
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_about_type(T type, const char* format, W_Object* o);
-HEDDLE_DONT_LOOK_INSIDE failure_type raise_text(T type, const char* text);
-HEDDLE_DONT_LOOK_INSIDE failure_type raise_with(T type, W_Object* argument);
+failure_type raise_text(T type, const char* text);
+failure_type raise_with(T type, W_Object* argument);
 failure_type raise_exception(W_Exception* exception); // sets __context__ from what is being handled
-HEDDLE_DONT_LOOK_INSIDE failure_type raise_key_error(W_Object* key);
+failure_type raise_key_error(W_Object* key);
 failure_type raise_stop_iteration(W_Object* value); // value null: none
 HEDDLE_DONT_LOOK_INSIDE failure_type raise_os_error(int error, const char* path);
 bool pending_is(T type);

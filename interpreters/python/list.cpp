@@ -326,7 +326,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<object_array*> iterable_to_slots(W_Object* iterab
         return take_items<object_array>(items, 0, items->length());
     }
     if (is_exact<W_List>(iterable)) return list_to_slots(static_cast<W_List*>(iterable));
-    W_List* list = HEDDLE_TRY(iterable_to_list(iterable));
+    W_List* list = make_list_with_capacity(8); // of objects: not unboxed on the way
+    HEDDLE_TRY(list_extend(list, iterable));
     return list_to_slots(list);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<list_items*> iterable_to_items(W_Object* iterable) {
