@@ -115,6 +115,7 @@ private:
 };
 
 // ---- display.cpp
-void note_drawing(blitter& blit); // what was drawn may be on the display
+void note_drawing(blitter& blit);                 // what was drawn may be on the display
+uint32_t shown_color(uint32_t pixel, long depth); // red, green and blue, 8 bits each
 
 } // namespace heddle::smalltalk

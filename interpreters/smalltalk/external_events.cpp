@@ -6,6 +6,8 @@
 // sleep.
 #include "external_events.h"
 #include "process.h"
+#include <cmath>
+#include <ctime>
 #include <deque>
 #include <fcntl.h>
 #include <poll.h>
@@ -122,6 +124,28 @@ void begin_external_work() {
 void end_external_work() {
     locked guard;
     work_under_way--;
+}
+namespace {
+double time_limit = 0;
+bool is_up = false;
+void* count_down(void*) {
+    timespec limit{static_cast<time_t>(time_limit), static_cast<long>((time_limit - std::floor(time_limit)) * 1e9)};
+    nanosleep(&limit, nullptr);
+    locked guard;
+    is_up = true;
+    __atomic_or_fetch(image_action_flag, action_external, __ATOMIC_SEQ_CST);
+    ring(image_bell);
+    return nullptr;
+}
+} // namespace
+void stop_after(double seconds) {
+    time_limit = seconds;
+    pthread_t thread;
+    if (start_helper_thread(thread, count_down, nullptr)) pthread_detach(thread);
+}
+bool time_is_up() {
+    locked guard;
+    return is_up;
 }
 bool anything_awaited() {
     locked guard;

@@ -19,6 +19,9 @@ void end_external_work();
 // A thread that takes no signals of the operating system; false: none could be started.
 bool start_helper_thread(pthread_t& thread, void* (*body)(void*), void* data);
 
+void stop_after(double seconds); // the VM ends then, wherever it is
+bool time_is_up();
+
 bool anything_awaited();     // something may still signal
 long take_external_signal(); // the next semaphore's index that was signalled; 0: none
 // Sleeps until something happens (a signal of the operating system too), for so long at most; below 0: for ever.

@@ -40,7 +40,11 @@ constexpr const char* help_text =
     "--save FILE            : write the image, as it was loaded, to another file\n"
     "--format NUMBER        : with --save: the file's format (of a 6521 image 68021 too); with --make-image: 68021 or "
     "6521\n"
-    "--headless             : run the image without a window (there is none yet in any case)\n"
+    "--headless             : run the image without a window\n"
+    "--window               : show the image's display in a window (SDL2), or say why there is none; this is what "
+    "happens\n"
+    "                         anyway if a screen is there (DISPLAY or WAYLAND_DISPLAY is set) and the image just runs\n"
+    "--stop-after SECONDS   : end then, wherever the image is\n"
     "--display FILE.png     : write what the image has drawn on its display, at the end\n"
     "--log primitives       : list the primitives that were asked for and are missing, at the end, on stderr\n"
     "--log messages         : write messages that are not understood to stderr, and methods that can't be run\n"
@@ -55,6 +59,8 @@ struct command_line {
     std::string image, text;
     std::vector<std::string> class_path;
     bool log_primitives = false;
+    window_wish window = window_wish::if_possible;
+    double stop_after = 0;
     long format = 0; // of an image that is written; 0: not said
     int status = 0;
 };
@@ -150,6 +156,13 @@ std::string own_image() {
     return "";
 }
 
+// A display that goes to a file, or a machine without a screen, gets a window only when asked.
+window_wish wished_window() {
+    if (request.window != window_wish::if_possible) return request.window;
+    bool screen = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
+    return screen && settings.display_file.empty() ? window_wish::if_possible : window_wish::never;
+}
+
 void work() {
     if (request.what == command_line::som) return run_som();
     if (request.what == command_line::make_image)
@@ -174,6 +187,7 @@ void work() {
     settings.width = static_cast<long>(file.window_size >> 16 & 0xffff);
     settings.height = static_cast<long>(file.window_size & 0xffff);
     if (settings.width < 64 || settings.height < 64) settings.width = 1024, settings.height = 768;
+    if (request.stop_after > 0) stop_after(request.stop_after);
     if (request.what == command_line::evaluate) {
         evaluate(request.text, true);
     } else if (request.what == command_line::save) {
@@ -185,6 +199,12 @@ void work() {
         W_Frame* frame = active_context();
         if (!frame) {
             request.status = complain(request.image + ": it has no active process", 1);
+            return;
+        }
+        settings.window = wished_window();
+        std::string error;
+        if (settings.window == window_wish::always && !open_window(error)) {
+            request.status = complain(error, 1);
             return;
         }
         run(frame);
@@ -216,9 +236,12 @@ int parse(int count, char** arguments) {
         }
         if (word == "--help" || word == "-h") return printf("%s%s", usage_text, help_text), 1;
         if (word == "--version") return puts("heddle-smalltalk 0.1"), 1;
-        if (word == "--headless") continue;
+        if (word == "--headless" || word == "--window") {
+            request.window = word == "--window" ? window_wish::always : window_wish::never;
+            continue;
+        }
         if (word == "--jit" || word == "--log" || word == "--evaluate" || word == "--file-in" || word == "--display" ||
-            word == "--save" || word == "--make-image" || word == "--format") {
+            word == "--save" || word == "--make-image" || word == "--format" || word == "--stop-after") {
             const char* text = value(i);
             if (!text) return complain(word + " wants an argument", 2) + 1;
             if (word == "--jit") {
@@ -229,6 +252,9 @@ int parse(int count, char** arguments) {
                 if (what != "primitives" && what != "messages")
                     return complain("--log: only `primitives` and `messages` are known", 2) + 1;
                 (what == "primitives" ? request.log_primitives : settings.log_messages) = true;
+            } else if (word == "--stop-after") {
+                request.stop_after = std::strtod(text, nullptr);
+                if (request.stop_after <= 0) return complain("--stop-after wants seconds", 2) + 1;
             } else if (word == "--format") {
                 request.format = std::strtol(text, nullptr, 10);
                 if (request.format <= 0) return complain("--format wants a number, as 68021", 2) + 1;

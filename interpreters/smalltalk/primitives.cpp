@@ -123,6 +123,7 @@ long named_primitive(W_Method* method) {
 }
 } // namespace
 
+void note_missing_primitive(const std::string& name) { missing().insert(name); }
 std::vector<std::string> missing_primitives() { return {missing().begin(), missing().end()}; }
 
 long som_primitive(const std::string& class_name, const std::string& selector) {

@@ -14,6 +14,7 @@ W_Object* run_primitive(W_Frame* frame, Code* target, long number, frame_slots* 
 // named primitive (117) was given.
 long usable_primitive(W_Method* method, long number);
 std::vector<std::string> missing_primitives();
+void note_missing_primitive(const std::string& name);
 long som_primitive(const std::string& class_name, const std::string& selector); // its number; 0: there is none
 
 // ---- support.cpp: the rare paths of the interpreter

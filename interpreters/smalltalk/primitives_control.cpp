@@ -3,6 +3,7 @@
 #include "primitive_functions.h"
 #include "primitives.h"
 #include "process.h"
+#include "window.h"
 
 namespace heddle::smalltalk {
 
@@ -283,6 +284,10 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_relinquish(W_Frame* frame, Code*, fr
     W_Object* receiver = slots->get(first);
     long wait = int_value(slots->get(first + 1));
     wait_for_event(wait < 1000 ? 1000 : wait > 100000 ? 100000 : wait);
+    if (!update_window(false)) {
+        request_exit(0);
+        return nullptr;
+    }
     push_result(frame, receiver);
     if (pending_actions()) handle_actions(frame);
     return finish(frame, receiver);

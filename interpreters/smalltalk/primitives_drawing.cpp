@@ -1,4 +1,4 @@
-// Primitives that draw: BitBltPlugin, scanning of characters.
+// Primitives that draw: BitBltPlugin, scanning of characters; bitmaps as runs of words (MiscPrimitivePlugin).
 #include "bitblt.h"
 #include "primitive_functions.h"
 #include "primitives.h"
@@ -123,6 +123,105 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_scan_characters(W_Frame*, Code*, fra
     set_slot(o, 0, make_int(x));
     set_slot(o, 1, make_int(std::min(at, int_value(stop))));
     return reason;
+}
+
+// ---- bitmaps as bytes: how many words there are, then runs. A run: four times its length plus its kind: 1 equal words
+// of equal bytes, that byte; 2 equal words, that word; 3 words as they are.
+namespace {
+class byte_reader {
+public:
+    byte_reader(byte_array* bytes, long at) : bytes_(bytes), at_(at) {}
+    bool at_end() const { return at_ >= bytes_->length(); }
+    bool failed = false;
+    uint32_t byte() {
+        if (at_end()) return failed = true, 0;
+        return bytes_->get(at_++);
+    }
+    uint32_t word() {
+        uint32_t result = 0;
+        for (int i = 0; i < 4; i++) result = result << 8 | byte();
+        return result;
+    }
+    uint32_t number() { // in one, two or five bytes
+        uint32_t first = byte();
+        return first <= 223 ? first : first <= 254 ? (first - 224) << 8 | byte() : word();
+    }
+
+private:
+    byte_array* bytes_;
+    long at_;
+};
+class byte_writer {
+public:
+    explicit byte_writer(byte_array* bytes) : bytes_(bytes) {}
+    long count = 0;
+    bool failed = false;
+    void byte(uint32_t value) {
+        if (count >= bytes_->length())
+            failed = true;
+        else
+            bytes_->set(count++, static_cast<uint8_t>(value));
+    }
+    void word(uint32_t value) {
+        for (int shift = 24; shift >= 0; shift -= 8) byte(value >> shift);
+    }
+    void number(uint32_t value) {
+        if (value <= 223) return byte(value);
+        if (value <= 7935) return byte((value >> 8) + 224), byte(value);
+        byte(255);
+        word(value);
+    }
+
+private:
+    byte_array* bytes_;
+};
+} // namespace
+// decompress: bitmap fromByteArray: bytes at: index
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_decompress_bitmap(W_Object* o, W_Object* bitmap, W_Object* from,
+                                                              W_Object* index) {
+    if (!is_exact<W_Words>(bitmap) || !is_exact<W_Bytes>(from) || !is_int(index) || int_value(index) < 1)
+        return nullptr;
+    word_array* words = static_cast<W_Words*>(bitmap)->words;
+    byte_reader reader(static_cast<W_Bytes*>(from)->bytes, int_value(index) - 1);
+    for (long at = 0; !reader.at_end();) {
+        uint32_t run = reader.number(), kind = run & 3;
+        long count = run >> 2;
+        if (reader.failed || count > words->length() - at) return nullptr;
+        uint32_t value = kind == 1 ? reader.byte() * 0x01010101u : kind == 2 ? reader.word() : 0;
+        if (kind == 0) continue; // nothing is changed, no word passed over
+        for (; count > 0; count--) words->set(at++, kind == 3 ? reader.word() : value);
+        if (reader.failed) return nullptr;
+    }
+    return o;
+}
+// compress: bitmap toByteArray: bytes; answers how many bytes it took
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_compress_bitmap(W_Object*, W_Object* bitmap, W_Object* into) {
+    if (!is_exact<W_Words>(bitmap) || !is_exact<W_Bytes>(into)) return nullptr;
+    word_array* words = static_cast<W_Words*>(bitmap)->words;
+    byte_writer writer(static_cast<W_Bytes*>(into)->bytes);
+    long size = words->length();
+    auto write_run = [&](long count, uint32_t kind) { writer.number(static_cast<uint32_t>(count << 2) | kind); };
+    writer.number(static_cast<uint32_t>(size));
+    for (long at = 0; at < size && !writer.failed;) {
+        uint32_t word = words->get(at);
+        bool equal_bytes = word == (word & 255) * 0x01010101u;
+        long end = at + 1;
+        while (end < size && words->get(end) == word) end++;
+        if (equal_bytes) {
+            write_run(end - at, 1);
+            writer.byte(word);
+        } else if (end > at + 1) {
+            write_run(end - at, 2);
+            writer.word(word);
+        } else {
+            while (end < size && words->get(end - 1) != words->get(end)) end++;
+            if (end < size) end--; // the next run begins with the word that is followed by its equal
+            write_run(end - at, 3);
+            for (long i = at; i < end; i++) writer.word(words->get(i));
+        }
+        at = end;
+    }
+    return writer.failed ? nullptr : make_int(writer.count);
 }
 
 } // namespace heddle::smalltalk

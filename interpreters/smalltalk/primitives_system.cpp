@@ -1,4 +1,4 @@
-// Primitives that talk to the VM and the machine: time, quitting, memory, parameters, input that isn't there.
+// Primitives that talk to the VM and the machine: time, quitting, memory, parameters.
 #include "image_writer.h"
 #include "primitive_functions.h"
 #include "primitives.h"
@@ -179,16 +179,12 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_vm_parameter(W_Frame*, Code*, frame_
     if (!is_int(slots->get(first + 1))) return nullptr;
     long index = int_value(slots->get(first + 1));
     if (index < 1 || index > 70) return nullptr;
-    return count == 1 ? parameter(index) : count == 2 ? parameter(index) : nullptr;
+    if (count == 1) return parameter(index);
+    // Squeak's are of its own collector; ours is set by the environment (docs/gc.md).
+    note_missing_primitive("254 (setting the VM's parameter " + std::to_string(index) + ")");
+    return nullptr;
 }
 
-// ---- a machine without mouse, keyboard and window: the pointer never moves, no key is ever pressed. What would change
-// something that isn't there fails; the image's display, on the other hand, is there (--display).
-W_Object* primitive_mouse_point(W_Object*) { return make_point(make_int(0), make_int(0)); }
-W_Object* primitive_mouse_buttons(W_Object*) { return make_int(0); }
-W_Object* primitive_keyboard_next(W_Object*) { return nil(); }
-W_Object* primitive_keyboard_peek(W_Object*) { return nil(); }
-W_Object* primitive_input_semaphore(W_Object* o, W_Object* index) { return is_int(index) ? o : nullptr; }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_interrupt_semaphore(W_Object* o, W_Object* semaphore) {
     if (special_objects->size() <= special_interrupt_semaphore) return nullptr;
     bool good = class_of(semaphore) == special_at(special_semaphore);
@@ -196,28 +192,4 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_interrupt_semaphore(W_Object* o, W_O
     if (good) watch_interrupts();
     return o;
 }
-W_Object* primitive_screen_size(W_Object*) { return make_point(make_int(settings.width), make_int(settings.height)); }
-W_Object* primitive_test_display_depth(W_Object*, W_Object* depth) {
-    return boolean(is_int(depth) && int_value(depth) >= 1 && int_value(depth) <= 32 &&
-                   (int_value(depth) & (int_value(depth) - 1)) == 0);
-}
-// The terminal's.
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_beep(W_Object* o) {
-    fputc('\a', stderr);
-    return o;
-}
-W_Object* primitive_force_display_update(W_Object* o) { return o; }
-// The cursor's form is kept, as the pointer would have it: nothing shows a pointer.
-W_Object* primitive_be_cursor(W_Frame*, Code*, frame_slots* slots, long first, long count) {
-    if (count > 1 || !has_slots(slots->get(first), 4)) return nullptr;
-    return slots->get(first);
-}
-W_Object* primitive_be_display(W_Object* o) {
-    if (special_objects->size() > special_display) set_slot(special_objects, special_display, o);
-    return o;
-}
-W_Object* primitive_show_rectangle(W_Frame*, Code*, frame_slots* slots, long first, long count) {
-    return count == 4 ? slots->get(first) : nullptr;
-}
-
 } // namespace heddle::smalltalk

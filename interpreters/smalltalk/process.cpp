@@ -6,6 +6,7 @@
 #include "process.h"
 #include "external_events.h"
 #include "heap_walk.h"
+#include "window.h"
 #include <cerrno>
 #include <ctime>
 #include <signal.h>
@@ -18,6 +19,7 @@ namespace {
 int the_exit_status = 0;
 bool exit_requested = false;
 long wake_time = -1;
+constexpr long window_interval = 20000; // microseconds between looks at the window while nothing runs
 root<W_Object> timer_semaphore;
 
 W_Object* scheduler() {
@@ -106,11 +108,14 @@ void take_events() {
 void switch_to_highest(W_Frame* frame) {
     for (;;) {
         if (W_Object* next = take_highest()) return transfer_to(next, frame);
-        if (wake_time < 0 && !anything_awaited()) return stop("all processes wait and nothing can wake them");
+        if (time_is_up() || !update_window(true)) return request_exit(0);
+        if (wake_time < 0 && !anything_awaited() && !has_window())
+            return stop("all processes wait and nothing can wake them");
         W_Object* running = active_process();
         if (is_process(running)) set_slot(running, 1, frame);
-        long wait = wake_time < 0 ? -1 : wake_time - microseconds_now();
-        if (wake_time < 0 || wait > 0) wait_for_event(wait);
+        long wait = wake_time < 0 ? -1 : std::max(0L, wake_time - microseconds_now());
+        if (has_window() && (wait < 0 || wait > window_interval)) wait = window_interval;
+        wait_for_event(wait);
         take_events();
     }
 }
@@ -292,6 +297,10 @@ void watch_interrupts() {
 
 bool handle_actions(W_Frame* frame) {
     uint32_t actions = take_actions();
+    if ((actions & action_external) && time_is_up()) {
+        request_exit(0);
+        return true;
+    }
     if (actions & gc::action_out_of_memory) {
         // The image may want to do something about it, once.
         if (W_Object* semaphore = low_space_semaphore.get()) {

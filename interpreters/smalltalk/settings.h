@@ -1,5 +1,6 @@
 // What the command line said, for the primitives that tell the image.
 #pragma once
+#include "window.h"
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ struct vm_settings {
     long width = 1024, height = 768;
     bool log_messages = false; // --log messages: what is not understood
     std::string display_file;  // --display FILE.png
+    window_wish window = window_wish::never;
 };
 extern vm_settings settings;
 
