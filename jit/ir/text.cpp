@@ -3,6 +3,7 @@
 //     [i0, p1]                                       the inputs
 //     i2 = int_add(i0, 5)
 //     guard_true(i2) [i0, p1]                        fail arguments (optimised), or one frame: jitcode 0 at pc 0
+//     (optimised) guard_true(i2) [i0, p1] -> loop    continues at that label
 //     (recorded) guard_true(i2) {3@12: i0, _; 1@4: p1}          a recorded guard's frames, innermost first: jitcode@pc:
 //     values p3 = getfield(p1, descr=W_List.items) jump(i2, p3, descr=loop)
 //
@@ -78,6 +79,7 @@ private:
     void print_guard_state(const operation& o) {
         if (o.guard) {
             print_list(" [", o.guard->fail_arguments, "]");
+            if (o.guard->continues_at) out_ += " -> " + o.guard->continues_at->name;
             return;
         }
         if (o.snapshot == UINT32_MAX) return;
@@ -283,8 +285,9 @@ private:
     const descr* find_descr(std::string_view text) {
         const descr* best = nullptr;
         for (const descr* d : tables_.descrs) {
-            bool fits = line_.starts_with(d->name) && line_.size() > d->name.size() &&
-                        std::string_view(",) ").find(line_[d->name.size()]) != std::string_view::npos;
+            bool fits = line_.starts_with(d->name) &&
+                        (line_.size() == d->name.size() ||
+                         std::string_view(",) ").find(line_[d->name.size()]) != std::string_view::npos);
             if (fits && (!best || d->name.size() > best->name.size())) best = d;
         }
         if (best)
@@ -335,6 +338,10 @@ private:
             }
             link_frames(guard, count);
         }
+        if (!accept('-')) return;
+        expect('>');
+        skip_blanks();
+        trace_.operations[guard].description = find_descr(line_);
     }
     bool at(char c) { return skip_blanks(), !line_.empty() && line_.front() == c; }
     uint32_t parse_number(const char* stops) {

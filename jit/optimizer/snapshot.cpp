@@ -19,6 +19,8 @@ bool is_shareable(opcode op) {
 }
 } // namespace
 
+uint32_t new_guard_number() { return next_guard_number++; }
+
 class guard_capture {
 public:
     guard_capture(walk& w, const step& s, uint32_t stamp)
@@ -154,7 +156,7 @@ void walk::capture_guard(step& s, emitted_operation& out) {
     if (!input.token) return;
     input.token->guards.push_back(std::make_unique<guard_data>());
     guard_data& guard = *input.token->guards.back();
-    guard.number = next_guard_number++;
+    guard.number = new_guard_number();
     guard.owner = input.token;
     guard.op = s.op;
     guard.never_bridge = s.flags & never_bridge;

@@ -132,6 +132,7 @@ bool optimise_pure(walk& w, step& s);
 bool optimise_heap(walk& w, step& s);
 bool optimise_barriers(walk& w, step& s);
 // The jump that closes the loop (recorded operations label to jump): true when the loop has been peeled.
+uint32_t new_guard_number();
 bool peel_loop(walk& w, step& s, uint32_t label, uint32_t jump);
 // The jump to another loop: true when it goes to that loop's body.
 bool jump_into_body(walk& w, const step& s);

@@ -66,6 +66,41 @@ abort_reason assemble(jit_runtime& runtime, const std::string& title, assemble_f
     return abort_reason::none;
 }
 
+// Compiles the loop in its vector form, when it has one: first the scalar body, then, by 'call', the rounds. False: it
+// is as if nothing had been tried.
+template <class assemble_function>
+bool assemble_vector_form(jit_runtime& runtime, const trace& optimised, loop_token& token, const std::string& title,
+                          assemble_function call) {
+    unsigned lanes = runtime.machine->vector_lanes();
+    if (runtime.options.vector_lanes) lanes = std::min(lanes, runtime.options.vector_lanes);
+    if (!runtime.options.optimizer.vectorise || lanes == 0) return false;
+    uint64_t began = runtime.clock();
+    vector_form made;
+    bool good = vectorise(optimised, token, lanes, made);
+    runtime.nanoseconds_optimising += runtime.clock() - began;
+    if (!good) return false;
+    if (runtime.events.optimised()) {
+        runtime.events.section("jit-opt", title + ", scalar body", print(made.rest));
+        runtime.events.section("jit-opt", title + ", vectors", print(made.rounds));
+    }
+    // The scalar body is only reached by its label.
+    uint64_t entry = token.entry;
+    bool compiled = token.compiled;
+    abort_reason problem = assemble(runtime, title + ", scalar body", [&](std::string* listing) {
+        return runtime.machine->compile_loop(made.rest, token, listing);
+    });
+    token.entry = entry;
+    token.compiled = compiled;
+    if (problem == abort_reason::none) {
+        keep_constants(runtime, made.rounds);
+        problem =
+            assemble(runtime, title + ", vectors", [&](std::string* listing) { return call(made.rounds, listing); });
+    }
+    if (problem != abort_reason::none) undo_vectorise(optimised, token, made);
+    runtime.counts.vectorised += problem == abort_reason::none;
+    return problem == abort_reason::none;
+}
+
 void name_code(jit_runtime& runtime, const compiled_code* code, const std::string& title) {
     if (code && code->end > code->begin) runtime.observers.add({code->begin, code->end}, title);
 }
@@ -84,9 +119,9 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
         return abort_reason::contradiction;
     }
     if (problem != abort_reason::none) return problem;
-    problem = assemble(runtime, title, [&](std::string* listing) {
-        return runtime.machine->compile_loop(result.made, token, listing);
-    });
+    auto compile = [&](trace& t, std::string* listing) { return runtime.machine->compile_loop(t, token, listing); };
+    if (!assemble_vector_form(runtime, result.made, token, title, compile))
+        problem = assemble(runtime, title, [&](std::string* listing) { return compile(result.made, listing); });
     if (problem != abort_reason::none) return problem;
     token.compiled = true;
     for (const field_dependency& dependency : result.made.dependencies) runtime.invalidations.add(dependency, token);
@@ -110,16 +145,18 @@ abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& g
     size_t targets = token.targets.size();
     abort_reason problem =
         optimise_trace(runtime, recorded, token, &guard, jump_values, title, result.made, false, needs_body);
-    if (problem == abort_reason::none)
-        problem = assemble(runtime, title, [&](std::string* listing) {
-            return runtime.machine->compile_bridge(result.made, guard, token, listing);
-        });
+    auto compile = [&](trace& t, std::string* listing) {
+        return runtime.machine->compile_bridge(t, guard, token, listing);
+    };
+    size_t bodies = token.targets.size() - targets;
+    if (problem == abort_reason::none && !assemble_vector_form(runtime, result.made, token, title, compile))
+        problem = assemble(runtime, title, [&](std::string* listing) { return compile(result.made, listing); });
     if (problem != abort_reason::none) {
         token.targets.resize(targets);
         return problem;
     }
     guard.resume->plan.reset(); // it doesn't come here any more
-    runtime.counts.bodies += token.targets.size() - targets;
+    runtime.counts.bodies += bodies;
     for (const field_dependency& dependency : result.made.dependencies) runtime.invalidations.add(dependency, token);
     ++runtime.counts.bridges;
     name_code(runtime, guard.bridge.get(), title);

@@ -26,6 +26,8 @@ constexpr number_option number_options[] = {
      "levels of a recursion that a trace inlines"},
     {"decay", &runtime_options::decay, 0, 1000, "per mille that counters lose every 32 minor collections"},
     {"max_aborts", &runtime_options::max_aborts, 1, 1000, "traces given up at one place before it is left alone"},
+    {"vector_lanes", &runtime_options::vector_lanes, 0, 4,
+     "64-bit items in a vector, at most: 2, 4, or 0 for what the processor has"},
     {"fuel", &runtime_options::fuel, 0, many,
      "for tests: the n-th place where a guard could stand gets one that always fails"},
 };
@@ -39,7 +41,7 @@ constexpr pass_option pass_options[] = {
     {"bounds", &optimizer_options::bounds},   {"pure", &optimizer_options::pure},
     {"heap", &optimizer_options::heap},       {"virtuals", &optimizer_options::virtuals},
     {"calls", &optimizer_options::calls},     {"barriers", &optimizer_options::barriers},
-    {"peeling", &optimizer_options::peeling},
+    {"peeling", &optimizer_options::peeling}, {"vectorise", &optimizer_options::vectorise},
 };
 
 struct switch_option {
@@ -77,7 +79,7 @@ std::string set_passes(std::string_view list, optimizer_options& passes) {
         if (!found)
             return "--jit: opt=" + std::string(name) +
                    ": no such optimizer pass; write all, none, or names joined by '+': rewrite, guards, bounds, pure, "
-                   "heap, virtuals, calls, barriers, peeling";
+                   "heap, virtuals, calls, barriers, peeling, vectorise";
     }
     return {};
 }
@@ -88,6 +90,8 @@ std::string set_number(const number_option& option, std::string_view value, runt
     if (failed != std::errc() || end != value.data() + value.size() || number < option.least || number > option.most)
         return "--jit: " + std::string(option.name) + "=" + std::string(value) + ": must be an integer from " +
                std::to_string(option.least) + " to " + std::to_string(option.most);
+    if (option.member == &runtime_options::vector_lanes && number % 2)
+        return "--jit: vector_lanes=" + std::string(value) + ": must be 0, 2 or 4";
     options.*option.member = number;
     return {};
 }
@@ -158,7 +162,7 @@ std::string describe_options() {
     row("backend", native_backend_name, "of " + backend_names() + "; portable interprets traces");
     row("opt", "all",
         "optimizer passes: all, none, or names joined by '+': rewrite, guards, bounds, pure, heap, virtuals, "
-        "calls, barriers, peeling");
+        "calls, barriers, peeling, vectorise");
     for (const switch_option& option : switch_options) row(std::string(option.name), "0", std::string(option.meaning));
     row("always_bridge", "", "trace a bridge at a guard's first failure");
     row("never_bridge", "", "never trace a bridge");

@@ -17,9 +17,10 @@ struct runtime_options {
     uint32_t trace_limit = 6000;        // operations recorded
     uint32_t retrace_limit = 5;         // bodies that a loop may get from bridges that fit none
     uint32_t max_unroll_recursion = 7;
-    uint32_t decay = 40;      // per mille off all counters, every 32 minor collections
-    uint32_t max_aborts = 10; // after so many aborted traces a place is left alone
-    uint32_t fuel = 0;        // n: at the n-th position where a guard could stand, one that always fails; 0: off
+    uint32_t decay = 40;       // per mille off all counters, every 32 minor collections
+    uint32_t max_aborts = 10;  // after so many aborted traces a place is left alone
+    uint32_t fuel = 0;         // n: at the n-th position where a guard could stand, one that always fails; 0: off
+    uint32_t vector_lanes = 0; // 64-bit items in a vector, at most; 0: as many as the processor has
     backend_choice backend = backend_choice::native;
     bridge_policy bridges = bridge_policy::counted;
     optimizer_options optimizer;

@@ -180,6 +180,7 @@ std::string summary() {
     number("entries", runtime.counts.entries);
     number("bridges", runtime.counts.bridges);
     number("more bodies of loops", runtime.counts.bodies);
+    number("loops in vector form", runtime.counts.vectorised);
     number("segments of long traces", runtime.counts.segments);
     number("operations recorded", runtime.operations_recorded);
     number("operations compiled", runtime.operations_compiled);

@@ -89,7 +89,7 @@ int register_allocator::new_slot() {
 
 void register_allocator::store_to_slot(uint32_t value) {
     if (slot_of_[value] >= 0) return;
-    if (register_of_[value] < 0) {
+    if (register_of_[value] < 0 || trace_->operations[value].result == kind::vector) {
         failed_ = true;
         return;
     }

@@ -6,8 +6,9 @@
 // the value dies, and spilling a value twice stores it once; a register holds one value; registers used by the current
 // operation are pinned and not given away until end_operation. When registers run out, the value goes whose next real
 // use is furthest away. Values that live over a call go to callee-saved registers while there are any. At a loop's
-// label the places of its arguments are fixed, and the values that the final jump passes are hinted towards them. Idea:
-// the forward scan of RPython's x86 backend (regalloc.py), on flat arrays; next use instead of interval lists.
+// label the places of its arguments are fixed, and the values that the final jump passes are hinted towards them.
+// Vectors are never spilled: a trace has few enough of them, or is not compiled. Idea: the forward scan of RPython's
+// x86 backend (regalloc.py), on flat arrays; next use instead of interval lists.
 #pragma once
 #include "backend/common/liveness.h"
 #include "backend/common/place.h"
@@ -83,7 +84,8 @@ public:
     // Where to read it: the register when there is one.
     location location_of(uint32_t value) const;
     uint32_t slot_count() const { return slot_count_; } // the most that were ever in use
-    bool failed() const { return failed_; }             // a value was used that is nowhere: the trace is malformed
+    // A value was used that is nowhere: the trace is malformed; or there was no register for a vector.
+    bool failed() const { return failed_; }
 
 private:
     int choose_free(uint32_t value, uint64_t candidates) const;
@@ -95,7 +97,8 @@ private:
     void release_if_dead(value_ref v, uint32_t position);
     int new_slot();
     uint64_t class_of(uint32_t value) const {
-        return trace_->operations[value].result == kind::floating ? floating_registers : general_registers;
+        kind k = trace_->operations[value].result;
+        return k == kind::floating || k == kind::vector ? floating_registers : general_registers;
     }
 
     target_registers target_;

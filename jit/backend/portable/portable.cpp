@@ -3,7 +3,8 @@
 //
 // A trace becomes a row of flat instructions whose operands are slots of one array of words: first a slot per
 // operation, then one per constant. That array is scanned conservatively by the collector, as a machine frame would be.
-// A jump to another trace's label, and a guard with a bridge, enter a fresh array. Nothing here depends on the machine.
+// A vector has as many slots as it has lanes, behind the constants. A jump to another trace's label, and a guard with a
+// bridge, enter a fresh array. Nothing here depends on the machine.
 #include "heddle/gc/gc.h"
 #include "heddle/jit/backend.h"
 #include <algorithm>
@@ -28,6 +29,7 @@ struct portable_code : compiled_code {
     std::vector<uint32_t> operands;
     std::vector<word> constants;
     uint32_t constants_begin = 0, slot_count = 0, input_count = 0;
+    unsigned lanes = 0;
 };
 
 // The words of a running trace; zeroed, so that no stale word keeps an object in its place.
@@ -57,6 +59,10 @@ public:
         code_.slot_count = code_.constants_begin + static_cast<uint32_t>(trace_.constants.size());
         code_.input_count = trace_.input_count;
         for (const constant& c : trace_.constants) code_.constants.push_back(c.value);
+        for (const operation& o : trace_.operations)
+            if (o.op == opcode::vector_lanes) code_.lanes = static_cast<unsigned>(constant_argument(o));
+        if (code_.lanes > most_vector_lanes) return "portable backend: too many lanes";
+        place_vectors();
         for (uint32_t i = trace_.input_count; i < trace_.operations.size(); ++i) {
             if (std::string problem = check(trace_.operations[i]); !problem.empty()) return problem;
             add(i);
@@ -68,6 +74,20 @@ public:
     }
 
 private:
+    word constant_argument(const operation& o) const {
+        value_ref v = trace_.arguments_of(o)[0];
+        return v.is_constant() ? trace_.constants[v.index()].value : 0;
+    }
+
+    void place_vectors() {
+        vector_slots_.assign(trace_.operations.size(), 0);
+        for (uint32_t i = 0; code_.lanes && i < trace_.operations.size(); ++i) {
+            if (trace_.operations[i].result != kind::vector) continue;
+            vector_slots_[i] = code_.slot_count;
+            code_.slot_count += code_.lanes;
+        }
+    }
+
     std::string check(const operation& o) {
         std::string where = "portable backend: " + std::string(info(o.op).name);
         if (o.op == opcode::guard_not_forced || o.op == opcode::call_may_force) return where + " is not supported yet";
@@ -75,19 +95,26 @@ private:
             !static_cast<const call_descr*>(o.description)->thunk)
             return where + ": the call descriptor '" + o.description->name + "' has no thunk";
         if (is_guard(o.op) && !o.guard) return where + " has no guard data: the trace was not optimised";
+        if (is_guard(o.op) && o.guard->continues_at && !o.guard->continues_at->code)
+            return where + " continues at a label that has not been compiled";
+        if (o.result == kind::vector && !code_.lanes) return where + " without vector_lanes before it";
         return {};
     }
 
     void add(uint32_t index) {
         const operation& o = trace_.operations[index];
-        if (o.op == opcode::debug_merge_point || o.op == opcode::record_exact_class) return;
+        if (o.op == opcode::debug_merge_point || o.op == opcode::record_exact_class || o.op == opcode::vector_lanes)
+            return;
         instruction decoded{o.op, is_guard(o.op)};
-        decoded.destination = index;
+        decoded.destination = slot(value_ref::result(index));
         decoded.description = o.description;
         decoded.guard = o.guard;
         decoded.first_operand = static_cast<uint32_t>(code_.operands.size());
-        decoded.operand_count = o.argument_count;
-        for (value_ref v : trace_.arguments_of(o)) code_.operands.push_back(slot(v));
+        bool passes = o.op == opcode::label || o.op == opcode::jump; // then each lane is an operand
+        for (value_ref v : trace_.arguments_of(o))
+            for (uint32_t lane = 0; lane < (passes && trace_.kind_of(v) == kind::vector ? code_.lanes : 1); ++lane)
+                code_.operands.push_back(slot(v) + lane);
+        decoded.operand_count = static_cast<uint32_t>(code_.operands.size()) - decoded.first_operand;
         decoded.first_exit = static_cast<uint32_t>(code_.operands.size());
         if (o.guard)
             for (value_ref v : o.guard->fail_arguments) code_.operands.push_back(slot(v));
@@ -100,10 +127,14 @@ private:
         target.label_position = static_cast<uint32_t>(code_.instructions.size());
     }
 
-    uint32_t slot(value_ref v) const { return v.is_constant() ? code_.constants_begin + v.index() : v.index(); }
+    uint32_t slot(value_ref v) const {
+        if (v.is_constant()) return code_.constants_begin + v.index();
+        return vector_slots_[v.index()] ? vector_slots_[v.index()] : v.index();
+    }
 
     const trace& trace_;
     portable_code& code_;
+    std::vector<uint32_t> vector_slots_; // by operation; 0: its result is no vector
 };
 
 class portable_backend final : public backend {
@@ -111,6 +142,7 @@ public:
     explicit portable_backend(const backend_hooks& hooks) : hooks_(hooks) {}
 
     const char* name() const override { return "portable"; }
+    unsigned vector_lanes() const override { return most_vector_lanes; }
 
     std::string compile_loop(trace& t, loop_token& token, std::string*) override {
         auto code = std::make_unique<portable_code>();
@@ -149,6 +181,8 @@ public:
 private:
     exit_state run(const portable_code* code, frame& values);
     void jump(const portable_code*& code, frame& values, const instruction& at, size_t& position);
+    void go_to(const target_token& target, uint32_t first_operand, size_t count, const portable_code*& code,
+               frame& values, size_t& position);
     void call(const instruction& at, word* slots, const uint32_t* operand);
     word call_assembler(loop_token& target, const std::vector<word>& reds);
     exit_state leave(const portable_code& code, const instruction& at, const word* slots, uint32_t first, size_t count);
@@ -189,6 +223,10 @@ exit_state portable_backend::run(const portable_code* code, frame& values) {
                                                        : holds(at.op, slots, operand, overflow))
                 continue;
             size_t count = at.guard->fail_arguments.size();
+            if (at.guard->continues_at) {
+                go_to(*at.guard->continues_at, at.first_exit, count, code, values, position);
+                continue;
+            }
             exit_state exit = leave(*code, at, slots, at.first_exit, count);
             if (!at.guard->bridge) return exit;
             code = static_cast<const portable_code*>(at.guard->bridge.get());
@@ -205,6 +243,12 @@ exit_state portable_backend::run(const portable_code* code, frame& values) {
         case opcode::call_pure:
         case opcode::call_assembler: call(at, slots, operand); break;
         default: {
+            if (info(at.op).flags & VECTOR) {
+                const word* rows[4];
+                for (uint32_t i = 0; i < at.operand_count; ++i) rows[i] = slots + operand[i];
+                execute_vector_operation(at.op, at.description, code->lanes, rows, slots + at.destination);
+                break;
+            }
             word arguments[5];
             for (uint32_t i = 0; i < at.operand_count; ++i) arguments[i] = slots[operand[i]];
             slots[at.destination] = execute_operation(at.op, at.description, arguments, overflow);
@@ -223,15 +267,20 @@ exit_state portable_backend::leave(const portable_code& code, const instruction&
 }
 
 void portable_backend::jump(const portable_code*& code, frame& values, const instruction& at, size_t& position) {
-    const target_token& target = static_cast<const target_token&>(*at.description);
-    std::vector<word> moved(at.operand_count);
-    for (uint32_t i = 0; i < at.operand_count; ++i) moved[i] = values.words()[code->operands[at.first_operand + i]];
+    go_to(static_cast<const target_token&>(*at.description), at.first_operand, at.operand_count, code, values,
+          position);
+}
+
+void portable_backend::go_to(const target_token& target, uint32_t first_operand, size_t count,
+                             const portable_code*& code, frame& values, size_t& position) {
+    std::vector<word> moved(count);
+    for (size_t i = 0; i < count; ++i) moved[i] = values.words()[code->operands[first_operand + i]];
     if (target.code != code) {
         code = static_cast<const portable_code*>(target.code);
         values.enter(*code);
     }
     const instruction& label = code->instructions[target.label_position];
-    for (uint32_t i = 0; i < at.operand_count; ++i) values.words()[code->operands[label.first_operand + i]] = moved[i];
+    for (size_t i = 0; i < count; ++i) values.words()[code->operands[label.first_operand + i]] = moved[i];
     position = target.label_position;
 }
 

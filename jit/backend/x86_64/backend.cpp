@@ -16,6 +16,7 @@ public:
     ~x86_64_backend() override { context_.free_exit_values(); }
 
     const char* name() const override { return "x86_64"; }
+    unsigned vector_lanes() const override { return x86_64::vector_lanes(context_.features); }
 
     std::string compile_loop(trace& t, loop_token& token, std::string* asm_log) override {
         return compiler_.compile_loop(t, token, asm_log);

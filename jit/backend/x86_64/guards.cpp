@@ -7,6 +7,7 @@
 #include "backend/x86_64/trace_compiler.h"
 #include "heddle/gc/jit_interface.h"
 #include <cstring>
+#include <utility>
 
 namespace heddle::jit::x86_64 {
 
@@ -268,6 +269,10 @@ void trace_compiler::emit_guard_exits() {
     for (pending_guard& g : guards_) {
         a_.bind(g.exit);
         g.exit_offset = static_cast<uint32_t>(a_.offset());
+        if (g.guard->continues_at) {
+            continue_at(*g.guard->continues_at, g);
+            continue;
+        }
         uint64_t address = reinterpret_cast<uint64_t>(g.guard);
         if (address <= 0xffff'ffffu)
             a_.mov(scratch.r32(), Imm(static_cast<uint32_t>(address)));
@@ -275,6 +280,28 @@ void trace_compiler::emit_guard_exits() {
             a_.mov(scratch, Imm(address));
         jump_to(context_.code.exit_guard);
     }
+}
+
+// The guard's fail arguments to the places of the label's arguments, and there.
+void trace_compiler::continue_at(const target_token& target, const pending_guard& g) {
+    size_t count = g.guard->fail_arguments.size();
+    if (!target.address || target.locations.size() != count) {
+        fail("a guard continues at a label that has no machine code or other arguments");
+        return;
+    }
+    leave_vectors();
+    unsigned lanes = std::exchange(lanes_, 0); // what is moved from here on is no vector
+    for (size_t i = 0; i < count; ++i) {
+        place from = place::unpack(guard_places_[g.first_place + i]), to = place::unpack(target.locations[i]);
+        location source = from.has_register() ? location::in_register(from.reg) : location::in_slot(from.slot);
+        if (to.has_register()) moves_.add(location::in_register(to.reg), source);
+        if (to.has_slot() && to.slot != from.slot) moves_.add(location::in_slot(to.slot), source);
+    }
+    if (target.frame_size > entry_frame_size_)
+        a_.lea(x86::rsp, x86::ptr(x86::rbp, -static_cast<int32_t>(target.frame_size)));
+    moves_.emit(*this, xmm15);
+    lanes_ = lanes;
+    jump_to(target.address);
 }
 
 } // namespace heddle::jit::x86_64

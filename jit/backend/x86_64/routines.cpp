@@ -134,7 +134,7 @@ uint64_t make_run_portal(code_memory& memory, const backend_hooks& hooks, word* 
 
 cpu_features cpu_features::detect() {
     const CpuFeatures::X86& found = CpuInfo::host().features().x86();
-    return {found.hasPOPCNT(), found.hasLZCNT(), found.hasBMI(), found.hasBMI2()};
+    return {found.hasPOPCNT(), found.hasLZCNT(), found.hasBMI(), found.hasBMI2(), found.hasAVX2()};
 }
 
 std::string backend_context::make_routines() {

@@ -13,9 +13,11 @@ namespace heddle::jit::x86_64 {
 
 // What the processor offers beyond the x86-64 baseline, or what a test lets it offer.
 struct cpu_features {
-    bool popcnt = false, lzcnt = false, tzcnt = false, bmi2 = false;
+    bool popcnt = false, lzcnt = false, tzcnt = false, bmi2 = false, avx2 = false;
     static cpu_features detect();
 };
+
+unsigned vector_lanes(const cpu_features& features); // the widest vectors (vectors.cpp)
 
 // Addresses in code memory.
 struct routines {

@@ -30,6 +30,8 @@ std::string trace_compiler::begin_code(const trace& t, std::string* asm_log) {
     slow_paths_.clear();
     frame_fixups_.clear();
     outgoing_words_ = 0;
+    note_vector_lanes(t);
+    if (!error_.empty()) return error_;
     range_ = context_.memory->open();
     holder_.reset();
     holder_.init(Environment::host(), range_.address);
@@ -90,7 +92,9 @@ std::string trace_compiler::compile_bridge(const trace& t, guard_data& guard, st
 std::string trace_compiler::compile_operations() {
     uint32_t count = static_cast<uint32_t>(trace_->operations.size());
     for (uint32_t i = trace_->input_count; i < count && error_.empty();) i = compile_operation(i);
-    if (registers_.failed()) fail("the trace is malformed: a value is used where it is not live");
+    if (registers_.failed())
+        fail(lanes_ ? "there are too many vectors at once for the registers"
+                    : "the trace is malformed: a value is used where it is not live");
     return error_;
 }
 
@@ -108,6 +112,8 @@ uint32_t trace_compiler::compile_operation(uint32_t position) {
         return next;
     } else if (flags & GUARD) {
         compile_guard(position);
+    } else if ((flags & VECTOR) && compile_vector(position)) {
+        // Done.
     } else if (compile_integer(position) || compile_floating(position) || compile_memory(position)) {
         // Done.
     } else {
@@ -193,7 +199,9 @@ void trace_compiler::load_constant(const Gp& to, uint64_t bits) {
 
 void trace_compiler::emit_move(location to, location from) {
     if (to.is_floating_register()) {
-        if (from.is_floating_register())
+        if (from.is_floating_register() && lanes_ == 4)
+            a_.vmovaps(x86::ymm(xmm(to.reg()).id()), x86::ymm(xmm(from.reg()).id())); // it may be a vector
+        else if (from.is_floating_register())
             a_.movaps(xmm(to.reg()), xmm(from.reg()));
         else if (from.is_register())
             a_.movq(xmm(to.reg()), gp(from.reg()));

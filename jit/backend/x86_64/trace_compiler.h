@@ -1,7 +1,7 @@
 // Compiles one trace to x86-64 machine code, in one forward pass over its operations.
 //
 // One file per subject: trace_compiler.cpp (the walk, operands, moves), arithmetic.cpp, floating.cpp, memory.cpp,
-// allocation.cpp, calls.cpp, guards.cpp, control.cpp (entry, labels, jumps, finish).
+// vectors.cpp, allocation.cpp, calls.cpp, guards.cpp, control.cpp (entry, labels, jumps, finish).
 // Order of an operation's code: operands into registers (use), then the result's register (define), then the
 // instructions. A comparison whose only use is the guard that follows leaves its answer in the condition codes.
 // Out-of-line code (guard exits, slow paths) and the literals follow the trace. Nothing outside is changed before the
@@ -131,12 +131,29 @@ private:
     pending_guard& add_guard(uint32_t position);
     void branch_to_exit(pending_guard& g, CondCode code);
     void emit_guard_exits();
+    void continue_at(const target_token& target, const pending_guard& g);
 
     // --- floating.cpp ---
     bool compile_floating(uint32_t position);
     void compile_floating_two_address(uint32_t position, instruction what, bool commutes);
     void compile_sign_operation(uint32_t position, instruction what, uint64_t mask);
     void compile_conversion(uint32_t position);
+
+    // --- vectors.cpp ---
+    void note_vector_lanes(const trace& t);
+    void leave_vectors();
+    bool compile_vector(uint32_t position);
+    Mem item_address_at(uint32_t position);
+    void move_vector(const Xmm& to, const Operand& from);
+    void broadcast_constant(const Xmm& to, uint64_t bits);
+    void broadcast_general(const Xmm& to, value_ref v);
+    void compile_broadcast(uint32_t position);
+    void compile_steps(uint32_t position);
+    void compile_extract(uint32_t position);
+    void compile_lanewise(uint32_t position, instruction wide, instruction narrow, bool commutes);
+    void compile_vector_sign(uint32_t position, instruction wide, instruction narrow, uint64_t mask);
+    void compile_vector_shift(uint32_t position, instruction wide, instruction narrow);
+    void compile_vector_multiply(uint32_t position);
 
     // --- memory.cpp ---
     bool compile_memory(uint32_t position);
@@ -189,6 +206,7 @@ private:
     const guard_data* from_guard_ = nullptr;
     uint32_t entry_frame_size_ = 0; // rsp is at least this far below rbp at the beginning
     uint32_t outgoing_words_ = 0;
+    unsigned lanes_ = 0;                 // of the trace's vectors; 0: it has none
     uint32_t frame_size_ = 0;            // known in finish_code
     std::vector<uint32_t> frame_fixups_; // offsets just after a 32-bit displacement to be set to -frame_size_
     std::vector<pending_guard> guards_;

@@ -84,6 +84,7 @@ void unit::own_guards(trace& t) {
         g.number = static_cast<uint32_t>(token.guards.size() - 1);
         g.owner = &token;
         g.op = o.op;
+        g.continues_at = const_cast<target_token*>(static_cast<const target_token*>(o.description));
         if (o.snapshot != UINT32_MAX) {
             const snapshot_frame& f = t.snapshot_frames[o.snapshot];
             for (uint32_t i = 0; i < f.value_count; ++i) {

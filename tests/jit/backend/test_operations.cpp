@@ -72,7 +72,7 @@ std::vector<opcode> pure_operations() {
     for (int i = 0; i < static_cast<int>(opcode::count); ++i) {
         opcode op = static_cast<opcode>(i);
         uint32_t flags = info(op).flags;
-        if ((flags & PURE) && !(flags & (DESCR | CALL | OVERFLOW)) && op != opcode::load_class &&
+        if ((flags & PURE) && !(flags & (DESCR | CALL | OVERFLOW | VECTOR)) && op != opcode::load_class &&
             (sizeof(void*) == 8 || (op != opcode::float_to_bits && op != opcode::bits_to_float)))
             all.push_back(op);
     }

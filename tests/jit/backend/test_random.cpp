@@ -145,7 +145,7 @@ private:
         for (;;) {
             opcode op = static_cast<opcode>(below(static_cast<uint64_t>(opcode::count)));
             uint32_t flags = info(op).flags;
-            if (!(flags & PURE) || (flags & (DESCR | CALL | OVERFLOW))) continue;
+            if (!(flags & PURE) || (flags & (DESCR | CALL | OVERFLOW | VECTOR))) continue;
             switch (op) { // what depends on addresses or on a NaN's bits, and what yields wild pointers
             case opcode::load_class:
             case opcode::ptr_add:

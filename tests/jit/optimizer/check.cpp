@@ -98,7 +98,7 @@ std::string optimised_bridge(const std::string& loop, size_t guard, const std::s
     return text;
 }
 
-jit::optimizer_options nothing() { return {false, false, false, false, false, false, false, false, false}; }
+jit::optimizer_options nothing() { return {false, false, false, false, false, false, false, false, false, false}; }
 
 jit::optimizer_options without_peeling() {
     jit::optimizer_options options;

@@ -114,6 +114,7 @@ flat_value function_lowering::constant(llvm::Constant* value, unsigned component
         case kind::integer: return integer(0);
         case kind::floating: return flat_value::of_double(0);
         case kind::pointer: return flat_value::of_pointer(nullptr);
+        case kind::vector:
         case kind::none: return {};
         }
     }
@@ -362,6 +363,7 @@ void function_lowering::lower_switch(llvm::SwitchInst& instruction) {
 
 void function_lowering::lower_return(llvm::ReturnInst& instruction) {
     switch (out_.result) {
+    case kind::vector: // only traces have them
     case kind::none: emit(jitcode_op::code_return_none, {}); break;
     case kind::integer: emit(jitcode_op::code_return_i, {get(instruction.getReturnValue())}); break;
     case kind::pointer: emit(jitcode_op::code_return_p, {get(instruction.getReturnValue())}); break;

@@ -17,6 +17,7 @@ llvm::IntegerType* integer_type(const llvm::Module& module) {
 llvm::Type* word_type(const llvm::Module& module, kind k) {
     llvm::LLVMContext& context = module.getContext();
     switch (k) {
+    case kind::vector: // only traces have them
     case kind::none: return llvm::Type::getVoidTy(context);
     case kind::integer: return integer_type(module);
     case kind::pointer: return llvm::PointerType::get(context, 0);

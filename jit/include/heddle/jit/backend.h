@@ -30,6 +30,9 @@ struct guard_data {
     uint32_t aborted_bridges = 0; // traces given up: each doubles the failures needed
     bool never_bridge = false;
     struct loop_token* owner = nullptr;
+    // A guard that leaves to other code of its loop rather than to the interpreter: its fail arguments are this label's
+    // arguments. It has no resume data and never gets a bridge. The label is compiled before.
+    struct target_token* continues_at = nullptr;
     std::unique_ptr<struct compiled_code> bridge; // once compiled
     opcode op = opcode::guard_true;
     // The backend's: where the guard's branch is, where its values lie at failure (to compile the bridge's entry).
@@ -103,6 +106,9 @@ class backend {
 public:
     virtual ~backend() = default;
     virtual const char* name() const = 0;
+    // How many 64-bit lanes a vector may have: the operations with the flag VECTOR, and guards that continue at a
+    // label, are for this backend; 0: they are not.
+    virtual unsigned vector_lanes() const { return 0; }
     // Both answer an empty string, or why they can't (then nothing was changed). 'asm_log': append a listing when not
     // null.
     virtual std::string compile_loop(trace& t, loop_token& token, std::string* asm_log) = 0;

@@ -1,4 +1,6 @@
-// The three kinds of value that jitcode and traces know, and the machine word that carries them.
+// The three kinds of value that jitcode and traces know, and the machine word that carries them. Optimised traces know
+// a fourth, vectors: some 64-bit words side by side (see vector_lanes in operations.def); never an input, an exit's
+// value or a call's argument.
 //
 // Integers of traces and jitcode are as wide as the machine's pointers (trace_int): 64 bits, or 32 on a 32-bit target.
 // Invariants: words have 64 bits on every target, so that one holds any value. An integer is kept sign-extended to the
@@ -12,12 +14,16 @@
 
 namespace heddle::jit {
 
-enum class kind : uint8_t { none, integer, pointer, floating };
+enum class kind : uint8_t { none, integer, pointer, floating, vector };
 
-// 'i', 'p', 'f', 'v' (none): the letters used in signatures, logs and tests.
-constexpr char kind_letter(kind k) { return "vipf"[static_cast<int>(k)]; }
+// 'i', 'p', 'f', 'w' (vector), 'v' (none): the letters used in signatures, logs and tests.
+constexpr char kind_letter(kind k) { return "vipfw"[static_cast<int>(k)]; }
 constexpr kind kind_of_letter(char letter) {
-    return letter == 'i' ? kind::integer : letter == 'p' ? kind::pointer : letter == 'f' ? kind::floating : kind::none;
+    return letter == 'i'   ? kind::integer
+           : letter == 'p' ? kind::pointer
+           : letter == 'f' ? kind::floating
+           : letter == 'w' ? kind::vector
+                           : kind::none;
 }
 
 using word = uint64_t;

@@ -18,7 +18,7 @@ struct program;
 // Which passes run: tests switch them one by one; users can too (--jit opt=...).
 struct optimizer_options {
     bool rewrite = true, guards = true, bounds = true, virtuals = true, calls = true, pure = true, heap = true,
-         barriers = true, peeling = true;
+         barriers = true, peeling = true, vectorise = true;
 };
 
 // ---- resume data: how to rebuild interpreter frames from a guard's fail arguments
@@ -74,6 +74,20 @@ struct optimizer_input {
 // Guards are created in input.token->guards. An InvalidLoop-like outcome (the trace contradicts itself) answers false
 // and a reason.
 bool optimise(const optimizer_input& input, trace& result, std::string& reason);
+
+// A loop that was optimised, as two traces: its rounds of several items at a time, and its scalar body, where guards of
+// the first continue (guard_data::continues_at), and which therefore is compiled first.
+struct vector_form {
+    trace rounds, rest;
+    // To go back, when a backend can't compile it.
+    size_t guards_before = 0, targets_before = 0;
+    std::vector<std::vector<value_ref>> fail_arguments; // of the body's guards, in order
+};
+// False, and nothing changed, when the loop isn't one for vectors of that many lanes. For backends with vector_lanes()
+// > 0.
+bool vectorise(const trace& optimised, loop_token& token, unsigned lanes, vector_form& made);
+// The guards belong to the optimised trace again, to be compiled as it is.
+void undo_vectorise(const trace& optimised, loop_token& token, vector_form& made);
 
 // ---- text: the common language of tests, logs and viewers
 // ---------------------------------------------------------------- One operation a line: "i7 = int_add(i3, 5)",

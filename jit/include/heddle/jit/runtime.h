@@ -61,7 +61,7 @@ std::string summary();
 
 struct statistics {
     uint64_t loops = 0, entries = 0, bridges = 0, traces_started = 0, aborts = 0, guard_failures = 0,
-             blackhole_runs = 0, machine_code_entries = 0, invalidations = 0, segments = 0, bodies = 0;
+             blackhole_runs = 0, machine_code_entries = 0, invalidations = 0, segments = 0, bodies = 0, vectorised = 0;
 };
 statistics get_statistics();
 

@@ -41,7 +41,8 @@ enum operation_flags : uint32_t {
     COMMUTES = 64,
     ALLOCATES = 128,
     CALL = 256,
-    CONTROL = 512
+    CONTROL = 512,
+    VECTOR = 1024
 };
 
 struct opcode_info {
@@ -147,5 +148,10 @@ private:
 // single definition of what an operation means, used by the meta-interpreter, the blackhole, folding and the portable
 // backend. Overflow operations set 'overflow'. Operations with CONTROL, GUARD and CALL flags are not for it.
 word execute_operation(opcode op, const descr* d, const word* arguments, bool& overflow);
+
+constexpr unsigned most_vector_lanes = 4;
+opcode vector_form_of(opcode scalar); // the operation that does it lane by lane; opcode::count: none
+// The same of those with the flag VECTOR. Each argument is a row of words: a vector's lanes, or one.
+void execute_vector_operation(opcode op, const descr* d, unsigned lanes, const word* const* arguments, word* result);
 
 } // namespace heddle::jit
