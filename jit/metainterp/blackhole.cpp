@@ -1,6 +1,7 @@
-// See blackhole.h. Dispatch is by computed goto over decoded jitcode; operations of the trace table share one handler.
+// See blackhole.h. Dispatch is by computed goto over decoded jitcode, with a piece of code for each operation.
 #include "metainterp/blackhole.h"
 #include "heddle/gc/gc.h"
+#include "ir/execute.h"
 #include "metainterp/class_test.h"
 #include <cstdio>
 #include <cstdlib>
@@ -65,6 +66,11 @@ outcome run_blackhole(jit_runtime& runtime, frame* base, word* buffer) {
     blackhole b{runtime, frame_stack::instance(), base, nullptr};
     b.current = b.stack.top();
 
+    static const void* const operation_labels[] = {
+#define OPERATION(name, arguments, result, flags) &&operation_##name,
+#include "heddle/jit/operations.def"
+#undef OPERATION
+    };
     static const void* const own_labels[] = {
 #define JITCODE(name, operands) &&do_##name,
 #include "heddle/jit/jitcode.def"
@@ -91,16 +97,25 @@ outcome run_blackhole(jit_runtime& runtime, frame* base, word* buffer) {
 dispatch:
     uint32_t number = code[pc];
     if (number >= first_own) goto* own_labels[number - first_own];
-    {
-        const operation_layout layout = operation_layouts[number];
-        for (uint32_t i = 0; i < layout.arguments; ++i) values[i] = IN(1 + i);
-        const descr* d = layout.has_descr ? runtime.prog->descrs[code[pc + 1 + layout.arguments]] : nullptr;
-        bool overflow = false;
-        result = execute_operation(static_cast<opcode>(number), d, values, overflow);
-        if (layout.has_result) f->registers[code[pc + layout.words - 1]] = result;
-        pc += layout.words;
-        NEXT;
+    goto* operation_labels[number];
+
+#define OPERATION(name, letters, kind_letter, bits)                                                              \
+    operation_##name : {                                                                                         \
+        constexpr operation_layout layout = operation_layouts[static_cast<int>(opcode::name)];                   \
+        if constexpr (layout.is_executable) {                                                                    \
+            word in[layout.arguments + 1];                                                                       \
+            for (uint32_t i = 0; i < layout.arguments; ++i) in[i] = IN(1 + i);                                   \
+            const descr* d = layout.has_descr ? runtime.prog->descrs[code[pc + 1 + layout.arguments]] : nullptr; \
+            bool overflow = false;                                                                               \
+            result = execute(opcode::name, d, in, overflow);                                                     \
+            if (layout.has_result) OUT(layout.words - 1) = result;                                               \
+            pc += layout.words;                                                                                  \
+            NEXT;                                                                                                \
+        }                                                                                                        \
+        execution::not_executable(opcode::name);                                                                 \
     }
+#include "heddle/jit/operations.def"
+#undef OPERATION
 
 do_live:
     pc += 2;

@@ -105,24 +105,7 @@ private:
     uint32_t result_register_ = no_register;
 };
 
-constexpr operation_layout layout_of(std::string_view arguments, char result, uint32_t flags) {
-    operation_layout layout;
-    layout.arguments = static_cast<uint8_t>(arguments.size());
-    layout.has_descr = flags & DESCR;
-    layout.has_result = result != 'v';
-    layout.is_pure = flags & PURE;
-    layout.words =
-        static_cast<uint8_t>(1 + layout.arguments + (layout.has_descr ? 1 : 0) + (layout.has_result ? 1 : 0));
-    return layout;
-}
-
 } // namespace
-
-const operation_layout operation_layouts[static_cast<int>(opcode::count)] = {
-#define OPERATION(name, arguments, result, flags) layout_of(arguments, result, flags),
-#include "heddle/jit/operations.def"
-#undef OPERATION
-};
 
 std::unique_ptr<decoded_jitcode> decode(const jitcode& source, program& prog) {
     auto result = std::make_unique<decoded_jitcode>();

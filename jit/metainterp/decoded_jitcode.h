@@ -39,7 +39,24 @@ std::unique_ptr<decoded_jitcode> decode(const jitcode& source, program& prog);
 struct operation_layout {
     uint8_t arguments = 0, words = 0;
     bool has_descr = false, has_result = false, is_pure = false;
+    bool is_executable = false; // stands in jitcode
 };
-extern const operation_layout operation_layouts[static_cast<int>(opcode::count)];
+constexpr operation_layout layout_of(std::string_view arguments, char result, uint32_t flags) {
+    operation_layout layout;
+    layout.arguments = static_cast<uint8_t>(arguments.size());
+    layout.has_descr = flags & DESCR;
+    layout.has_result = result != 'v';
+    layout.is_pure = flags & PURE;
+    layout.is_executable = !(flags & (CALL | GUARD | CONTROL));
+    layout.words =
+        static_cast<uint8_t>(1 + layout.arguments + (layout.has_descr ? 1 : 0) + (layout.has_result ? 1 : 0));
+    return layout;
+}
+
+inline constexpr operation_layout operation_layouts[static_cast<int>(opcode::count)] = {
+#define OPERATION(name, arguments, result, flags) layout_of(arguments, result, flags),
+#include "heddle/jit/operations.def"
+#undef OPERATION
+};
 
 } // namespace heddle::jit

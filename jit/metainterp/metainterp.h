@@ -7,8 +7,9 @@
 // Each register has a word and, unless it holds a constant, a value of the trace. An instruction either completes or
 // gives up before it has any effect, so that f->pc always is a position at which the blackhole can take over. Where a
 // guard resumes: a branch's at the side not taken; every other one at the 'live' directly before its instruction, which
-// is executed again. Files: metainterp.cpp (dispatch, operations), metainterp_calls.cpp, metainterp_guards.cpp (guards,
-// branches, hints), metainterp_loops.cpp (merge points, ends of traces). Idea: RPython's pyjitpl.py.
+// is executed again. Files: metainterp.cpp (dispatch), metainterp_operations.cpp, metainterp_calls.cpp,
+// metainterp_guards.cpp (guards, branches, hints), metainterp_loops.cpp (merge points, ends of traces). Idea: RPython's
+// pyjitpl.py.
 #pragma once
 #include "heddle/gc/gc.h"
 #include "metainterp/frame.h"
@@ -56,7 +57,10 @@ private:
     outcome run();
     void step();
     void own_instruction(const uint32_t* code);
-    void operation_instruction(const uint32_t* code);
+    // metainterp_operations.cpp
+    using operation_handler = void (metainterp::*)(const uint32_t* code);
+    static const operation_handler operation_handlers[];
+    template <opcode op> void run_operation(const uint32_t* code);
     void overflow_instruction(opcode op);
     value_ref record_executed(opcode op, const descr* d, const word* words, const value_ref* references,
                               uint32_t count);

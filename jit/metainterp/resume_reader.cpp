@@ -1,7 +1,7 @@
 // See resume_reader.h.
 #include "metainterp/resume_reader.h"
 #include "heddle/gc/gc.h"
-#include "ir/slots.h"
+#include "ir/execute.h"
 #include "metainterp/resume_plan.h"
 #include <algorithm>
 
@@ -30,11 +30,12 @@ public:
     void do_stores() {
         for (const resume_plan::store& s : plan_.stores) {
             if (s.where->type == descr_type::field)
-                execute(opcode::setfield, s.where, {words_[s.object], words_[s.value]},
-                        {reference(s.object), reference(s.value)});
+                run<opcode::setfield>(s.where, {words_[s.object], words_[s.value]},
+                                      {reference(s.object), reference(s.value)});
             else
-                execute(opcode::setarrayitem, s.where, {words_[s.object], static_cast<word>(s.item), words_[s.value]},
-                        {reference(s.object), constant(static_cast<word>(s.item)), reference(s.value)});
+                run<opcode::setarrayitem>(
+                    s.where, {words_[s.object], static_cast<word>(s.item), words_[s.value]},
+                    {reference(s.object), constant(static_cast<word>(s.item)), reference(s.value)});
         }
     }
 
@@ -57,8 +58,8 @@ private:
         const resume_plan::object& object = plan_.objects[number];
         made_reference_ = {};
         objects_[number] = object.shape->type == descr_type::size
-                               ? execute(opcode::new_object, object.shape, {}, {})
-                               : execute(opcode::new_array, object.shape, {object.length}, {constant(object.length)});
+                               ? run<opcode::new_object>(object.shape, {}, {})
+                               : run<opcode::new_array>(object.shape, {object.length}, {constant(object.length)});
         if (recorder_) object_references_[number] = made_reference_;
     }
 
@@ -92,18 +93,18 @@ private:
         for (uint32_t i = object.first_part; i < object.first_part + object.parts; ++i) {
             const resume_plan::part& part = plan_.parts[i];
             if (part.field)
-                execute(opcode::setfield, part.field, {objects_[number], words_[part.word]},
-                        {target, reference(part.word)});
+                run<opcode::setfield>(part.field, {objects_[number], words_[part.word]},
+                                      {target, reference(part.word)});
             else
-                execute(opcode::setarrayitem, object.shape, {objects_[number], part.item, words_[part.word]},
-                        {target, constant(part.item), reference(part.word)});
+                run<opcode::setarrayitem>(object.shape, {objects_[number], part.item, words_[part.word]},
+                                          {target, constant(part.item), reference(part.word)});
         }
     }
 
-    word execute(opcode op, const descr* d, std::initializer_list<word> arguments,
-                 std::initializer_list<value_ref> references) {
+    template <opcode op>
+    word run(const descr* d, std::initializer_list<word> arguments, std::initializer_list<value_ref> references) {
         bool overflow = false;
-        word result = execute_operation(op, d, arguments.begin(), overflow);
+        word result = execute(op, d, arguments.begin(), overflow);
         if (recorder_)
             made_reference_ = recorder_->executed(op, d, arguments.begin(), references.begin(),
                                                   static_cast<uint32_t>(arguments.size()));

@@ -9,6 +9,7 @@ target_sources(heddle_jit PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/metainterp_calls.cpp
   ${CMAKE_CURRENT_LIST_DIR}/metainterp_guards.cpp
   ${CMAKE_CURRENT_LIST_DIR}/metainterp_loops.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/metainterp_operations.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resume_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resume_reader.cpp
 )

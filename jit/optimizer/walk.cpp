@@ -72,11 +72,6 @@ void walk::exchange_tables() {
 // ---- values
 // -------------------------------------------------------------------------------------------------------------
 
-value_id walk::find(value_id id) const {
-    while (values[id].forward != no_value) id = values[id].forward;
-    return id;
-}
-
 value_id walk::new_value(kind k) {
     values.emplace_back();
     values.back().type = k;
@@ -108,18 +103,9 @@ value_id walk::computed_constant(kind k, word w) {
     return constant(k, w);
 }
 
-value_id walk::recorded_value(value_ref v) {
-    if (v.is_none()) return no_value;
-    if (v.is_result()) return find(base_ + v.index());
-    value_id& known = recorded_ids_[v.index()];
-    if (known == no_value) known = constant(recorded.constants[v.index()].type, recorded.constants[v.index()].value);
-    return known;
-}
-
-bool walk::is_constant(value_id id, word& w) const {
-    const value& v = values[find(id)];
-    if (v.is_constant) w = v.constant;
-    return v.is_constant;
+value_id walk::recorded_constant(uint32_t index) {
+    const heddle::jit::constant& c = recorded.constants[index];
+    return recorded_ids_[index] = constant(c.type, c.value);
 }
 
 const step* walk::producer(value_id id) const {

@@ -155,7 +155,10 @@ public:
     bool run(std::string& reason);
 
     // ---- values
-    value_id find(value_id id) const;
+    value_id find(value_id id) const {
+        while (values[id].forward != no_value) id = values[id].forward;
+        return id;
+    }
     value& at(value_id id) { return values[find(id)]; }
     value_id argument(const step& s, uint32_t i) const { return find(pool[s.first + i]); }
     value& argument_value(const step& s, uint32_t i) { return values[argument(s, i)]; }
@@ -165,7 +168,11 @@ public:
     // A constant found by looking into the heap or by a call: kept alive and in its place.
     value_id computed_constant(kind k, word w);
     value_id new_value(kind k);
-    bool is_constant(value_id id, word& w) const;
+    bool is_constant(value_id id, word& w) const {
+        const value& v = values[find(id)];
+        if (v.is_constant) w = v.constant;
+        return v.is_constant;
+    }
     bool is_constant_int(value_id id, int64_t& v) const { return is_constant(id, reinterpret_cast<word&>(v)); }
     int_facts& facts(value_id id) { return at(id).facts; }
     // The operation that made it, null when it is an input, a constant or not emitted.
@@ -175,7 +182,12 @@ public:
     bool is_virtual(value_id id) const { return values[find(id)].virtual_index != none; }
     // Whether two pointers surely differ.
     bool surely_different(value_id a, value_id b);
-    value_id recorded_value(value_ref v);
+    value_id recorded_value(value_ref v) {
+        if (v.is_none()) return no_value;
+        if (v.is_result()) return find(base_ + v.index());
+        value_id known = recorded_ids_[v.index()];
+        return known != no_value ? known : recorded_constant(v.index());
+    }
     bool has_failed() const { return !problem_.empty(); }
 
     // ---- steps
@@ -246,6 +258,7 @@ private:
     friend class loop_peeler;
     friend bool peel_loop(walk& w, step& s, uint32_t label, uint32_t jump);
     void exchange_tables();
+    value_id recorded_constant(uint32_t index);
     void add_inputs();
     void handle(uint32_t index);
     bool handle_overflow_guard(opcode op);
