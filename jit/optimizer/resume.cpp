@@ -1,9 +1,9 @@
 // Resume data as one stream of variable-length numbers: seven bits a byte, low ones first, the top bit says 'more'.
 //
 // In the order in which it is used when a guard fails: virtual objects, stores, frames (the outermost first), facts.
-// A resume value is a number whose low four bits are its source and kind; the rest is its index. A constant's word
-// follows, zig-zag coded so that small negative integers are short. Descriptors and pointers are written as differences
-// to the one before, which are short because they lie near each other.
+// A resume value is a number whose low four bits are its source and kind; the rest is its index. Constants stand in one
+// table, which the guards of a trace share. Descriptors are written as differences to the one before, which are short
+// because they lie near each other.
 #include "optimizer/resume_stream.h"
 
 namespace heddle::jit {
@@ -46,13 +46,36 @@ void write(resume_writer& out, const resume_contents& contents) {
     for (const resume_store& fact : contents.facts) out.store(fact);
 }
 
+// The same, with each constant's index in the table made here.
+resume_contents with_table(resume_contents contents, std::vector<word>& table) {
+    auto enter = [&](resume_value& v) {
+        if (v.from != resume_value::constant) return;
+        v.index = static_cast<uint32_t>(table.size());
+        table.push_back(v.value);
+    };
+    for (resume_virtual& object : contents.virtuals) {
+        for (auto& [field, value] : object.fields) enter(value);
+        for (resume_value& item : object.items) enter(item);
+    }
+    for (std::vector<resume_store>* list : {&contents.stores, &contents.facts})
+        for (resume_store& store : *list) {
+            enter(store.object);
+            enter(store.value);
+        }
+    for (resume_frame& frame : contents.frames)
+        for (resume_value& value : frame.values) enter(value);
+    return contents;
+}
+
 } // namespace
 
 resume_data encode(const resume_contents& contents) {
     resume_data data;
+    auto constants = std::make_shared<std::vector<word>>();
+    data.constants = constants;
     {
         resume_writer out(data.stream);
-        write(out, contents);
+        write(out, with_table(contents, *constants));
     }
     data.stream.shrink_to_fit();
     return data;

@@ -26,16 +26,8 @@ public:
         difference(address - previous_);
         previous_ = address;
     }
-    void value(const resume_value& v) {
-        uint32_t index = v.from == resume_value::constant ? 0 : v.index;
-        number(static_cast<uint64_t>(index) << 4 | static_cast<uint64_t>(v.type) << 2 | v.from);
-        if (v.from == resume_value::constant) constant(v.type, v.value);
-    }
-    void constant(kind type, word value) {
-        if (type != kind::pointer) return difference(static_cast<int64_t>(value));
-        difference(static_cast<int64_t>(value - previous_pointer_));
-        previous_pointer_ = value;
-    }
+    // A constant's index is that in the table.
+    void value(const resume_value& v) { number(uint64_t{v.index} << 4 | static_cast<uint64_t>(v.type) << 2 | v.from); }
     void store(const resume_store& s) {
         descriptor(s.where);
         value(s.object);
@@ -47,13 +39,13 @@ private:
     std::vector<uint8_t>& out_;
     size_t used_;
     int64_t previous_ = 0;
-    word previous_pointer_ = 0;
 };
 
 // A position in a stream; a copy goes on from there by itself.
 class resume_input {
 public:
-    explicit resume_input(const resume_data& data) : at_(data.stream.data()) {}
+    explicit resume_input(const resume_data& data)
+        : at_(data.stream.data()), constants_(data.constants ? data.constants->data() : nullptr) {}
 
     uint64_t number() {
         uint64_t n = *at_++;
@@ -79,12 +71,8 @@ public:
         v.from = static_cast<resume_value::source>(head & 3);
         v.type = static_cast<kind>(head >> 2 & 3);
         v.index = static_cast<uint32_t>(head >> 4);
-        if (v.from == resume_value::constant) v.value = constant(v.type);
+        if (v.from == resume_value::constant) v.value = constants_[v.index];
         return v;
-    }
-    word constant(kind type) {
-        auto value = static_cast<word>(difference());
-        return type == kind::pointer ? previous_pointer_ += value : value;
     }
     resume_store store() {
         resume_store s;
@@ -97,8 +85,8 @@ public:
 
 private:
     const uint8_t* at_;
+    const word* constants_;
     int64_t previous_ = 0;
-    word previous_pointer_ = 0;
 };
 
 } // namespace heddle::jit

@@ -24,37 +24,42 @@ uint32_t new_guard_number() { return next_guard_number++; }
 class guard_capture {
 public:
     guard_capture(walk& w, const step& s, uint32_t stamp)
-        : walk_(w), step_(s), stamp_(stamp), virtuals_(w.guard_virtuals), frames_(w.guard_frames) {
+        : walk_(w), step_(s), stamp_(stamp), virtuals_(w.guard_virtuals), frames_(w.guard_frames),
+          values_(w.guard_values) {
         virtuals_.clear();
         frames_.clear();
+        values_.clear();
     }
 
-    void run(emitted_operation& out, guard_data& guard) {
+    void run(emitted_operation& out, guard_data& guard, const std::shared_ptr<std::vector<word>>& constants) {
         out.first_fail = static_cast<uint32_t>(walk_.pool.size());
         for (uint32_t frame = step_.snapshot; frame != none; frame = walk_.recorded.snapshot_frames[frame].parent) {
             const snapshot_frame& f = walk_.recorded.snapshot_frames[frame];
             for (uint32_t i = 0; i < f.value_count; ++i)
-                number(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i]));
+                values_.push_back(number(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
             frames_.push_back(frame);
         }
         for (uint32_t slot : walk_.heap.lazy_slots) {
             number(walk_.heap.slots[slot].lazy_object);
             number(walk_.heap.slots[slot].lazy_value);
         }
+        frames_end_ = values_.size();
         // Numbering a virtual's parts may find more virtuals.
         for (size_t i = 0; i < virtuals_.size(); ++i) number_parts(walk_.virtuals[virtuals_[i]]);
         out.fail_count = static_cast<uint32_t>(walk_.pool.size()) - out.first_fail;
         guard.resume = std::make_shared<resume_data>();
         write(walk_.resume_bytes);
+        guard.resume->constants = constants;
         guard.resume->stream.assign(walk_.resume_bytes.begin(), walk_.resume_bytes.end());
     }
 
 private:
-    void number(value_id id) {
-        if (id == no_value) return;
+    // Answers what the value is now: what is written later needn't look for it again.
+    value_id number(value_id id) {
+        if (id == no_value) return id;
         id = walk_.find(id);
         value& v = walk_.values[id];
-        if (v.is_constant || v.guard_stamp == stamp_) return;
+        if (v.is_constant || v.guard_stamp == stamp_) return id;
         v.guard_stamp = stamp_;
         if (v.virtual_index != none) {
             v.guard_index = static_cast<uint32_t>(virtuals_.size());
@@ -63,24 +68,28 @@ private:
             v.guard_index = fail_count_++;
             walk_.pool.push_back(id);
         }
+        return id;
     }
 
     void number_parts(const virtual_object& object) {
         for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next)
-            number(walk_.field_nodes[n].value);
-        for (uint32_t i = 0; i < object.item_count; ++i) number(walk_.pool[object.first_item + i]);
+            values_.push_back(number(walk_.field_nodes[n].value));
+        for (uint32_t i = 0; i < object.item_count; ++i) {
+            value_id item = walk_.pool[object.first_item + i]; // the pool may move
+            values_.push_back(number(item));
+        }
     }
 
-    resume_value describe(value_id id) {
+    // Of a numbered value.
+    resume_value describe(value_id id) const {
         resume_value d;
         if (id == no_value) return d;
-        const value& v = walk_.at(id);
+        const value& v = walk_.values[id];
         d.type = v.type;
         d.from = v.is_constant             ? resume_value::constant
                  : v.virtual_index != none ? resume_value::virtual_object
                                            : resume_value::fail_argument;
         d.index = v.guard_index;
-        d.value = v.constant;
         return d;
     }
 
@@ -88,20 +97,23 @@ private:
         stream.clear();
         resume_writer out(stream);
         out.number(virtuals_.size());
-        for (uint32_t index : virtuals_) write_virtual(out, walk_.virtuals[index]);
+        const value_id* parts = values_.data() + frames_end_;
+        for (uint32_t index : virtuals_) parts = write_virtual(out, walk_.virtuals[index], parts);
         out.number(walk_.heap.lazy_slots.size());
         for (uint32_t index : walk_.heap.lazy_slots) {
             const heap_slot& slot = walk_.heap.slots[index];
-            out.store({slot.where, describe(slot.lazy_object), describe(slot.lazy_value), slot.item});
+            out.store(
+                {slot.where, describe(walk_.find(slot.lazy_object)), describe(walk_.find(slot.lazy_value)), slot.item});
         }
         out.number(frames_.size());
+        const value_id* values = values_.data() + frames_end_;
         for (size_t n = frames_.size(); n-- > 0;) {
             const snapshot_frame& f = walk_.recorded.snapshot_frames[frames_[n]];
             out.number(f.jitcode);
             out.number(f.pc);
             out.number(f.value_count);
-            for (uint32_t i = 0; i < f.value_count; ++i)
-                out.value(describe(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
+            values -= f.value_count;
+            for (uint32_t i = 0; i < f.value_count; ++i) out.value(describe(values[i]));
         }
         write_facts(out);
     }
@@ -112,7 +124,7 @@ private:
         facts.clear();
         auto add = [&](const descr* where, int64_t item, value_id object, value_id held) {
             if (facts.size() == most_facts || !is_passed(object) || !is_passed(held)) return;
-            facts.push_back({where, describe(object), describe(held), item});
+            facts.push_back({where, describe(walk_.find(object)), describe(walk_.find(held)), item});
         };
         const pure_table& pure = walk_.pure;
         for (size_t i = pure.loads.size(); i-- > 0 && pure.loads[i] >= pure.valid_from;) {
@@ -132,17 +144,19 @@ private:
         return v.is_constant || (v.guard_stamp == stamp_ && v.virtual_index == none);
     }
 
-    void write_virtual(resume_writer& out, const virtual_object& object) {
+    // 'parts' as number_parts left them; answers where they end.
+    const value_id* write_virtual(resume_writer& out, const virtual_object& object, const value_id* parts) {
         out.descriptor(object.shape);
         uint32_t count = 0;
         for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) ++count;
         out.number(count);
         for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) {
             out.descriptor(walk_.field_nodes[n].field);
-            out.value(describe(walk_.field_nodes[n].value));
+            out.value(describe(*parts++));
         }
         out.number(object.item_count);
-        for (uint32_t i = 0; i < object.item_count; ++i) out.value(describe(walk_.pool[object.first_item + i]));
+        for (uint32_t i = 0; i < object.item_count; ++i) out.value(describe(*parts++));
+        return parts;
     }
 
     walk& walk_;
@@ -150,6 +164,8 @@ private:
     uint32_t stamp_;
     uint32_t fail_count_ = 0;
     std::vector<uint32_t>&virtuals_, &frames_; // frames: the innermost first
+    std::vector<value_id>& values_;            // of the frames in this order, then of the virtual objects
+    size_t frames_end_ = 0;
 };
 
 void walk::capture_guard(step& s, emitted_operation& out) {
@@ -167,7 +183,7 @@ void walk::capture_guard(step& s, emitted_operation& out) {
         out.fail_count = earlier.fail_count;
         guard.resume = earlier.guard->resume;
     } else {
-        guard_capture(*this, s, ++guard_stamp_).run(out, guard);
+        guard_capture(*this, s, ++guard_stamp_).run(out, guard, resume_constants_);
         if (is_shareable(s.op) && !(s.flags & resumes_elsewhere))
             shareable_guard = static_cast<uint32_t>(emitted.size());
     }

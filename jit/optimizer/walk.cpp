@@ -54,6 +54,7 @@ void walk::exchange_tables() {
         std::vector<field_node> field_nodes;
         std::vector<pure_entry> pure_entries;
         std::vector<uint32_t> pure_loads, guard_virtuals, guard_frames;
+        std::vector<value_id> guard_values;
         std::vector<uint8_t> resume_bytes;
     };
     static tables& spare = *new tables; // one thread compiles
@@ -66,6 +67,7 @@ void walk::exchange_tables() {
     pure.loads.swap(spare.pure_loads);
     guard_virtuals.swap(spare.guard_virtuals);
     guard_frames.swap(spare.guard_frames);
+    guard_values.swap(spare.guard_values);
     resume_bytes.swap(spare.resume_bytes);
 }
 
@@ -88,6 +90,7 @@ value_id walk::constant(kind k, word w) {
     v.type = k;
     v.is_constant = true;
     v.constant = w;
+    v.guard_index = index;
     v.nonnull = w != 0;
     v.relation = frame_relation::foreign; // a frame's part is no constant
     if (k == kind::integer) v.facts = int_facts::exactly(static_cast<int64_t>(w));
@@ -469,6 +472,8 @@ void walk::finish() {
         }
     }
     if (body_label_ != none) finish_body();
+    resume_constants_->reserve(result.constants.size());
+    for (const heddle::jit::constant& c : result.constants) resume_constants_->push_back(c.value);
 }
 
 bool optimise(const optimizer_input& input, trace& result, std::string& reason) {

@@ -42,7 +42,8 @@ struct value {
     uint32_t born = 0;             // clock when it came into being; constants: 0
     uint32_t virtual_index = none; // in walk::virtuals, while the object has not been made
     uint32_t check = none; // emitted guard_nonnull, guard_class or guard_nonnull_class that a stronger one may replace
-    uint32_t guard_stamp = 0, guard_index = 0; // numbering of the guard being captured
+    // Numbering of the guard being captured. A constant's number is that in result.constants.
+    uint32_t guard_stamp = 0, guard_index = 0;
     uint32_t state_stamp = 0, state_index = 0; // numbering of the virtual state being exported
     const gc::type_info* exact_class = nullptr;
     int_facts facts; // integers
@@ -251,6 +252,7 @@ public:
     std::vector<resume_store> guard_facts; // of the guard being captured: kept for its memory
     std::vector<uint8_t> resume_bytes;     // likewise
     std::vector<uint32_t> guard_virtuals, guard_frames;
+    std::vector<value_id> guard_values;
     bool frame_escaped = false; // the trace's own frame was stored somewhere: any call may look at it
 
 private:
@@ -293,6 +295,7 @@ private:
     pass passes_[pass_count] = {};
     std::string problem_;
     uint32_t guard_stamp_ = 0;
+    std::shared_ptr<std::vector<word>> resume_constants_ = std::make_shared<std::vector<word>>(); // filled at the end
     size_t guards_before_ = 0;
 };
 

@@ -26,7 +26,7 @@ struct optimizer_options {
 struct resume_value {
     enum source : uint8_t { fail_argument, constant, virtual_object, uninitialised } from = uninitialised;
     kind type = kind::integer;
-    uint32_t index = 0; // fail argument or virtual number
+    uint32_t index = 0; // fail argument or virtual number; an encoded constant's in the table
     word value = 0;     // constant
 };
 struct resume_virtual {           // an object that the trace never made; may refer to others, cyclically
@@ -45,8 +45,9 @@ struct resume_frame {
 }; // values as in snapshot_frame
 
 struct resume_data {
-    std::vector<uint8_t> stream;                    // encoded: resume.cpp
-    std::shared_ptr<const struct resume_plan> plan; // made ready for a guard that fails: metainterp/resume_plan.h
+    std::vector<uint8_t> stream;                        // encoded: resume.cpp
+    std::shared_ptr<const std::vector<word>> constants; // the guards of a trace share one table
+    std::shared_ptr<const struct resume_plan> plan;     // made ready for a guard that fails: metainterp/resume_plan.h
 };
 struct resume_contents {
     std::vector<resume_frame> frames; /* innermost first */
