@@ -24,9 +24,8 @@ outcome metainterp::run() {
     const uint64_t step_limit = uint64_t{runtime_.options.trace_limit} * 64;
     while (end_ == ending::none) {
         step();
-        if (length() > runtime_.options.trace_limit || ++steps_ > step_limit) {
-            if (end_ == ending::none) blame_for_length();
-        }
+        if ((length() > runtime_.options.trace_limit || ++steps_ > step_limit) && end_ == ending::none)
+            blame_for_length();
     }
     runtime_.operations_recorded += recorded_.operations.size();
     others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling - others;
@@ -51,12 +50,6 @@ void metainterp::give_up(abort_reason reason) {
         guard_trace_failed(*from_guard_, runtime_.options.max_aborts);
     else if (start_)
         runtime_.warm.back_off(*start_, runtime_.options.max_aborts);
-}
-
-metainterp::boxed metainterp::fetch_typed(uint32_t operand, kind k) const {
-    boxed b = fetch(operand);
-    b.type = k;
-    return b;
 }
 
 value_ref metainterp::intern(const boxed& b) {

@@ -74,7 +74,11 @@ private:
         if (cache_.has(b.reference, heap_cache::constant)) b.reference = {};
         return b;
     }
-    boxed fetch_typed(uint32_t operand, kind k) const;
+    boxed fetch_typed(uint32_t operand, kind k) const {
+        boxed b = fetch(operand);
+        b.type = k;
+        return b;
+    }
     void store(uint32_t number, const boxed& value) {
         if (number == no_register) return;
         f_->registers[number] = value.value;

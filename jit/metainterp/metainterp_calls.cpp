@@ -4,12 +4,14 @@
 namespace heddle::jit {
 
 uint32_t metainterp::arguments_at(uint32_t position) {
-    const auto& code = f_->code->code;
-    uint32_t count = code[position++];
-    arguments_.clear();
-    for (uint32_t i = 0; i < count; ++i, position += 2)
-        arguments_.push_back(fetch_typed(code[position + 1], static_cast<kind>(code[position])));
-    return position;
+    const uint32_t* code = f_->code->code.data() + position;
+    uint32_t count = *code++;
+    arguments_.resize(count);
+    for (boxed& argument : arguments_) {
+        argument = fetch_typed(code[1], static_cast<kind>(code[0]));
+        code += 2;
+    }
+    return position + 1 + 2 * count;
 }
 
 // A function that calls itself, and isn't a portal (those are looked at where they merge), is inlined so many times.

@@ -1,6 +1,7 @@
 // See resume_plan.h.
 #include "metainterp/resume_plan.h"
 #include "optimizer/resume_stream.h"
+#include <algorithm>
 
 namespace heddle::jit {
 namespace {
@@ -15,14 +16,14 @@ public:
     }
 
     void run() {
-        plan_.objects.resize(in_.number());
-        for (resume_plan::object& made : plan_.objects) object(made);
+        for (uint64_t count = in_.number(); count-- > 0;) frame();
+        std::reverse(plan_.frames.begin(), plan_.frames.end());
         for (uint64_t count = in_.number(); count-- > 0;) {
             resume_store s = in_.store();
             uint32_t object = number_of(s.object), value = number_of(s.value);
             plan_.stores.push_back({s.where, s.item, object, value});
         }
-        for (uint64_t count = in_.number(); count-- > 0;) frame();
+        while (in_.number()) object(plan_.objects.emplace_back());
         for (resume_plan::part& p : plan_.parts) settle(p.word);
         for (resume_plan::move& m : plan_.moves) settle(m.word);
         for (resume_plan::store& s : plan_.stores) {

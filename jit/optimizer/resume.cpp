@@ -1,6 +1,8 @@
-// Resume data as one stream of variable-length numbers: seven bits a byte, low ones first, the top bit says 'more'.
+// Resume data as one stream of numbers, nearly all of them one unit of 16 bits: a trace has hundreds of guards, each
+// with hundreds of values, and few of them ever fail. So writing must be fast, and the format what one pass over the
+// interpreter's state yields: frames (the innermost first), stores, virtual objects (each after a 1, a 0 ends them),
+// facts.
 //
-// In the order in which it is used when a guard fails: virtual objects, stores, frames (the outermost first), facts.
 // A resume value is a number whose low four bits are its source and kind; the rest is its index. Constants stand in one
 // table, which the guards of a trace share. Descriptors are written as differences to the one before, which are short
 // because they lie near each other.
@@ -23,8 +25,16 @@ void read_values(resume_input& in, std::vector<resume_value>& list) {
 }
 
 void write(resume_writer& out, const resume_contents& contents) {
-    out.number(contents.virtuals.size());
+    out.number(contents.frames.size());
+    for (const resume_frame& frame : contents.frames) {
+        out.number(frame.jitcode);
+        out.number(frame.pc);
+        write_values(out, frame.values);
+    }
+    out.number(contents.stores.size());
+    for (const resume_store& store : contents.stores) out.store(store);
     for (const resume_virtual& object : contents.virtuals) {
+        out.number(1);
         out.descriptor(object.shape);
         out.number(object.fields.size());
         for (auto& [field, value] : object.fields) {
@@ -33,15 +43,7 @@ void write(resume_writer& out, const resume_contents& contents) {
         }
         write_values(out, object.items);
     }
-    out.number(contents.stores.size());
-    for (const resume_store& store : contents.stores) out.store(store);
-    out.number(contents.frames.size());
-    for (size_t i = contents.frames.size(); i-- > 0;) {
-        const resume_frame& frame = contents.frames[i];
-        out.number(frame.jitcode);
-        out.number(frame.pc);
-        write_values(out, frame.values);
-    }
+    out.number(0);
     out.number(contents.facts.size());
     for (const resume_store& fact : contents.facts) out.store(fact);
 }
@@ -84,8 +86,16 @@ resume_data encode(const resume_contents& contents) {
 resume_contents decode(const resume_data& data, bool with_facts) {
     resume_contents contents;
     resume_input in(data);
-    contents.virtuals.resize(in.number());
-    for (resume_virtual& object : contents.virtuals) {
+    contents.frames.resize(in.number());
+    for (resume_frame& frame : contents.frames) {
+        frame.jitcode = static_cast<uint32_t>(in.number());
+        frame.pc = static_cast<uint32_t>(in.number());
+        read_values(in, frame.values);
+    }
+    contents.stores.resize(in.number());
+    for (resume_store& store : contents.stores) store = in.store();
+    while (in.number()) {
+        resume_virtual& object = contents.virtuals.emplace_back();
         object.shape = in.descriptor();
         object.fields.resize(in.number());
         for (auto& [field, value] : object.fields) {
@@ -93,15 +103,6 @@ resume_contents decode(const resume_data& data, bool with_facts) {
             value = in.value();
         }
         read_values(in, object.items);
-    }
-    contents.stores.resize(in.number());
-    for (resume_store& store : contents.stores) store = in.store();
-    contents.frames.resize(in.number());
-    for (size_t i = contents.frames.size(); i-- > 0;) {
-        resume_frame& frame = contents.frames[i];
-        frame.jitcode = static_cast<uint32_t>(in.number());
-        frame.pc = static_cast<uint32_t>(in.number());
-        read_values(in, frame.values);
     }
     if (!with_facts) return contents;
     contents.facts.resize(in.number());

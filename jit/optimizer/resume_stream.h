@@ -1,4 +1,4 @@
-// The variable-length numbers of resume data, written and read; resume.cpp describes the format.
+// The numbers of resume data, written and read; resume.cpp describes the format.
 #pragma once
 #include "heddle/jit/optimizer.h"
 
@@ -7,18 +7,27 @@ namespace heddle::jit {
 class resume_writer {
 public:
     // Appends to 'out', which has its length when the writer is gone.
-    explicit resume_writer(std::vector<uint8_t>& out) : out_(out), used_(out.size()) {}
+    explicit resume_writer(std::vector<uint16_t>& out) : out_(out), used_(out.size()) {}
     ~resume_writer() { out_.resize(used_); }
     resume_writer(const resume_writer&) = delete;
 
+    // Most numbers are one unit; others are a mark and four units.
     void number(uint64_t n) {
-        constexpr size_t longest = 10;
+        constexpr size_t longest = 5;
         if (used_ + longest > out_.size()) out_.resize(2 * used_ + 256);
-        uint8_t* at = out_.data() + used_;
-        for (; n >= 0x80; n >>= 7) *at++ = static_cast<uint8_t>(n | 0x80);
-        *at++ = static_cast<uint8_t>(n);
-        used_ = static_cast<size_t>(at - out_.data());
+        if (n < resume_data::long_number) {
+            out_[used_++] = static_cast<uint16_t>(n);
+            return;
+        }
+        out_[used_++] = resume_data::long_number;
+        for (unsigned shift = 0; shift < 64; shift += 16) out_[used_++] = static_cast<uint16_t>(n >> shift);
     }
+    // A small number that isn't known yet: its place, to be given to 'settle'.
+    size_t leave_place() {
+        number(0);
+        return used_ - 1;
+    }
+    void settle(size_t place, uint16_t n) { out_[place] = n; }
     // Zig-zag: small negative numbers are short too.
     void difference(int64_t n) { number((static_cast<uint64_t>(n) << 1) ^ static_cast<uint64_t>(n >> 63)); }
     void descriptor(const descr* d) {
@@ -36,7 +45,7 @@ public:
     }
 
 private:
-    std::vector<uint8_t>& out_;
+    std::vector<uint16_t>& out_;
     size_t used_;
     int64_t previous_ = 0;
 };
@@ -49,13 +58,10 @@ public:
 
     uint64_t number() {
         uint64_t n = *at_++;
-        if (n < 0x80) return n;
-        n &= 0x7f;
-        for (unsigned shift = 7;; shift += 7) {
-            uint8_t byte = *at_++;
-            n |= static_cast<uint64_t>(byte & 0x7f) << shift;
-            if (!(byte & 0x80)) return n;
-        }
+        if (n != resume_data::long_number) return n;
+        n = 0;
+        for (unsigned shift = 0; shift < 64; shift += 16) n |= uint64_t{*at_++} << shift;
+        return n;
     }
     int64_t difference() {
         uint64_t n = number();
@@ -84,7 +90,7 @@ public:
     }
 
 private:
-    const uint8_t* at_;
+    const uint16_t* at_;
     const word* constants_;
     int64_t previous_ = 0;
 };

@@ -21,151 +21,127 @@ bool is_shareable(opcode op) {
 
 uint32_t new_guard_number() { return next_guard_number++; }
 
+// One pass: a value gets its number when it is first met, and is written at once.
 class guard_capture {
 public:
     guard_capture(walk& w, const step& s, uint32_t stamp)
-        : walk_(w), step_(s), stamp_(stamp), virtuals_(w.guard_virtuals), frames_(w.guard_frames),
-          values_(w.guard_values) {
+        : walk_(w), step_(s), stamp_(stamp), virtuals_(w.guard_virtuals), out_(cleared(w.resume_units)) {
         virtuals_.clear();
-        frames_.clear();
-        values_.clear();
     }
 
-    void run(emitted_operation& out, guard_data& guard, const std::shared_ptr<std::vector<word>>& constants) {
+    // Fail arguments are left at the pool's end. Valid until the next guard is captured.
+    void run(emitted_operation& out) {
         out.first_fail = static_cast<uint32_t>(walk_.pool.size());
-        for (uint32_t frame = step_.snapshot; frame != none; frame = walk_.recorded.snapshot_frames[frame].parent) {
-            const snapshot_frame& f = walk_.recorded.snapshot_frames[frame];
-            for (uint32_t i = 0; i < f.value_count; ++i)
-                values_.push_back(number(walk_.recorded_value(walk_.recorded.snapshot_values[f.first_value + i])));
-            frames_.push_back(frame);
+        write_frames();
+        out_.number(walk_.heap.lazy_slots.size());
+        for (uint32_t index : walk_.heap.lazy_slots) {
+            const heap_slot& slot = walk_.heap.slots[index];
+            out_.descriptor(slot.where);
+            write(slot.lazy_object);
+            write(slot.lazy_value);
+            out_.difference(slot.item);
         }
-        for (uint32_t slot : walk_.heap.lazy_slots) {
-            number(walk_.heap.slots[slot].lazy_object);
-            number(walk_.heap.slots[slot].lazy_value);
-        }
-        frames_end_ = values_.size();
-        // Numbering a virtual's parts may find more virtuals.
-        for (size_t i = 0; i < virtuals_.size(); ++i) number_parts(walk_.virtuals[virtuals_[i]]);
+        // Writing a virtual object's parts may find more of them.
+        for (size_t i = 0; i < virtuals_.size(); ++i) write_virtual(walk_.virtuals[virtuals_[i]]);
+        out_.number(0);
         out.fail_count = static_cast<uint32_t>(walk_.pool.size()) - out.first_fail;
-        guard.resume = std::make_shared<resume_data>();
-        write(walk_.resume_bytes);
-        guard.resume->constants = constants;
-        guard.resume->stream.assign(walk_.resume_bytes.begin(), walk_.resume_bytes.end());
+        write_facts();
     }
 
 private:
-    // Answers what the value is now: what is written later needn't look for it again.
-    value_id number(value_id id) {
-        if (id == no_value) return id;
+    static std::vector<uint16_t>& cleared(std::vector<uint16_t>& units) {
+        units.clear();
+        return units;
+    }
+
+    void write_frames() {
+        const trace& recorded = walk_.recorded;
+        uint32_t frames = 0;
+        for (uint32_t f = step_.snapshot; f != none; f = recorded.snapshot_frames[f].parent) ++frames;
+        out_.number(frames);
+        for (uint32_t f = step_.snapshot; f != none; f = recorded.snapshot_frames[f].parent) {
+            const snapshot_frame& frame = recorded.snapshot_frames[f];
+            out_.number(frame.jitcode);
+            out_.number(frame.pc);
+            out_.number(frame.value_count);
+            for (uint32_t i = 0; i < frame.value_count; ++i)
+                write(walk_.recorded_value(recorded.snapshot_values[frame.first_value + i]));
+        }
+    }
+
+    void write_virtual(const virtual_object& object) {
+        out_.number(1);
+        out_.descriptor(object.shape);
+        uint32_t count = 0;
+        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) ++count;
+        out_.number(count);
+        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) {
+            out_.descriptor(walk_.field_nodes[n].field);
+            write(walk_.field_nodes[n].value);
+        }
+        out_.number(object.item_count);
+        for (uint32_t i = 0; i < object.item_count; ++i) write(walk_.pool[object.first_item + i]);
+    }
+
+    void write(value_id id) {
+        if (id == no_value) return out_.value({});
         id = walk_.find(id);
         value& v = walk_.values[id];
-        if (v.is_constant || v.guard_stamp == stamp_) return id;
-        v.guard_stamp = stamp_;
-        if (v.virtual_index != none) {
-            v.guard_index = static_cast<uint32_t>(virtuals_.size());
-            virtuals_.push_back(v.virtual_index);
-        } else {
-            v.guard_index = fail_count_++;
-            walk_.pool.push_back(id);
+        if (!v.is_constant && v.guard_stamp != stamp_) {
+            v.guard_stamp = stamp_;
+            if (v.virtual_index != none) {
+                v.guard_index = static_cast<uint32_t>(virtuals_.size());
+                virtuals_.push_back(v.virtual_index);
+            } else {
+                v.guard_index = fail_count_++;
+                walk_.pool.push_back(id);
+            }
         }
-        return id;
+        write_numbered(v);
     }
-
-    void number_parts(const virtual_object& object) {
-        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next)
-            values_.push_back(number(walk_.field_nodes[n].value));
-        for (uint32_t i = 0; i < object.item_count; ++i) {
-            value_id item = walk_.pool[object.first_item + i]; // the pool may move
-            values_.push_back(number(item));
-        }
-    }
-
-    // Of a numbered value.
-    resume_value describe(value_id id) const {
-        resume_value d;
-        if (id == no_value) return d;
-        const value& v = walk_.values[id];
-        d.type = v.type;
-        d.from = v.is_constant             ? resume_value::constant
-                 : v.virtual_index != none ? resume_value::virtual_object
-                                           : resume_value::fail_argument;
-        d.index = v.guard_index;
-        return d;
-    }
-
-    void write(std::vector<uint8_t>& stream) {
-        stream.clear();
-        resume_writer out(stream);
-        out.number(virtuals_.size());
-        const value_id* parts = values_.data() + frames_end_;
-        for (uint32_t index : virtuals_) parts = write_virtual(out, walk_.virtuals[index], parts);
-        out.number(walk_.heap.lazy_slots.size());
-        for (uint32_t index : walk_.heap.lazy_slots) {
-            const heap_slot& slot = walk_.heap.slots[index];
-            out.store(
-                {slot.where, describe(walk_.find(slot.lazy_object)), describe(walk_.find(slot.lazy_value)), slot.item});
-        }
-        out.number(frames_.size());
-        const value_id* values = values_.data() + frames_end_;
-        for (size_t n = frames_.size(); n-- > 0;) {
-            const snapshot_frame& f = walk_.recorded.snapshot_frames[frames_[n]];
-            out.number(f.jitcode);
-            out.number(f.pc);
-            out.number(f.value_count);
-            values -= f.value_count;
-            for (uint32_t i = 0; i < f.value_count; ++i) out.value(describe(values[i]));
-        }
-        write_facts(out);
+    void write_numbered(const value& v) {
+        resume_value::source from = v.is_constant             ? resume_value::constant
+                                    : v.virtual_index != none ? resume_value::virtual_object
+                                                              : resume_value::fail_argument;
+        out_.value({from, v.type, v.guard_index, 0});
     }
 
     // What memory is known to hold, as far as the fail arguments can tell it.
-    void write_facts(resume_writer& out) {
-        std::vector<resume_store>& facts = walk_.guard_facts;
-        facts.clear();
-        auto add = [&](const descr* where, int64_t item, value_id object, value_id held) {
-            if (facts.size() == most_facts || !is_passed(object) || !is_passed(held)) return;
-            facts.push_back({where, describe(walk_.find(object)), describe(walk_.find(held)), item});
-        };
+    void write_facts() {
+        size_t place = out_.leave_place();
         const pure_table& pure = walk_.pure;
-        for (size_t i = pure.loads.size(); i-- > 0 && pure.loads[i] >= pure.valid_from;) {
+        for (size_t i = pure.loads.size(); i-- > 0 && pure.loads[i] >= pure.valid_from && facts_ < most_facts;) {
             const pure_entry& e = pure.entries[pure.loads[i]];
             int64_t item = -1;
             if (e.op == opcode::getarrayitem && !walk_.is_constant_int(walk_.pool[e.first + 1], item)) continue;
-            add(e.description, item, walk_.pool[e.first], e.result);
+            write_fact(e.description, item, walk_.pool[e.first], e.result);
         }
         for (const heap_slot& slot : walk_.heap.slots)
             for (const heap_entry& e : slot.known)
-                if (!walk_.changes_by_itself(slot.where, e.object)) add(slot.where, slot.item, e.object, e.value);
-        out.number(facts.size());
-        for (const resume_store& fact : facts) out.store(fact);
+                if (facts_ < most_facts) write_fact(slot.where, slot.item, e.object, e.value);
+        out_.settle(place, facts_);
     }
-    bool is_passed(value_id id) const {
+    void write_fact(const descr* where, int64_t item, value_id object, value_id held) {
+        const value *container = passed(object), *content = container ? passed(held) : nullptr;
+        if (!content || walk_.changes_by_itself(where, object)) return;
+        out_.descriptor(where);
+        write_numbered(*container);
+        write_numbered(*content);
+        out_.difference(item);
+        ++facts_;
+    }
+    const value* passed(value_id id) const {
         const value& v = walk_.values[walk_.find(id)];
-        return v.is_constant || (v.guard_stamp == stamp_ && v.virtual_index == none);
-    }
-
-    // 'parts' as number_parts left them; answers where they end.
-    const value_id* write_virtual(resume_writer& out, const virtual_object& object, const value_id* parts) {
-        out.descriptor(object.shape);
-        uint32_t count = 0;
-        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) ++count;
-        out.number(count);
-        for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) {
-            out.descriptor(walk_.field_nodes[n].field);
-            out.value(describe(*parts++));
-        }
-        out.number(object.item_count);
-        for (uint32_t i = 0; i < object.item_count; ++i) out.value(describe(*parts++));
-        return parts;
+        return v.is_constant || (v.guard_stamp == stamp_ && v.virtual_index == none) ? &v : nullptr;
     }
 
     walk& walk_;
     const step& step_;
     uint32_t stamp_;
     uint32_t fail_count_ = 0;
-    std::vector<uint32_t>&virtuals_, &frames_; // frames: the innermost first
-    std::vector<value_id>& values_;            // of the frames in this order, then of the virtual objects
-    size_t frames_end_ = 0;
+    uint16_t facts_ = 0;
+    std::vector<uint32_t>& virtuals_; // numbered so far
+    resume_writer out_;
 };
 
 void walk::capture_guard(step& s, emitted_operation& out) {
@@ -183,7 +159,10 @@ void walk::capture_guard(step& s, emitted_operation& out) {
         out.fail_count = earlier.fail_count;
         guard.resume = earlier.guard->resume;
     } else {
-        guard_capture(*this, s, ++guard_stamp_).run(out, guard, resume_constants_);
+        guard_capture(*this, s, ++guard_stamp_).run(out);
+        guard.resume = std::make_shared<resume_data>();
+        guard.resume->constants = resume_constants_;
+        guard.resume->stream = resume_units;
         if (is_shareable(s.op) && !(s.flags & resumes_elsewhere))
             shareable_guard = static_cast<uint32_t>(emitted.size());
     }

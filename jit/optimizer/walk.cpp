@@ -53,9 +53,8 @@ void walk::exchange_tables() {
         std::vector<virtual_object> virtuals;
         std::vector<field_node> field_nodes;
         std::vector<pure_entry> pure_entries;
-        std::vector<uint32_t> pure_loads, guard_virtuals, guard_frames;
-        std::vector<value_id> guard_values;
-        std::vector<uint8_t> resume_bytes;
+        std::vector<uint32_t> pure_loads, guard_virtuals;
+        std::vector<uint16_t> resume_units;
     };
     static tables& spare = *new tables; // one thread compiles
     values.swap(spare.values);
@@ -66,9 +65,7 @@ void walk::exchange_tables() {
     pure.entries.swap(spare.pure_entries);
     pure.loads.swap(spare.pure_loads);
     guard_virtuals.swap(spare.guard_virtuals);
-    guard_frames.swap(spare.guard_frames);
-    guard_values.swap(spare.guard_values);
-    resume_bytes.swap(spare.resume_bytes);
+    resume_units.swap(spare.resume_units);
 }
 
 // ---- values

@@ -246,14 +246,12 @@ public:
     pure_table pure;
     std::vector<value_id> barrier_done; // objects whose barrier has run since the last safepoint
     uint32_t clock = 1, last_safepoint = 0;
-    int overflow = -1;                     // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)
-    bool invalidation_guarded = false;     // a guard_not_invalidated with no call since that might invalidate
-    uint32_t shareable_guard = none;       // emitted guard with no effect after it: its resume data may be shared
-    std::vector<resume_store> guard_facts; // of the guard being captured: kept for its memory
-    std::vector<uint8_t> resume_bytes;     // likewise
-    std::vector<uint32_t> guard_virtuals, guard_frames;
-    std::vector<value_id> guard_values;
-    bool frame_escaped = false; // the trace's own frame was stored somewhere: any call may look at it
+    int overflow = -1;                    // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)
+    bool invalidation_guarded = false;    // a guard_not_invalidated with no call since that might invalidate
+    uint32_t shareable_guard = none;      // emitted guard with no effect after it: its resume data may be shared
+    std::vector<uint16_t> resume_units;   // of the guard being captured: kept for its memory
+    std::vector<uint32_t> guard_virtuals; // likewise
+    bool frame_escaped = false;           // the trace's own frame was stored somewhere: any call may look at it
 
 private:
     friend class guard_capture;

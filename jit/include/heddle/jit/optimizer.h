@@ -45,7 +45,8 @@ struct resume_frame {
 }; // values as in snapshot_frame
 
 struct resume_data {
-    std::vector<uint8_t> stream;                        // encoded: resume.cpp
+    static constexpr uint16_t long_number = 0xffff;
+    std::vector<uint16_t> stream;                       // encoded: resume.cpp
     std::shared_ptr<const std::vector<word>> constants; // the guards of a trace share one table
     std::shared_ptr<const struct resume_plan> plan;     // made ready for a guard that fails: metainterp/resume_plan.h
 };
