@@ -66,9 +66,9 @@ HEDDLE_INLINE W_Object* fast_floordiv(W_Object* a, W_Object* b) {
     if (both_ints(a, b)) {
         long x = int_value(a), y = int_value(b);
         if (y > 0) {
+            if (x >= 0) return make_int(x / y); // known first: traces divide by constants in fewer steps
             long quotient = x / y;
-            if (x < 0 && quotient * y != x) quotient--;
-            return make_int(quotient);
+            return make_int(quotient * y != x ? quotient - 1 : quotient);
         }
     }
     return binary(binary_op::floordiv, a, b).value();
@@ -77,9 +77,9 @@ HEDDLE_INLINE W_Object* fast_mod(W_Object* a, W_Object* b) {
     if (both_ints(a, b)) {
         long x = int_value(a), y = int_value(b);
         if (y > 0) {
+            if (x >= 0) return make_int(x % y);
             long remainder = x % y;
-            if (remainder < 0) remainder += y;
-            return make_int(remainder);
+            return make_int(remainder < 0 ? remainder + y : remainder);
         }
     }
     return binary(binary_op::mod, a, b).value();
@@ -598,7 +598,9 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
         case opcode::LIST_APPEND: {
             W_Object* item = TOP;
             DROP();
-            list_append(static_cast<W_List*>(slots->get(depth - n)), item);
+            W_List* list = static_cast<W_List*>(slots->get(depth - n));
+            if (list->kind == list_kind::empty) list_start(list, item, TOP);
+            list_append(list, item);
             NEXT()
         }
         case opcode::SET_ADD:

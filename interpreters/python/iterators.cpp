@@ -34,7 +34,10 @@ W_Object* W_RangeIterator::next() {
     if (left <= 0) return nullptr;
     long value = current;
     remaining = left - 1;
-    current = static_cast<long>(static_cast<unsigned long>(value) + static_cast<unsigned long>(step));
+    // A step that a trace knows lets it know bounds, and forget the step.
+    unsigned long following = static_cast<unsigned long>(value) + 1;
+    if (step != 1) following = static_cast<unsigned long>(value) + static_cast<unsigned long>(step);
+    current = static_cast<long>(following);
     return make_int(value);
 }
 W_Object* W_StrIterator::next() {

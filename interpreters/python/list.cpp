@@ -87,17 +87,32 @@ HEDDLE_DONT_LOOK_INSIDE static void generalise(W_List* list) {
     list->storage = items;
     list->kind = list_kind::objects;
 }
-HEDDLE_DONT_LOOK_INSIDE static void start_kind(W_List* list, W_Object* first) {
+static void start_with(W_List* list, W_Object* first, long capacity) {
     if (is_exact<W_Int>(first)) {
-        list->storage = make_array<long_array>(4);
+        list->storage = make_array<long_array>(capacity);
         list->kind = list_kind::ints;
     } else if (is_exact<W_Float>(first)) {
-        list->storage = make_array<double_array>(4);
+        list->storage = make_array<double_array>(capacity);
         list->kind = list_kind::floats;
     } else {
-        list->storage = make_array<list_items>(4);
+        list->storage = make_array<list_items>(capacity);
         list->kind = list_kind::objects;
     }
+}
+HEDDLE_DONT_LOOK_INSIDE static void start_kind(W_List* list, W_Object* first) { start_with(list, first, 4); }
+void list_start(W_List* list, W_Object* first, W_Object* iterator) {
+    constexpr long most = 4096; // a condition may leave most of it unused
+    long left = 0;
+    if (is_exact<W_RangeIterator>(iterator)) {
+        left = static_cast<W_RangeIterator*>(iterator)->remaining;
+    } else if (is_exact<W_ListIterator>(iterator)) {
+        W_List* list_ahead = static_cast<W_ListIterator*>(iterator)->list;
+        if (list_ahead) left = list_ahead->length - static_cast<W_ListIterator*>(iterator)->index;
+    } else if (is_exact<W_TupleIterator>(iterator)) {
+        left =
+            static_cast<W_TupleIterator*>(iterator)->items->length() - static_cast<W_TupleIterator*>(iterator)->index;
+    }
+    start_with(list, first, left < 3 ? 4 : left < most ? left + 1 : most);
 }
 HEDDLE_DONT_LOOK_INSIDE static void grow(W_List* list, long needed) {
     long capacity = needed + needed / 8 + 6;

@@ -1,5 +1,6 @@
 // Liveness of a trace's values. See liveness.h.
 #include "backend/common/liveness.h"
+#include <algorithm>
 
 namespace heddle::jit {
 
@@ -45,6 +46,27 @@ void liveness::compute(const trace& t) {
         for (value_ref v : o.guard->fail_arguments)
             if (!v.is_none() && v.is_result() && last_use[v.index()] < i) last_use[v.index()] = i;
     }
+}
+
+uint32_t liveness::most_live(const trace& t, uint32_t begin, uint32_t end, bool floating) const {
+    auto counts = [&](uint32_t value) { return (t.operations[value].result == kind::floating) == floating; };
+    uint32_t live = 0, most = 0;
+    for (value_ref v : t.arguments_of(t.operations[begin])) live += !v.is_constant() && counts(v.index());
+    std::vector<bool> ended(t.operations.size());
+    auto end_at = [&](value_ref v, uint32_t position) {
+        if (v.is_none() || v.is_constant() || last_use[v.index()] != position || ended[v.index()]) return;
+        ended[v.index()] = true;
+        live -= counts(v.index());
+    };
+    for (uint32_t i = begin + 1; i < end; ++i) {
+        const operation& o = t.operations[i];
+        if (o.result != kind::none && last_use[i] > i) live += counts(i);
+        most = std::max(most, live);
+        for (value_ref v : t.arguments_of(o)) end_at(v, i);
+        if (!o.guard || !is_guard(o.op)) continue;
+        for (value_ref v : o.guard->fail_arguments) end_at(v, i);
+    }
+    return most;
 }
 
 } // namespace heddle::jit

@@ -23,6 +23,8 @@ struct liveness {
     std::vector<uint32_t> next_call;     // by position: the first clobbering operation at or after it; never_used
 
     void compute(const trace& t);
+    // The most values of these kinds that are live at once between the label at 'begin' and 'end'.
+    uint32_t most_live(const trace& t, uint32_t begin, uint32_t end, bool floating) const;
 };
 
 } // namespace heddle::jit

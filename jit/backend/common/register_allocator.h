@@ -78,7 +78,11 @@ public:
     // free or hold what nobody uses; arguments that a call would throw out before they are used into slots.
     void prepare_loop(std::span<const value_ref> values, uint32_t position, uint32_t end);
     void store_to_slot(uint32_t value); // makes sure that it is in a slot too
-    void forget_slot(uint32_t value);   // only the register counts from now on
+    void move_to_slot(uint32_t value) { spill(register_of_[value]); }
+    // Whether an instruction ahead wants it in a register.
+    bool is_wanted(uint32_t value) const { return next_use_[value] != never_used; }
+    uint64_t allocatable() const { return target_.allocatable; }
+    void forget_slot(uint32_t value); // only the register counts from now on
 
     place place_of(uint32_t value) const { return {register_of_[value], slot_of_[value]}; }
     // Where to read it: the register when there is one.

@@ -2,6 +2,7 @@
 #include "backend/common/target_compiler.h"
 #include "heddle/gc/jit_interface.h"
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <sys/mman.h>
@@ -239,6 +240,13 @@ bool target_compiler::is_loop_header(uint32_t position) const {
 }
 
 // Where a label's arguments are, for the jumps to it; false: it failed.
+// Whether the loop has more values at once than there are registers.
+bool target_compiler::is_crowded(uint32_t label, bool floating) const {
+    uint64_t registers = registers_.allocatable() & (floating ? floating_registers : general_registers);
+    uint32_t last = static_cast<uint32_t>(trace_->operations.size() - 1);
+    return live_.most_live(*trace_, label, last, floating) > static_cast<uint32_t>(std::popcount(registers));
+}
+
 bool target_compiler::settle_label(uint32_t position, std::vector<int32_t>& places) {
     std::span<const value_ref> args = arguments(position);
     uint32_t last = static_cast<uint32_t>(trace_->operations.size() - 1);
@@ -249,6 +257,7 @@ bool target_compiler::settle_label(uint32_t position, std::vector<int32_t>& plac
     }
     registers_.prepare_loop(args, position, last);
     bool calls = loops && live_.next_call[position] < last;
+    bool crowded[2] = {loops && is_crowded(position, false), loops && is_crowded(position, true)};
     for (size_t i = 0; i < args.size(); ++i) {
         if (args[i].is_constant()) continue;
         uint32_t value = args[i].index();
@@ -259,10 +268,13 @@ bool target_compiler::settle_label(uint32_t position, std::vector<int32_t>& plac
         }
         if (!loops || !where.has_register()) continue;
         // What never changes in the loop is stored once, before it, when a call in the loop would have it saved each
-        // time.
+        // time, or when there are not registers enough. What only guards want of that needs no register then.
+        bool is_crowd = crowded[trace_->operations[value].result == kind::floating];
         if (!(arguments(last)[i] == args[i]))
             registers_.forget_slot(value);
-        else if (calls && (register_bit(where.reg) & caller_saved_))
+        else if (is_crowd && !registers_.is_wanted(value))
+            registers_.move_to_slot(value);
+        else if (is_crowd || (calls && (register_bit(where.reg) & caller_saved_)))
             registers_.store_to_slot(value);
     }
     for (size_t i = 0; i < args.size(); ++i) {

@@ -67,6 +67,7 @@ protected:
     std::vector<uint32_t> inputs_by_need() const;
     uint32_t save_guard_places(const guard_data& guard); // answers the first one's index in guard_places_
     bool is_loop_header(uint32_t position) const;
+    bool is_crowded(uint32_t label, bool floating) const;
     bool settle_label(uint32_t position, std::vector<int32_t>& places);
     void hint_jump_arguments(uint32_t jump_position, uint32_t label_position, std::span<const int32_t> places);
     bool collect_jump_moves(uint32_t position, std::span<const int32_t> places); // into moves_
