@@ -1,6 +1,7 @@
 // The module array. Reading, writing, appending and iterating are written for traces; all else works on the items'
 // memory and is called from them.
 #include "array.h"
+#include "bigint.h"
 #include "builtin_modules.h"
 #include <algorithm>
 
@@ -15,27 +16,31 @@ HEDDLE_DONT_LOOK_INSIDE failure_type range_error(const char* what, bool above) {
 }
 // An item of a signed or a small unsigned type. The commonest case is inline.
 HEDDLE_DONT_LOOK_INSIDE Result<long> convert_index(W_Object* item) { return index_of(item); }
-Result<long> small_item(W_Object* item, long least, long most, const char* what) {
-    long value = is_exact<W_Int>(item) ? static_cast<W_Int*>(item)->value : HEDDLE_TRY(convert_index(item));
+template <class Integer> // a long or wider
+Result<Integer> small_item(W_Object* item, Integer least, Integer most, const char* what) {
+    Integer value;
+    if (is_exact<W_Int>(item))
+        value = static_cast<W_Int*>(item)->value;
+    else if constexpr (sizeof(Integer) > sizeof(long))
+        value = HEDDLE_TRY(index_64_of(item));
+    else
+        value = HEDDLE_TRY(convert_index(item));
     if (value < least) return range_error(what, false);
     if (value > most) return range_error(what, true);
     return value;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<long> unsigned_item(W_Object* item) { // the bits
+template <class Unsigned> HEDDLE_DONT_LOOK_INSIDE Result<Unsigned> unsigned_item(W_Object* item) {
     W_Object* index = HEDDLE_TRY(to_index_object(item));
     if (is<W_Int>(index)) {
         long value = static_cast<W_Int*>(index)->value;
         if (value < 0) return raise_text(T::OverflowError, "can't convert negative value to unsigned int");
-        return value;
+        return static_cast<Unsigned>(value);
     }
     auto* number = static_cast<W_BigInt*>(index);
     if (number->size < 0) return raise_text(T::OverflowError, "can't convert negative value to unsigned int");
-    if (number->size > 1) return raise_text(T::OverflowError, "int too big to convert");
-    return static_cast<long>(number->limbs->get(0));
-}
-HEDDLE_DONT_LOOK_INSIDE W_Object* unsigned_object(unsigned long value) {
-    if (value <= INT64_MAX) return make_int(static_cast<long>(value));
-    return make<W_BigInt>(make_array_copy<limb_array>(&value, 1), 1l);
+    if (number->size > static_cast<long>(sizeof(Unsigned) / sizeof(long)))
+        return raise_text(T::OverflowError, "int too big to convert");
+    return static_cast<Unsigned>(low_64_bits(big(item).value));
 }
 HEDDLE_DONT_LOOK_INSIDE Result<double> convert_float(W_Object* item) {
     if (!is<W_Float>(item) && !is_int(item) && !type_lookup(item->type(), N::float_))
@@ -79,22 +84,24 @@ HEDDLE_DONT_LOOK_INSIDE Result<long> character_item(W_Object* item) {
         long type_code() const override { return Code; }                                                        \
         HEDDLE_GC_CLASS(Class, W_Array)                                                                         \
     };
-#define SMALL(least, most, what) HEDDLE_TRY(small_item(item, least, most, what))
+#define SMALL(least, most, what) HEDDLE_TRY(small_item<long>(item, least, most, what))
+#define SMALL_64(least, most, what) HEDDLE_TRY(small_item<int64_t>(item, least, most, what))
 HEDDLE_PYTHON_ARRAY(W_Array_b, 'b', int8_t, make_int(value), SMALL(-128, 127, "signed char"))
 HEDDLE_PYTHON_ARRAY(W_Array_B, 'B', uint8_t, make_int(value), SMALL(0, 255, "unsigned byte integer"))
 HEDDLE_PYTHON_ARRAY(W_Array_u, 'u', uint32_t, str_character(value), HEDDLE_TRY(character_item(item)))
 HEDDLE_PYTHON_ARRAY(W_Array_h, 'h', int16_t, make_int(value), SMALL(-32768, 32767, "signed short integer"))
 HEDDLE_PYTHON_ARRAY(W_Array_H, 'H', uint16_t, make_int(value), SMALL(0, 65535, "unsigned short"))
 HEDDLE_PYTHON_ARRAY(W_Array_i, 'i', int32_t, make_int(value), SMALL(INT32_MIN, INT32_MAX, "signed integer"))
-HEDDLE_PYTHON_ARRAY(W_Array_I, 'I', uint32_t, make_int(value), SMALL(0, UINT32_MAX, "unsigned int"))
-HEDDLE_PYTHON_ARRAY(W_Array_l, 'l', long, make_int(value), SMALL(INT64_MIN, INT64_MAX, "signed long integer"))
-HEDDLE_PYTHON_ARRAY(W_Array_q, 'q', long, make_int(value), SMALL(INT64_MIN, INT64_MAX, "signed long integer"))
-HEDDLE_PYTHON_ARRAY(W_Array_L, 'L', unsigned long, unsigned_object(value), HEDDLE_TRY(unsigned_item(item)))
-HEDDLE_PYTHON_ARRAY(W_Array_Q, 'Q', unsigned long, unsigned_object(value), HEDDLE_TRY(unsigned_item(item)))
+HEDDLE_PYTHON_ARRAY(W_Array_I, 'I', uint32_t, make_int(value), SMALL_64(0, UINT32_MAX, "unsigned int"))
+HEDDLE_PYTHON_ARRAY(W_Array_l, 'l', long, make_int(value), SMALL(LONG_MIN, LONG_MAX, "signed long integer"))
+HEDDLE_PYTHON_ARRAY(W_Array_q, 'q', int64_t, make_int(value), SMALL_64(INT64_MIN, INT64_MAX, "signed long integer"))
+HEDDLE_PYTHON_ARRAY(W_Array_L, 'L', unsigned long, make_int(value), HEDDLE_TRY(unsigned_item<unsigned long>(item)))
+HEDDLE_PYTHON_ARRAY(W_Array_Q, 'Q', uint64_t, make_int(value), HEDDLE_TRY(unsigned_item<uint64_t>(item)))
 HEDDLE_PYTHON_ARRAY(W_Array_f, 'f', float, make_float(static_cast<double>(value)), HEDDLE_TRY(convert_float(item)))
 HEDDLE_PYTHON_ARRAY(W_Array_d, 'd', double, make_float(value),
                     is_exact<W_Float>(item) ? static_cast<W_Float*>(item)->value : HEDDLE_TRY(convert_float(item)))
 #undef SMALL
+#undef SMALL_64
 
 template <class Class> W_Array* make_array_of() { return make<Class>(make_array<typename Class::items_array>(0)); }
 struct array_kind {
@@ -119,7 +126,7 @@ bool is_array_like(W_Object* o, W_Array* other) {
 // Makes the array `length` items long; items that are new are undefined.
 HEDDLE_DONT_LOOK_INSIDE Result<void> resize(W_Array* array, long length) {
     if (length > array->capacity()) {
-        if (length > (1l << 40)) return no_memory();
+        if (length > power_of_two_or_largest(40)) return no_memory();
         heddle::cell* old = array->storage;
         heddle::cell* larger = HEDDLE_TRY(array->make_storage(length + length / 8 + 6));
         size_t bytes = static_cast<size_t>(array->length * array->item_size());
@@ -309,7 +316,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<long> find(W_Array* array, W_Object* item, long f
     return -1;
 }
 Result<W_Object*> method_remove(W_Object* o, W_Object* item) {
-    long index = HEDDLE_TRY(find(array_of(o), item, 0, INT64_MAX));
+    long index = HEDDLE_TRY(find(array_of(o), item, 0, LONG_MAX));
     if (index < 0) return raise_text(T::ValueError, "array.remove(x): x not in array");
     HEDDLE_TRY(delete_range(array_of(o), index, 1));
     return none();
@@ -329,7 +336,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_count(W_Object* o, W_Object* it
     return make_int(count);
 }
 Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
-    return boolean(HEDDLE_TRY(find(array_of(o), item, 0, INT64_MAX)) >= 0);
+    return boolean(HEDDLE_TRY(find(array_of(o), item, 0, LONG_MAX)) >= 0);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> method_reverse(W_Object* o) {
     W_Array* array = array_of(o);

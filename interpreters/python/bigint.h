@@ -5,6 +5,13 @@
 
 namespace heddle::python {
 
+// The lowest 64 bits of |value|.
+inline uint64_t low_64_bits(const mpz_t value) {
+    uint64_t bits = 0;
+    for (int i = 0; i < 64 / GMP_NUMB_BITS; i++) bits |= uint64_t{mpz_getlimbn(value, i)} << (i * GMP_NUMB_BITS);
+    return bits;
+}
+
 class big {
 public:
     big() { mpz_init(value); }

@@ -58,7 +58,7 @@ Result<void> bind_keywords(W_Function* function, frame_slots* slots, W_Arguments
             HEDDLE_TRY(dict_set(rest, keyword, value));
             continue;
         }
-        for (long p = 0; p < unit->positional_only_count; p++)
+        for (uint32_t p = 0; p < unit->positional_only_count; p++)
             if (unit->slots[p].name == name)
                 return raise_error(T::TypeError,
                                    "%s() got some positional-only arguments passed as keyword arguments: '%s'",

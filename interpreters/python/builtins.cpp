@@ -88,7 +88,7 @@ Result<W_Object*> builtin_next(W_Object* iterator, W_Object* missing) {
     return failure;
 }
 Result<W_Object*> builtin_abs(W_Object* o) {
-    if (is_exact<W_Int>(o) && static_cast<W_Int*>(o)->value > INT64_MIN) {
+    if (is_exact<W_Int>(o) && static_cast<W_Int*>(o)->value > LONG_MIN) {
         long value = static_cast<W_Int*>(o)->value;
         return make_int(value < 0 ? -value : value);
     }

@@ -260,7 +260,7 @@ Result<W_Object*> method_mul(W_Object* o, W_Object* count) {
     long total;
     if (times > 0 && __builtin_smull_overflow(static_cast<long>(part.size()), times, &total))
         return raise_text(T::OverflowError, "repeated bytes are too long");
-    if (times > 0 && total > (1l << 34))
+    if (times > 0 && total > power_of_two_or_largest(34))
         return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
     for (long i = 0; i < times && !part.empty(); i++) out += part;
     return same_kind(o, out);

@@ -67,17 +67,22 @@ W_Code* make_code(const std::shared_ptr<const code_unit>& unit) {
 
 HEDDLE_ELIDABLE long code_handler(W_Code* code, long instruction) {
     const std::vector<exception_entry>& table = code->unit->exception_table;
+    auto at = static_cast<uint32_t>(instruction);
     size_t low = 0, high = table.size();
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (table[middle].start <= instruction)
+        if (table[middle].start <= at)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == 0 || instruction >= table[low - 1].end) return -1;
-    const exception_entry& entry = table[low - 1];
-    return static_cast<long>(entry.handler) | static_cast<long>(entry.depth) << 32;
+    return low == 0 || at >= table[low - 1].end ? -1 : static_cast<long>(low - 1);
+}
+HEDDLE_ELIDABLE long handler_instruction(W_Code* code, long handler) {
+    return static_cast<long>(code->unit->exception_table[static_cast<size_t>(handler)].handler);
+}
+HEDDLE_ELIDABLE long handler_depth(W_Code* code, long handler) {
+    return static_cast<long>(code->unit->exception_table[static_cast<size_t>(handler)].depth);
 }
 
 long code_line(W_Code* code, long instruction) {

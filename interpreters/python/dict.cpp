@@ -5,7 +5,9 @@ namespace heddle::python {
 
 namespace {
 constexpr int32_t free_slot = -1, deleted_slot = -2;
-HEDDLE_INLINE unsigned long scatter(long hash) { return static_cast<unsigned long>(hash) * 0x9e3779b97f4a7c15ul >> 16; }
+HEDDLE_INLINE unsigned long scatter(long hash) {
+    return static_cast<unsigned long>(hash) * by_width(0x9e3779b97f4a7c15u, 0x9e3779b1u) >> (long_bits / 4);
+}
 } // namespace
 
 W_Dict* make_dict() { return make<W_Dict>(); }

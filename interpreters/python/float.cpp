@@ -2,6 +2,7 @@
 #include "bigint.h"
 #include "interpreter.h"
 #include <charconv>
+#include <cinttypes>
 #include <cmath>
 
 namespace heddle::python {
@@ -119,14 +120,14 @@ Result<W_Object*> float_compare(compare_op op, W_Object* a, W_Object* b) {
 HEDDLE_ELIDABLE long double_hash(double value) {
     if (std::isnan(value)) return 0;
     if (std::isinf(value)) return value > 0 ? 314159 : -314159;
-    constexpr unsigned long modulus = (1ul << 61) - 1;
+    constexpr auto modulus = static_cast<unsigned long>(hash_modulus);
     int exponent;
     double mantissa = std::frexp(value, &exponent);
     bool negative = mantissa < 0;
     if (negative) mantissa = -mantissa;
     unsigned long hash = 0;
     while (mantissa != 0) {
-        hash = ((hash << 28) & modulus) | hash >> 33;
+        hash = ((hash << 28) & modulus) | hash >> (hash_bits - 28);
         mantissa *= 268435456.0;
         exponent -= 28;
         auto whole = static_cast<unsigned long>(mantissa);
@@ -134,8 +135,8 @@ HEDDLE_ELIDABLE long double_hash(double value) {
         hash += whole;
         if (hash >= modulus) hash -= modulus;
     }
-    exponent = exponent >= 0 ? exponent % 61 : 60 - ((-1 - exponent) % 61);
-    hash = ((hash << exponent) & modulus) | hash >> (61 - exponent);
+    exponent = exponent >= 0 ? exponent % hash_bits : hash_bits - 1 - ((-1 - exponent) % hash_bits);
+    hash = ((hash << exponent) & modulus) | hash >> (hash_bits - exponent);
     long result = negative ? -static_cast<long>(hash) : static_cast<long>(hash);
     return result == -1 ? -2 : result;
 }
@@ -306,9 +307,10 @@ Result<W_Object*> method_hex(W_Object* o) {
     int shift = 1 - std::max(-1021 - exponent, 0);
     mantissa = std::ldexp(mantissa, shift);
     exponent -= shift;
-    auto bits = static_cast<unsigned long>(std::ldexp(mantissa, 52));
+    auto bits = static_cast<uint64_t>(std::ldexp(mantissa, 52));
     char text[64];
-    snprintf(text, sizeof text, "%s0x%lu.%013lxp%+d", sign.c_str(), bits >> 52, bits & ((1ul << 52) - 1), exponent);
+    snprintf(text, sizeof text, "%s0x%" PRIu64 ".%013" PRIx64 "p%+d", sign.c_str(), bits >> 52,
+             bits & ((uint64_t{1} << 52) - 1), exponent);
     return make_str(text);
 }
 Result<W_Object*> method_fromhex(W_Object*, W_Object* text) {

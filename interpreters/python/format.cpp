@@ -6,6 +6,8 @@
 namespace heddle::python {
 namespace {
 
+constexpr long largest_number = (INT32_MAX - 9) / 10; // in a specification; it can be followed by one digit more
+
 struct format_specification {
     char32_t fill = ' ';
     char align = 0; // < > = ^, 0: not given
@@ -48,11 +50,11 @@ bool parse_specification(W_Str* text, format_specification* out, const char* typ
     auto number = [&](long* result) {
         long value = 0;
         for (; peek(at) >= '0' && peek(at) <= '9'; at++) {
-            value = value * 10 + (peek(at) - '0');
-            if (value > (1l << 31)) {
+            if (value > largest_number) {
                 raise_text(T::ValueError, "Too many decimal digits in format string");
                 return false;
             }
+            value = value * 10 + static_cast<long>(peek(at) - '0');
         }
         *result = value;
         return true;
@@ -499,7 +501,7 @@ Result<W_Object*> format_percent_text(W_Str* format, W_Object* values, bool byte
             long value_read = 0;
             bool any = false;
             for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; i++, any = true)
-                value_read = std::min(value_read * 10 + static_cast<long>(text[i] - '0'), 1l << 31);
+                value_read = std::min(value_read, largest_number) * 10 + static_cast<long>(text[i] - '0');
             if (any) *result = value_read;
             return true;
         };

@@ -1,5 +1,6 @@
 // The types of functions, methods, code objects, cells and frames.
 #include "interpreter.h"
+#include <cinttypes>
 
 namespace heddle::python {
 
@@ -13,7 +14,7 @@ namespace {
 HEDDLE_INLINE W_Function* self_of(W_Object* o) { return static_cast<W_Function*>(o); }
 std::string at_address(W_Object* o) {
     char text[32];
-    snprintf(text, sizeof text, " at 0x%012lx>", static_cast<unsigned long>(identity_of(o)) & 0xffffffffffff);
+    snprintf(text, sizeof text, " at 0x%012" PRIx64 ">", static_cast<uint64_t>(identity_of(o)) & 0xffffffffffff);
     return text;
 }
 Result<W_Object*> function_repr(W_Object* o) {
@@ -148,7 +149,7 @@ Result<W_Object*> method_eq(W_Object* a, W_Object* b) {
 }
 Result<W_Object*> method_hash(W_Object* o) {
     return make_int(static_cast<long>(gc::identity_hash(method_of(o)->function) ^
-                                      static_cast<unsigned long>(identity_of(method_of(o)->self))));
+                                      static_cast<uint64_t>(identity_of(method_of(o)->self))));
 }
 constexpr builtin_entry method_methods[] = {
     {"__repr__", method_repr}, {"__call__", function_call}, {"__eq__", method_eq}, {"__hash__", method_hash}};

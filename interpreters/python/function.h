@@ -49,9 +49,11 @@ HEDDLE_ELIDABLE inline W_Object* code_constant(W_Code* code, long index) { retur
 HEDDLE_ELIDABLE inline W_Str* code_name(W_Code* code, long index) {
     return static_cast<W_Str*>(code->names->get(index));
 }
-// The handler of an exception at an instruction: handler | depth << 32 (depth counted from the frame's slots on), or
-// -1.
+// The handler of an exception at an instruction, by its place in the table, or -1; where it begins and the depth of the
+// value stack there, counted from the frame's slots on.
 HEDDLE_ELIDABLE long code_handler(W_Code* code, long instruction);
+HEDDLE_ELIDABLE long handler_instruction(W_Code* code, long handler);
+HEDDLE_ELIDABLE long handler_depth(W_Code* code, long handler);
 W_Code* make_code(const std::shared_ptr<const code_unit>& unit);
 long code_line(W_Code* code, long instruction);
 

@@ -1,5 +1,6 @@
 // Generators: a frame that is left at a yield and entered again.
 #include "interpreter.h"
+#include <cinttypes>
 
 namespace heddle::python {
 
@@ -197,9 +198,9 @@ W_Object* resume_with_error(W_Generator* self, W_Exception* exception) {
         if (pending_is(T::StopIteration)) convert_stop_iteration();
         return nullptr;
     }
-    long depth = code->slot_count + (handler >> 32);
+    long depth = code->slot_count + handler_depth(code, handler);
     frame->slots->set(depth, exception);
-    return resume(self, frame, handler & 0xffffffff, depth + 1);
+    return resume(self, frame, handler_instruction(code, handler), depth + 1);
 }
 
 } // namespace
@@ -294,7 +295,7 @@ Result<W_Object*> method_close(W_Object* o) { return generator_close(self_of(o))
 Result<W_Object*> method_iter(W_Object* o) { return o; }
 Result<W_Object*> method_repr(W_Object* o) {
     char address[40];
-    snprintf(address, sizeof address, " at 0x%lx>", identity_of(o));
+    snprintf(address, sizeof address, " at 0x%" PRIx64 ">", static_cast<uint64_t>(identity_of(o)));
     return make_str("<generator object " + to_utf8(self_of(o)->qualname) + address);
 }
 Result<W_Object*> get_name(W_Object* o) { return self_of(o)->name.get(); }

@@ -92,11 +92,11 @@ round_constants make_round_constants() {
         for (uint64_t d = 2; d * d <= n; d++) prime = prime && n % d != 0;
         if (!prime) continue;
         // The root with 64 binary places: the integer cube root of n * 2^192.
-        mpz_set_ui(root.value, n);
+        mpz_set_ui(root.value, static_cast<unsigned long>(n));
         mpz_mul_2exp(root.value, root.value, 192);
         mpz_root(root.value, root.value, 3);
         mpz_fdiv_r_2exp(root.value, root.value, 64);
-        all[found++] = mpz_get_ui(root.value);
+        all[found++] = low_64_bits(root.value);
     }
     return all;
 }

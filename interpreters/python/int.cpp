@@ -1,4 +1,4 @@
-// int: operators on 64-bit values, falling to GMP on overflow; parsing, printing, methods.
+// int: operators on longs, falling to GMP on overflow; parsing, printing, methods.
 #include "bigint.h"
 #include "interpreter.h"
 #include <charconv>
@@ -7,7 +7,8 @@
 namespace heddle::python {
 namespace {
 
-constexpr size_t largest_bits = size_t{1} << 33; // beyond: MemoryError rather than letting GMP end the process
+constexpr auto largest_bits =
+    static_cast<size_t>(power_of_two_or_largest(33)); // beyond: MemoryError rather than letting GMP end the process
 
 HEDDLE_DONT_LOOK_INSIDE failure_type division_by_zero(binary_op op) {
     return raise_text(T::ZeroDivisionError, op == binary_op::truediv ? "division by zero"
@@ -67,7 +68,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> big_power(W_Object* a, W_Object* b) {
     unsigned long exponent = static_cast<unsigned long>(static_cast<W_Int*>(b)->value);
     big x(a), result;
     size_t bits = mpz_sizeinbase(x.value, 2);
-    if (mpz_cmpabs_ui(x.value, 1) > 0 && (exponent > largest_bits || bits * exponent > largest_bits))
+    if (mpz_cmpabs_ui(x.value, 1) > 0 && (exponent > largest_bits || exponent > largest_bits / bits))
         return no_memory();
     if (mpz_cmpabs_ui(x.value, 1) <= 0) exponent = exponent == 0 ? 0 : exponent & 1 ? 1 : 2;
     mpz_pow_ui(result.value, x.value, exponent);
@@ -122,7 +123,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> big_binary(binary_op op, W_Object* a, 
     return result.object();
 }
 
-// Both fit in 64 bits. Null: the result may not, or it is an operation for the general way.
+// Null: the result may not, or it is an operation for the general way.
 HEDDLE_INLINE W_Object* small_binary(binary_op op, long a, long b) {
     long result;
     switch (op) {
@@ -132,9 +133,9 @@ HEDDLE_INLINE W_Object* small_binary(binary_op op, long a, long b) {
     case binary_op::and_: return make_int(a & b);
     case binary_op::or_: return make_int(a | b);
     case binary_op::xor_: return make_int(a ^ b);
-    case binary_op::rshift: return b < 0 ? nullptr : make_int(b > 63 ? (a < 0 ? -1 : 0) : a >> b);
+    case binary_op::rshift: return b < 0 ? nullptr : make_int(b >= long_bits ? (a < 0 ? -1 : 0) : a >> b);
     case binary_op::lshift:
-        if (static_cast<unsigned long>(b) > 62) return nullptr;
+        if (static_cast<unsigned long>(b) >= long_bits - 1) return nullptr;
         result = static_cast<long>(static_cast<unsigned long>(a) << b);
         return result >> b == a ? make_int(result) : nullptr;
     case binary_op::floordiv:
@@ -148,7 +149,7 @@ HEDDLE_INLINE W_Object* small_binary(binary_op op, long a, long b) {
         if (result != 0 && (result ^ b) < 0) result += b;
         return make_int(result);
     case binary_op::truediv:
-        if (b == 0 || a > (1l << 53) || a < -(1l << 53) || b > (1l << 53) || b < -(1l << 53)) return nullptr;
+        if (b == 0 || !fits_double(a) || !fits_double(b)) return nullptr;
         return make_float(static_cast<double>(a) / static_cast<double>(b));
     default: return nullptr;
     }
@@ -244,7 +245,7 @@ HEDDLE_ELIDABLE double int_to_double(W_Object* o) {
         sticky = static_cast<long>(mpz_scan1(x.value, 0)) < drop;
         mpz_tdiv_q_2exp(x.value, x.value, static_cast<size_t>(drop));
     }
-    unsigned long top = mpz_get_ui(x.value) | (sticky ? 1ul : 0);
+    uint64_t top = low_64_bits(x.value) | (sticky ? 1u : 0u);
     double result = std::ldexp(static_cast<double>(top), drop > 0 ? static_cast<int>(drop) : 0);
     return negative ? -result : result;
 }
@@ -257,7 +258,7 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> int_from_large_double(double va
     return x.object();
 }
 Result<W_Object*> int_from_double(double value) {
-    if (value > -9e18 && value < 9e18) return make_int(static_cast<long>(value));
+    if (whole_part_fits_long(value)) return make_int(static_cast<long>(value));
     return int_from_large_double(value);
 }
 
@@ -274,6 +275,12 @@ std::string int_to_text(W_Object* value, int base) {
     return text;
 }
 
+W_Object* make_big_int(uint64_t magnitude, bool negative) {
+    big x;
+    mpz_import(x.value, 1, 1, sizeof magnitude, 0, 0, &magnitude);
+    if (negative) mpz_neg(x.value, x.value);
+    return x.object();
+}
 W_Object* parse_big_decimal(const std::string& text) {
     big x;
     mpz_set_str(x.value, text.c_str(), 10);
@@ -306,12 +313,22 @@ static HEDDLE_INLINE Result<long> index_or(W_Object* o, T error) {
 }
 Result<long> index_of(W_Object* o) { return index_or(o, T::OverflowError); }
 Result<long> subscript_of(W_Object* o) { return index_or(o, T::IndexError); }
+HEDDLE_DONT_LOOK_INSIDE Result<int64_t> index_64_of(W_Object* o) {
+    W_Object* value = HEDDLE_TRY(to_index_object(o));
+    if (is<W_Int>(value)) return static_cast<W_Int*>(value)->value;
+    big x(value);
+    auto bits = static_cast<int64_t>(low_64_bits(x.value));
+    bool negative = mpz_sgn(x.value) < 0;
+    bool fits = mpz_sizeinbase(x.value, 2) <= 63 || (negative && mpz_sizeinbase(x.value, 2) == 64 && bits == INT64_MIN);
+    if (!fits) return too_large(T::OverflowError);
+    return negative && bits != INT64_MIN ? -bits : bits;
+}
 HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o) {
     if (is_exact<W_Int>(o)) return static_cast<W_Int*>(o)->value;
     if (!is_int(o) && !type_lookup(o->type(), N::index))
         return raise_text(T::TypeError, "slice indices must be integers or None or have an __index__ method");
     W_Object* value = HEDDLE_TRY(to_index_object(o));
-    if (is<W_BigInt>(value)) return static_cast<W_BigInt*>(value)->size < 0 ? INT64_MIN : INT64_MAX;
+    if (is<W_BigInt>(value)) return static_cast<W_BigInt*>(value)->size < 0 ? LONG_MIN : LONG_MAX;
     return static_cast<W_Int*>(value)->value;
 }
 
@@ -373,7 +390,8 @@ HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> int_from_text(W_Object* source,
                            "Exceeds the limit (4300 digits) for integer string conversion: value has %zu digits; use "
                            "sys.set_int_max_str_digits() to increase the limit",
                            digits.size() - (digits[0] == '-'));
-    if (digits.size() < 19 && base <= 10) return make_int(strtol(digits.c_str(), nullptr, static_cast<int>(base)));
+    if (digits.size() <= std::numeric_limits<long>::digits10 && base <= 10)
+        return make_int(strtol(digits.c_str(), nullptr, static_cast<int>(base)));
     big x;
     mpz_set_str(x.value, digits.c_str(), static_cast<int>(base));
     return x.object();
@@ -515,6 +533,7 @@ Result<W_Object*> method_to_bytes(W_Object* o, W_Object* length, W_Object* order
         return raise_text(T::ValueError, "byteorder must be either 'little' or 'big'");
     bool with_sign = is_signed && HEDDLE_TRY(is_true(is_signed));
     if (count < 0) return raise_text(T::ValueError, "length argument must be non-negative");
+    if (static_cast<size_t>(count) > largest_bits / 8) return no_memory();
     big x(o);
     bool negative = mpz_sgn(x.value) < 0;
     if (negative && !with_sign) return raise_text(T::OverflowError, "can't convert negative int to unsigned");

@@ -30,9 +30,7 @@ HEDDLE_INLINE bool both_floats(W_Object* a, W_Object* b) { return is_exact<W_Flo
 HEDDLE_INLINE bool mixed_floats(W_Object* a, W_Object* b) {
     return is_exact<W_Float>(a) ? is_exact<W_Int>(b) : is_exact<W_Float>(b) && is_exact<W_Int>(a);
 }
-HEDDLE_INLINE bool fits_double(W_Object* o) { // exactly
-    return is_exact<W_Float>(o) || static_cast<unsigned long>(int_value(o) + (1l << 53)) <= 1ul << 54;
-}
+HEDDLE_INLINE bool is_exact_double(W_Object* o) { return is_exact<W_Float>(o) || fits_double(int_value(o)); }
 HEDDLE_INLINE double number_value(W_Object* o) {
     return is_exact<W_Float>(o) ? float_value(o) : static_cast<double>(int_value(o));
 }
@@ -104,11 +102,12 @@ HEDDLE_INLINE W_Object* fast_xor(W_Object* a, W_Object* b) {
     return binary(binary_op::xor_, a, b).value();
 }
 HEDDLE_INLINE W_Object* fast_rshift(W_Object* a, W_Object* b) {
-    if (both_ints(a, b) && static_cast<unsigned long>(int_value(b)) < 64) return make_int(int_value(a) >> int_value(b));
+    if (both_ints(a, b) && static_cast<unsigned long>(int_value(b)) < long_bits)
+        return make_int(int_value(a) >> int_value(b));
     return binary(binary_op::rshift, a, b).value();
 }
 HEDDLE_INLINE W_Object* fast_lshift(W_Object* a, W_Object* b) {
-    if (both_ints(a, b) && static_cast<unsigned long>(int_value(b)) < 63) {
+    if (both_ints(a, b) && static_cast<unsigned long>(int_value(b)) < long_bits - 1) {
         long shifted = static_cast<long>(static_cast<unsigned long>(int_value(a)) << int_value(b));
         if (shifted >> int_value(b) == int_value(a)) return make_int(shifted);
     }
@@ -149,15 +148,15 @@ HEDDLE_INLINE long truth(W_Object* o) {
     return result.failed() ? -1 : result.value();
 }
 
-// Where an error at this instruction goes on: the handler and depth as in code_handler, with the exception stored on
-// the stack, or -1: it leaves this frame.
+// Where an error at this instruction goes on: the handler as in code_handler, with the exception stored on the stack,
+// or -1: it leaves this frame.
 long enter_handler(W_Code* code, W_Frame* frame, long instruction) {
     auto* exception = static_cast<W_Exception*>(pending_error());
     if (opcode_of(code->instructions->get(instruction)) != opcode::RERAISE) add_traceback(exception, code, instruction);
     long handler = code_handler(code, instruction);
     if (handler < 0) return -1;
     set_pending_error(nullptr);
-    frame->slots->set(code->slot_count + (handler >> 32), exception);
+    frame->slots->set(code->slot_count + handler_depth(code, handler), exception);
     return handler;
 }
 
@@ -221,27 +220,27 @@ HEDDLE_UNROLL_SAFE void clear_slots(frame_slots* slots, long from, long to) {
     DROP();                                                   \
     slots->set(depth - 1, result);                            \
     NEXT()
-#define COMPARE(op, operator_)                                          \
-    {                                                                   \
-        W_Object* a = SECOND;                                           \
-        W_Object* b = TOP;                                              \
-        if (both_ints(a, b)) {                                          \
-            bool condition = int_value(a) operator_ int_value(b);       \
-            JUMP_OR_PUSH(condition)                                     \
-        }                                                               \
-        if (both_floats(a, b)) {                                        \
-            bool condition = float_value(a) operator_ float_value(b);   \
-            JUMP_OR_PUSH(condition)                                     \
-        }                                                               \
-        if (mixed_floats(a, b) && fits_double(a) && fits_double(b)) {   \
-            bool condition = number_value(a) operator_ number_value(b); \
-            JUMP_OR_PUSH(condition)                                     \
-        }                                                               \
-        W_Object* result = compare(compare_op::op, a, b).value();       \
-        if (!result) goto error;                                        \
-        DROP();                                                         \
-        slots->set(depth - 1, result);                                  \
-        NEXT()                                                          \
+#define COMPARE(op, operator_)                                                \
+    {                                                                         \
+        W_Object* a = SECOND;                                                 \
+        W_Object* b = TOP;                                                    \
+        if (both_ints(a, b)) {                                                \
+            bool condition = int_value(a) operator_ int_value(b);             \
+            JUMP_OR_PUSH(condition)                                           \
+        }                                                                     \
+        if (both_floats(a, b)) {                                              \
+            bool condition = float_value(a) operator_ float_value(b);         \
+            JUMP_OR_PUSH(condition)                                           \
+        }                                                                     \
+        if (mixed_floats(a, b) && is_exact_double(a) && is_exact_double(b)) { \
+            bool condition = number_value(a) operator_ number_value(b);       \
+            JUMP_OR_PUSH(condition)                                           \
+        }                                                                     \
+        W_Object* result = compare(compare_op::op, a, b).value();             \
+        if (!result) goto error;                                              \
+        DROP();                                                               \
+        slots->set(depth - 1, result);                                        \
+        NEXT()                                                                \
     }
 #define UNARY(expression)              \
     {                                  \
@@ -851,10 +850,10 @@ Result<W_Object*> interpret(W_Code* code, W_Frame* frame, ExecutionContext* cont
             if (code->is_generator) frame->resume_instruction = -1;
             return failure;
         }
-        long handler_depth = code->slot_count + (handler >> 32) + 1;
-        clear_slots(frame->slots, handler_depth, depth);
-        depth = handler_depth;
-        instruction = handler & 0xffffffff;
+        long depth_there = code->slot_count + handler_depth(code, handler) + 1;
+        clear_slots(frame->slots, depth_there, depth);
+        depth = depth_there;
+        instruction = handler_instruction(code, handler);
     }
 }
 

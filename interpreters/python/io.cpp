@@ -173,20 +173,23 @@ Result<W_Object*> file_close(W_Object* o) {
     return none();
 }
 // Where the next read or write happens, in bytes.
-long file_position(file_state* state) {
-    long at = lseek(state->descriptor, 0, SEEK_CUR);
-    return at < 0 ? at : at + static_cast<long>(state->out.size()) - static_cast<long>(state->in.size() - state->in_at);
+int64_t file_position(file_state* state) {
+    int64_t at = lseek(state->descriptor, 0, SEEK_CUR);
+    return at < 0
+               ? at
+               : at + static_cast<int64_t>(state->out.size()) - static_cast<int64_t>(state->in.size() - state->in_at);
 }
 Result<W_Object*> file_tell(W_Object* o) {
     if (state_of(o)->closed) return closed_file();
-    long at = file_position(state_of(o));
+    int64_t at = file_position(state_of(o));
     if (at < 0) return raise_os_error(errno, nullptr);
     return make_int(at);
 }
 Result<W_Object*> file_seek(W_Object* o, W_Object* offset, W_Object* whence) {
     file_state* state = state_of(o);
     if (state->closed) return closed_file();
-    long to = HEDDLE_TRY(index_of(offset)), how = whence ? HEDDLE_TRY(index_of(whence)) : SEEK_SET;
+    int64_t to = HEDDLE_TRY(index_64_of(offset));
+    long how = whence ? HEDDLE_TRY(index_of(whence)) : SEEK_SET;
     if (how != SEEK_SET && how != SEEK_CUR && how != SEEK_END)
         return raise_error(T::ValueError, "invalid whence (%ld, should be 0, 1 or 2)", how);
     if (how == SEEK_CUR) {
@@ -194,7 +197,7 @@ Result<W_Object*> file_seek(W_Object* o, W_Object* offset, W_Object* whence) {
         how = SEEK_SET;
     }
     if (!file_flush(state)) return raise_os_error(errno, nullptr);
-    long at = lseek(state->descriptor, to, static_cast<int>(how));
+    int64_t at = lseek(state->descriptor, to, static_cast<int>(how));
     if (at < 0) return raise_os_error(errno, nullptr);
     state->in.clear();
     state->in_at = 0;

@@ -87,7 +87,7 @@ W_Object* W_Enumerate::next() {
     W_Object* item = next_item(iterator);
     if (!item) return nullptr;
     W_Object* number = index;
-    if (is_exact<W_Int>(number) && static_cast<W_Int*>(number)->value < INT64_MAX) {
+    if (is_exact<W_Int>(number) && static_cast<W_Int*>(number)->value < LONG_MAX) {
         index = make_int(static_cast<W_Int*>(number)->value + 1);
     } else {
         auto following = binary(binary_op::add, number, make_int(1));
@@ -257,13 +257,13 @@ Result<W_Object*> make_range(long start, long stop, long step) {
         unsigned long n = (static_cast<unsigned long>(stop) - static_cast<unsigned long>(start) - 1) /
                               static_cast<unsigned long>(step) +
                           1;
-        if (n > static_cast<unsigned long>(INT64_MAX)) return range_too_large();
+        if (n > static_cast<unsigned long>(LONG_MAX)) return range_too_large();
         count = static_cast<long>(n);
     } else if (step < 0 && start > stop) {
         unsigned long n = (static_cast<unsigned long>(start) - static_cast<unsigned long>(stop) - 1) /
                               (0ul - static_cast<unsigned long>(step)) +
                           1;
-        if (n > static_cast<unsigned long>(INT64_MAX)) return range_too_large();
+        if (n > static_cast<unsigned long>(LONG_MAX)) return range_too_large();
         count = static_cast<long>(n);
     }
     return make<W_Range>(start, stop, step, count);
@@ -312,7 +312,7 @@ Result<W_Object*> range_contains(W_Object* o, W_Object* item) {
     if (is<W_Int>(item)) return boolean(range_has(range_of(o), static_cast<W_Int*>(item)->value));
     if (is<W_Float>(item)) {
         double value = static_cast<W_Float*>(item)->value;
-        return boolean(value >= -9e18 && value <= 9e18 && value == static_cast<double>(static_cast<long>(value)) &&
+        return boolean(whole_part_fits_long(value) && value == static_cast<double>(static_cast<long>(value)) &&
                        range_has(range_of(o), static_cast<long>(value)));
     }
     return boolean(false);

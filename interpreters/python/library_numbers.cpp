@@ -409,11 +409,12 @@ def nlargest(n, iterable, key=None):
 )python"},
     {"fractions", R"python(
 from math import gcd as _gcd
+from sys import hash_info as _hash_info
 
 __all__ = ["Fraction"]
 
-_modulus = (1 << 61) - 1
-_infinity_hash = hash(float("inf"))
+_modulus = _hash_info.modulus
+_infinity_hash = _hash_info.inf
 
 class Fraction:
     __slots__ = ("_numerator", "_denominator")

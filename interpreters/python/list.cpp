@@ -265,7 +265,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> list_extend(W_List* list, W_Object* iterabl
         list_extend_list(list, static_cast<W_List*>(iterable));
         return ok;
     }
-    if (is_exact<W_Range>(iterable) && static_cast<W_Range*>(iterable)->length < 1l << 32 &&
+    if (is_exact<W_Range>(iterable) && static_cast<W_Range*>(iterable)->length < power_of_two_or_largest(32) &&
         (list->kind == list_kind::empty || list->kind == list_kind::ints)) {
         extend_by_range(list, static_cast<W_Range*>(iterable));
         return ok;
@@ -461,7 +461,7 @@ Result<long> find(W_List* list, W_Object* item, long start, long end) {
     return at != must_ask ? Result<long>(at) : find_by_asking(list, item, start, end);
 }
 Result<W_Object*> method_remove(W_Object* o, W_Object* item) {
-    long at = HEDDLE_TRY(find(list_of(o), item, 0, INT64_MAX));
+    long at = HEDDLE_TRY(find(list_of(o), item, 0, LONG_MAX));
     if (at < 0) return raise_text(T::ValueError, "list.remove(x): x not in list");
     list_delete_range(list_of(o), at, at + 1);
     return none();
@@ -663,7 +663,7 @@ Result<W_Object*> method_reversed(W_Object* o) {
     return make<W_ListReverseIterator>(list_of(o), list_of(o)->length - 1);
 }
 Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
-    return boolean(HEDDLE_TRY(find(list_of(o), item, 0, INT64_MAX)) >= 0);
+    return boolean(HEDDLE_TRY(find(list_of(o), item, 0, LONG_MAX)) >= 0);
 }
 Result<W_Object*> method_add(W_Object* a, W_Object* b) {
     if (!is<W_List>(b)) return not_implemented();
@@ -680,7 +680,7 @@ HEDDLE_DONT_LOOK_INSIDE failure_type no_memory() {
 }
 template <class Array> HEDDLE_DONT_LOOK_INSIDE Array* repeat_array(Array* items, long length, long count) {
     long total;
-    if (__builtin_smull_overflow(length, count, &total) || total > (1l << 34)) return nullptr;
+    if (__builtin_smull_overflow(length, count, &total) || total > power_of_two_or_largest(34)) return nullptr;
     auto* repeated = try_make_array<Array>(total);
     if (!repeated || total == 0) return repeated;
     copy_items(items, 0, repeated, 0, length);
@@ -818,7 +818,7 @@ Result<long> tuple_find(W_Tuple* tuple, W_Object* item, long start, long end) {
     return at != must_ask ? Result<long>(at) : find_by_asking(tuple, item, start, end);
 }
 Result<W_Object*> tuple_contains(W_Object* o, W_Object* item) {
-    return boolean(HEDDLE_TRY(tuple_find(tuple_of(o), item, 0, INT64_MAX)) >= 0);
+    return boolean(HEDDLE_TRY(tuple_find(tuple_of(o), item, 0, LONG_MAX)) >= 0);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> tuple_index(W_Object* o, W_Object* item, W_Object* start, W_Object* end) {
     long length = tuple_of(o)->length();

@@ -91,7 +91,7 @@ void setup_sys() {
     set(sys, "argv", the_arguments);
     set(sys, "path", the_path);
     set(sys, "modules", modules_dict);
-    set(sys, "maxsize", make_int(INT64_MAX));
+    set(sys, "maxsize", make_int(LONG_MAX));
     set(sys, "maxunicode", make_int(0x10ffff));
     set(sys, "version", make_str("3.11.0 (heddle-python 0.1)"));
     auto* version = make_array<object_array>(5);
@@ -115,6 +115,14 @@ void setup_sys() {
     instance_set(float_info, intern("dig"), make_int(15));
     instance_set(float_info, intern("mant_dig"), make_int(53));
     set(sys, "float_info", float_info);
+    W_Instance* hash_info = allocate_instance(type_of(T::namespace_));
+    instance_set(hash_info, intern("width"), make_int(long_bits));
+    instance_set(hash_info, intern("modulus"), make_int(hash_modulus));
+    instance_set(hash_info, intern("inf"), make_int(double_hash(HUGE_VAL)));
+    instance_set(hash_info, intern("nan"), make_int(double_hash(NAN)));
+    instance_set(hash_info, intern("algorithm"), make_str("fnv1a"));
+    instance_set(hash_info, intern("hash_bits"), make_int(long_bits));
+    set(sys, "hash_info", hash_info);
     W_Instance* flags = allocate_instance(type_of(T::namespace_));
     instance_set(flags, intern("optimize"), make_int(0));
     set(sys, "flags", flags);
@@ -122,10 +130,10 @@ void setup_sys() {
 
 // ---- time
 // -----------------------------------------------------------------------------------------------------------------
-long clock_nanoseconds(clockid_t clock) {
+int64_t clock_nanoseconds(clockid_t clock) {
     timespec now;
     clock_gettime(clock, &now);
-    return now.tv_sec * 1000000000l + now.tv_nsec;
+    return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
 }
 template <clockid_t Clock> HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> time_float() {
     return make_float(static_cast<double>(clock_nanoseconds(Clock)) * 1e-9);

@@ -148,7 +148,7 @@ Result<long> length_of(W_Object* o) {
 }
 
 slice_bounds bounds_within(long start, long stop, long step, long length) {
-    if (step < -INT64_MAX) step = -INT64_MAX;
+    if (step < -LONG_MAX) step = -LONG_MAX;
     long low = step < 0 ? -1 : 0, high = step < 0 ? length - 1 : length;
     auto clamp = [&](long value) {
         if (value < 0) return value + length < low ? low : value + length;
@@ -172,7 +172,7 @@ HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bo
             return false;
         }
     }
-    long start = step < 0 ? INT64_MAX : 0, stop = step < 0 ? INT64_MIN : INT64_MAX;
+    long start = step < 0 ? LONG_MAX : 0, stop = step < 0 ? LONG_MIN : LONG_MAX;
     for (auto [part, result] : {std::pair(slice->start, &start), std::pair(slice->stop, &stop)}) {
         if (part == none()) continue;
         auto given = index_clamped(part);

@@ -50,11 +50,11 @@ HEDDLE_INLINE long step_of(W_Slice* slice) {
 }
 HEDDLE_INLINE long start_of(W_Slice* slice, long step) { // None: one end, whatever the length
     if (slice->start != none()) return static_cast<W_Int*>(slice->start)->value;
-    return step < 0 ? INT64_MAX : 0;
+    return step < 0 ? LONG_MAX : 0;
 }
 HEDDLE_INLINE long stop_of(W_Slice* slice, long step) {
     if (slice->stop != none()) return static_cast<W_Int*>(slice->stop)->value;
-    return step < 0 ? INT64_MIN : INT64_MAX;
+    return step < 0 ? LONG_MIN : LONG_MAX;
 }
 
 // ---- truth, comparison, hashing
@@ -75,20 +75,22 @@ HEDDLE_ELIDABLE long plain_tuple_hash(W_Tuple* tuple);                          
 class tuple_hash {
 public:
     void add(long hash) {
-        sum_ += static_cast<unsigned long>(hash) * 14029467366897019727ul;
-        sum_ = sum_ << 31 | sum_ >> 33;
-        sum_ *= 11400714785074694791ul;
+        sum_ += static_cast<unsigned long>(hash) * prime_2;
+        sum_ = std::rotl(sum_, long_has_64_bits ? 31 : 13);
+        sum_ *= prime_1;
     }
     long result(long length) const {
-        auto hash =
-            static_cast<long>(sum_ + (static_cast<unsigned long>(length) ^ (2870177450012600261ul ^ 3527539ul)));
+        auto hash = static_cast<long>(sum_ + (static_cast<unsigned long>(length) ^ (prime_5 ^ 3527539ul)));
         return hash == -1 ? 1546275796 : hash;
     }
 
 private:
-    unsigned long sum_ = 2870177450012600261ul;
+    static constexpr unsigned long prime_1 = by_width(11400714785074694791u, 2654435761u);
+    static constexpr unsigned long prime_2 = by_width(14029467366897019727u, 2246822519u);
+    static constexpr unsigned long prime_5 = by_width(2870177450012600261u, 374761393u);
+    unsigned long sum_ = prime_5;
 };
-long identity_of(W_Object* o); // id()
+int64_t identity_of(W_Object* o); // id()
 enum class compare_op : long { lt, le, eq, ne, gt, ge };
 Result<W_Object*> compare(compare_op op, W_Object* a, W_Object* b);
 Result<bool> compare_true(compare_op op, W_Object* a, W_Object* b);

@@ -125,7 +125,7 @@ Result<W_Object*> unary(unary_op op, W_Object* a) {
         long value = static_cast<W_Int*>(a)->value;
         if (op == unary_op::invert) return make_int(~value);
         if (op == unary_op::pos) return a;
-        if (value != INT64_MIN) return make_int(-value);
+        if (value != LONG_MIN) return make_int(-value);
     }
     if (is_exact<W_Float>(a)) {
         double value = static_cast<W_Float*>(a)->value;
@@ -217,8 +217,7 @@ bool is_same(W_Object* a, W_Object* b) {
     if (a == b) return true;
     if (is_exact<W_Int>(a)) return is_exact<W_Int>(b) && static_cast<W_Int*>(a)->value == static_cast<W_Int*>(b)->value;
     if (is_exact<W_Float>(a))
-        return is_exact<W_Float>(b) && std::bit_cast<long>(static_cast<W_Float*>(a)->value) ==
-                                           std::bit_cast<long>(static_cast<W_Float*>(b)->value);
+        return is_exact<W_Float>(b) && same_bits(static_cast<W_Float*>(a)->value, static_cast<W_Float*>(b)->value);
     if (is_exact<W_Str>(a) && is_exact<W_Str>(b)) {
         long length = static_cast<W_Str*>(a)->length();
         return length < 2 && length == static_cast<W_Str*>(b)->length() &&
@@ -282,11 +281,11 @@ Result<long> hash_of(W_Object* o) {
     return raise_text(T::TypeError, "__hash__ method should return an integer");
 }
 
-HEDDLE_DONT_LOOK_INSIDE long identity_of(W_Object* o) {
-    if (is_exact<W_Int>(o)) return static_cast<long>(static_cast<unsigned long>(static_cast<W_Int*>(o)->value) * 8 + 1);
+HEDDLE_DONT_LOOK_INSIDE int64_t identity_of(W_Object* o) {
+    if (is_exact<W_Int>(o)) return static_cast<int64_t>(static_cast<uint64_t>(static_cast<W_Int*>(o)->value) * 8 + 1);
     if (is_exact<W_Float>(o))
-        return static_cast<long>(std::bit_cast<unsigned long>(static_cast<W_Float*>(o)->value) * 8 + 5) & INT64_MAX;
-    return static_cast<long>(gc::identity_hash(o) & INT64_MAX);
+        return static_cast<int64_t>(std::bit_cast<uint64_t>(static_cast<W_Float*>(o)->value) * 8 + 5) & INT64_MAX;
+    return static_cast<int64_t>(gc::identity_hash(o) & INT64_MAX);
 }
 
 } // namespace heddle::python

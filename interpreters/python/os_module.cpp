@@ -101,7 +101,8 @@ Result<W_Object*> os_putenv(W_Object* name, W_Object* value) { // value None: un
 Result<W_Object*> os_urandom(W_Object* size) {
     long count = HEDDLE_TRY(index_of(size));
     if (count < 0) return raise_text(T::ValueError, "negative argument not allowed");
-    if (count > (1l << 30)) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
+    if (count > power_of_two_or_largest(30))
+        return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
     std::string bytes(static_cast<size_t>(count), '\0');
     for (size_t at = 0; at < bytes.size();) {
         ssize_t got = getrandom(bytes.data() + at, bytes.size() - at, 0);

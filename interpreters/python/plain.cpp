@@ -24,7 +24,7 @@ long numbers_equal(W_Object* a, W_Object* b) {
     if (float_a && float_b) // the same NaN is equal here: see is_same
         return is_same(a, b) || static_cast<W_Float*>(a)->value == static_cast<W_Float*>(b)->value;
     long value = static_cast<W_Int*>(float_a ? b : a)->value;
-    if (value < -(1l << 53) || value > 1l << 53) return must_ask;
+    if (!fits_double(value)) return must_ask;
     return static_cast<double>(value) == static_cast<W_Float*>(float_a ? a : b)->value;
 }
 long equal_at(W_Object* a, W_Object* b, long depth) {

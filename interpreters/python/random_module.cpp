@@ -98,7 +98,7 @@ Result<W_Object*> random_getrandbits(W_Object* o, W_Object* bits) {
     long count = HEDDLE_TRY(index_of(bits));
     if (count < 0) return raise_text(T::ValueError, "number of bits must be non-negative");
     if (count == 0) return make_int(0);
-    if (count <= 32) return make_int(static_cast<long>(next_word(state_of(o)) >> (32 - count)));
+    if (count <= 32) return make_int(static_cast<uint32_t>(next_word(state_of(o)) >> (32 - count)));
     return many_bits(state_of(o), count);
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> random_getstate(W_Object* o) {
@@ -113,7 +113,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> random_setstate(W_Object* o, W_Object*
     object_array* items = HEDDLE_TRY(iterable_to_slots(state));
     if (items->length() != state_size + 1) return raise_text(T::ValueError, "state vector is the wrong size");
     uint32_t words[state_size];
-    for (long i = 0; i < state_size; i++) words[i] = static_cast<uint32_t>(HEDDLE_TRY(index_of(items->get(i))));
+    for (long i = 0; i < state_size; i++) words[i] = static_cast<uint32_t>(HEDDLE_TRY(index_64_of(items->get(i))));
     long index = HEDDLE_TRY(index_of(items->get(state_size)));
     if (index < 0 || index > state_size) return raise_text(T::ValueError, "invalid state");
     memcpy(state_of(o)->words->items_to_write(0, state_size), words, sizeof words);

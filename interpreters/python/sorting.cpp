@@ -138,7 +138,7 @@ Result<void> sort_objects(list_items* keys, list_items* items, long count, bool 
 
 Result<bool> sorts_backward(W_Object* reverse) {
     if (!reverse) return false;
-    long flag = HEDDLE_TRY(index_of(reverse));
+    int64_t flag = HEDDLE_TRY(index_64_of(reverse));
     if (flag != static_cast<int>(flag)) // as CPython, which takes a C int
         return raise_text(T::OverflowError, "Python int too large to convert to C int");
     return flag != 0;

@@ -155,15 +155,16 @@ bool str_is(const W_Str* text, const char* ascii) {
 HEDDLE_ELIDABLE long str_hash(W_Str* text) {
     long known = text->hash;
     if (known) return known;
-    unsigned long hash = 0xcbf29ce484222325ul;
+    constexpr unsigned long prime = by_width(0x100000001b3u, 0x01000193u); // FNV-1a
+    unsigned long hash = by_width(0xcbf29ce484222325u, 0x811c9dc5u);
     long length = text->length();
     if (text->narrow) {
         const uint8_t* data = text->narrow->data();
-        for (long i = 0; i < length; i++) hash = (hash ^ data[i]) * 0x100000001b3ul;
+        for (long i = 0; i < length; i++) hash = (hash ^ data[i]) * prime;
     } else {
-        for (long i = 0; i < length; i++) hash = (hash ^ text->wide->get(i)) * 0x100000001b3ul;
+        for (long i = 0; i < length; i++) hash = (hash ^ text->wide->get(i)) * prime;
     }
-    hash ^= hash >> 32;
+    hash ^= hash >> (long_bits / 2);
     long result = static_cast<long>(hash);
     if (result == 0 || result == -1) result = 1;
     text->hash = result;
@@ -363,7 +364,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> repeat(W_Str* text, long count) {
     long total;
     if (__builtin_smull_overflow(length, count, &total))
         return raise_text(T::OverflowError, "repeated string is too long");
-    if (total > (1l << 36)) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
+    if (total > power_of_two_or_largest(36))
+        return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
     if (text->narrow) {
         auto* bytes = try_make_array<byte_array>(total);
         if (!bytes) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));

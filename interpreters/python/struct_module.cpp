@@ -43,13 +43,13 @@ long size_of(char code, bool native) {
     case 'I':
     case 'f': return 4;
     case 'l':
-    case 'L': return native ? 8 : 4;
+    case 'L': return native ? static_cast<long>(sizeof(long)) : 4;
     case 'q':
     case 'Q':
     case 'd': return 8;
     case 'n':
     case 'N':
-    case 'P': return native ? 8 : 0;
+    case 'P': return native ? static_cast<long>(sizeof(long)) : 0;
     default: return 0;
     }
 }
@@ -80,7 +80,7 @@ Result<void> parse(W_Object* format, layout_of_format& out) {
         if (isdigit(static_cast<unsigned char>(text[at]))) {
             for (count = 0; at < text.size() && isdigit(static_cast<unsigned char>(text[at])); at++) {
                 count = count * 10 + (text[at] - '0');
-                if (count > (1l << 40)) return struct_error("overflow in item count");
+                if (count > power_of_two_or_largest(40) / 16) return struct_error("overflow in item count");
             }
             if (at == text.size()) return struct_error("repeat count given without format specifier");
         }
@@ -131,9 +131,8 @@ Result<uint64_t> integer_bits(W_Object* value, char code, long size) {
         return struct_error(kind + " format requires " + int_to_text(least.object()) +
                             " <= number <= " + int_to_text(most.object()));
     }
-    uint64_t low =
-        mpz_fits_slong_p(number.value) ? static_cast<uint64_t>(mpz_get_si(number.value)) : mpz_get_ui(number.value);
-    return low;
+    uint64_t magnitude = low_64_bits(number.value);
+    return mpz_sgn(number.value) < 0 ? 0 - magnitude : magnitude;
 }
 Result<void> pack_value(char* to, const element& e, W_Object* value, bool big_endian) {
     switch (e.code) {
@@ -220,12 +219,9 @@ W_Object* unpack_value(const char* from, const element& e, bool big_endian) {
     if (e.code == 'e') return make_float(half_to_double(bits));
     if (strchr("bhilqn", e.code)) {
         long shift = 64 - 8 * e.size;
-        return make_int(static_cast<long>(bits << shift) >> shift);
+        return make_int(static_cast<int64_t>(bits << shift) >> shift);
     }
-    if (bits <= INT64_MAX) return make_int(static_cast<long>(bits));
-    big number;
-    mpz_set_ui(number.value, bits);
-    return number.object();
+    return make_int(bits);
 }
 W_Object* unpack_all(const std::string& data, const layout_of_format& layout) {
     auto* items = make_array<object_array>(layout.values);

@@ -13,7 +13,7 @@ namespace heddle::python {
 namespace {
 
 // A change (true) or the end of the time (false).
-HEDDLE_DONT_LOOK_INSIDE Result<bool> wait_for_change(long seen, long nanoseconds) {
+HEDDLE_DONT_LOOK_INSIDE Result<bool> wait_for_change(long seen, int64_t nanoseconds) {
     // Threads that share a context in turns (the regular build): the next one begins or goes on with its own values.
     ExecutionContext* context = execution_context();
     long depth = context->depth;
@@ -37,27 +37,27 @@ HEDDLE_DONT_LOOK_INSIDE Result<bool> wait_for_change(long seen, long nanoseconds
 }
 
 // None or a negative number: for ever.
-Result<long> nanoseconds_of(W_Object* timeout) {
+Result<int64_t> nanoseconds_of(W_Object* timeout) {
     if (!timeout || timeout == none()) return -1;
     double seconds = HEDDLE_TRY(to_double(timeout));
     if (std::isnan(seconds)) return raise_text(T::ValueError, "Invalid value NaN (not a number)");
     if (seconds < 0) return -1;
     if (seconds > 9e9) return raise_text(T::OverflowError, "timeout value is too large");
-    return static_cast<long>(std::ceil(seconds * 1e9));
+    return static_cast<int64_t>(std::ceil(seconds * 1e9));
 }
-long now() {
+int64_t now() {
     timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000l + t.tv_nsec;
+    return int64_t{t.tv_sec} * 1000000000 + t.tv_nsec;
 }
 
 // Until `try_it` answers true: true. The time is over: false.
-template <class Try> Result<bool> wait_until(long nanoseconds, Try try_it) {
-    long end = nanoseconds > 0 ? now() + nanoseconds : 0;
+template <class Try> Result<bool> wait_until(int64_t nanoseconds, Try try_it) {
+    int64_t end = nanoseconds > 0 ? now() + nanoseconds : 0;
     for (;;) {
         long seen = threads::changes_seen();
         if (try_it()) return true;
-        long left = nanoseconds < 0 ? -1 : end - now();
+        int64_t left = nanoseconds < 0 ? -1 : end - now();
         if (nanoseconds >= 0 && left <= 0) return false;
         HEDDLE_TRY(wait_for_change(seen, left));
     }
@@ -119,7 +119,8 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> has_ended(W_Object* identity) {
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> changes_seen() { return make_int(threads::changes_seen()); }
 Result<W_Object*> wait_for_a_change(W_Object* seen, W_Object* timeout) {
-    long since = HEDDLE_TRY(index_of(seen)), nanoseconds = HEDDLE_TRY(nanoseconds_of(timeout));
+    long since = HEDDLE_TRY(index_of(seen));
+    int64_t nanoseconds = HEDDLE_TRY(nanoseconds_of(timeout));
     return boolean(HEDDLE_TRY(wait_for_change(since, nanoseconds)));
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> announce() {
@@ -153,15 +154,15 @@ struct W_Atomic : W_Object {
     HEDDLE_GC_CLASS(W_Atomic, W_Object)
 };
 
-Result<long> timeout_of(W_Object* blocking, W_Object* timeout) {
-    long nanoseconds = HEDDLE_TRY(nanoseconds_of(timeout));
+Result<int64_t> timeout_of(W_Object* blocking, W_Object* timeout) {
+    int64_t nanoseconds = HEDDLE_TRY(nanoseconds_of(timeout));
     if (!blocking || HEDDLE_TRY(is_true(blocking))) return nanoseconds;
     if (nanoseconds >= 0) return raise_text(T::ValueError, "can't specify a timeout for a non-blocking call");
     return 0;
 }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> lock_acquire(W_Object* o, W_Object* blocking, W_Object* timeout) {
     auto* lock = static_cast<W_Lock*>(o);
-    long nanoseconds = HEDDLE_TRY(timeout_of(blocking, timeout));
+    int64_t nanoseconds = HEDDLE_TRY(timeout_of(blocking, timeout));
     return boolean(HEDDLE_TRY(wait_until(nanoseconds, [lock] {
         if (lock->held) return false;
         lock->held = 1;
@@ -181,7 +182,8 @@ Result<W_Object*> lock_exit(W_Object* o, W_Object*, W_Object*, W_Object*) { retu
 
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> rlock_acquire(W_Object* o, W_Object* blocking, W_Object* timeout) {
     auto* lock = static_cast<W_RLock*>(o);
-    long nanoseconds = HEDDLE_TRY(timeout_of(blocking, timeout)), me = identity();
+    int64_t nanoseconds = HEDDLE_TRY(timeout_of(blocking, timeout));
+    long me = identity();
     return boolean(HEDDLE_TRY(wait_until(nanoseconds, [lock, me] {
         if (lock->count != 0 && lock->owner != me) return false;
         lock->owner = me;
@@ -271,13 +273,13 @@ constexpr builtin_entry atomic_methods[] = {
 } // namespace
 
 Result<W_Object*> sleep_beside_threads(double seconds) {
-    long end = now() + static_cast<long>(seconds * 1e9);
-    for (long left = end - now(); left > 0; left = end - now()) {
+    int64_t end = now() + static_cast<int64_t>(seconds * 1e9);
+    for (int64_t left = end - now(); left > 0; left = end - now()) {
         auto done = wait_for_change(threads::changes_seen(), left);
         if (!done.failed()) continue;
         if (!pending_is(T::RuntimeError)) return failure;
         take_pending_error(); // in an atomic block
-        timespec wait{left / 1000000000, left % 1000000000};
+        timespec wait{static_cast<time_t>(left / 1000000000), static_cast<long>(left % 1000000000)};
         nanosleep(&wait, nullptr);
     }
     return none();

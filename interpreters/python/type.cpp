@@ -109,7 +109,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> wrap_for_subclass(W_Type* type, W_Obje
     switch (type->instance_layout) {
     case layout::int_:
         if (is<W_BigInt>(value))
-            return raise_text(T::OverflowError, "instances of subclasses of int are limited to 64 bits");
+            return raise_error(T::OverflowError, "instances of subclasses of int are limited to %d bits", long_bits);
         return make<W_IntSubclass>(static_cast<W_Int*>(value), own);
     case layout::float_: return make<W_FloatSubclass>(static_cast<W_Float*>(value), own);
     case layout::str: return make<W_StrSubclass>(static_cast<W_Str*>(value), own);

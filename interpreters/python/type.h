@@ -11,7 +11,6 @@
 #pragma once
 #include "object.h"
 #include "values.h"
-#include <bit>
 
 namespace heddle::python {
 
@@ -58,7 +57,7 @@ HEDDLE_ELIDABLE Map* map_for_type(W_Type* type);                           // th
 HEDDLE_ELIDABLE Map* map_in_dict(W_Type* type); // for objects whose attributes are in a W_Dict
 
 struct attribute_numbers_tag {};
-using attribute_numbers = heddle::array<field<long>, attribute_numbers_tag>;
+using attribute_numbers = heddle::array<field<number_slot>, attribute_numbers_tag>;
 struct W_Instance : W_Object {
     W_Instance(Map* m, attribute_values* s, attribute_numbers* n = nullptr) : map(m), storage(s), numbers(n) {}
     W_Type* type() const override { return jit::promote(map.get())->type; }
@@ -71,8 +70,8 @@ struct W_Instance : W_Object {
 HEDDLE_INLINE W_Object* attribute_read(W_Instance* instance, Map* attribute) {
     switch (attribute->kind) {
     case attribute_kind::object: return instance->storage->get(attribute->index);
-    case attribute_kind::int_: return make_int(instance->numbers->get(attribute->index));
-    default: return make_float(std::bit_cast<double>(instance->numbers->get(attribute->index)));
+    case attribute_kind::int_: return make_int(long_of_slot(instance->numbers->get(attribute->index)));
+    default: return make_float(double_of_slot(instance->numbers->get(attribute->index)));
     }
 }
 // False: the value is not of the attribute's kind.
@@ -81,11 +80,11 @@ HEDDLE_INLINE bool attribute_write(W_Instance* instance, Map* attribute, W_Objec
     case attribute_kind::object: instance->storage->set(attribute->index, value); return true;
     case attribute_kind::int_:
         if (!is_exact<W_Int>(value)) return false;
-        instance->numbers->set(attribute->index, static_cast<W_Int*>(value)->value);
+        instance->numbers->set(attribute->index, slot_of_long(static_cast<W_Int*>(value)->value));
         return true;
     default:
         if (!is_exact<W_Float>(value)) return false;
-        instance->numbers->set(attribute->index, std::bit_cast<long>(static_cast<W_Float*>(value)->value));
+        instance->numbers->set(attribute->index, slot_of_double(static_cast<W_Float*>(value)->value));
         return true;
     }
 }

@@ -1,6 +1,7 @@
 // The methods of object and type, descriptors' types, modules, and building classes.
 #include "interpreter.h"
 #include "subclasses.h"
+#include <cinttypes>
 
 namespace heddle::python {
 
@@ -54,7 +55,7 @@ std::string qualified(W_Type* type) {
 }
 std::string at_address(W_Object* o) {
     char text[32];
-    snprintf(text, sizeof text, " at 0x%012lx>", static_cast<unsigned long>(identity_of(o)) & 0xffffffffffff);
+    snprintf(text, sizeof text, " at 0x%012" PRIx64 ">", static_cast<uint64_t>(identity_of(o)) & 0xffffffffffff);
     return text;
 }
 Result<W_Object*> object_repr(W_Object* o) { return make_str("<" + qualified(o->type()) + " object" + at_address(o)); }

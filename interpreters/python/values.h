@@ -1,9 +1,10 @@
 // Python's immutable values: None and its like, int, bool, float, str, bytes, tuple, slice, range.
 //
-// An int is a W_Int when it fits in 64 bits and a W_BigInt when it does not (always normalised). Ints and floats have
+// An int is a W_Int when it fits in a long and a W_BigInt when it does not (always normalised). Ints and floats have
 // no identity: `is` compares values. A str holds one byte for each character if all are below 256, else four.
 #pragma once
 #include "object.h"
+#include "words.h"
 #include <string>
 #include <string_view>
 
@@ -34,7 +35,7 @@ struct W_Bool : W_Int {
     HEDDLE_GC_CLASS(W_Bool, W_Int)
 };
 using limb_array = heddle::array<const unsigned long>;
-// |size| limbs of 64 bits, lowest first; the sign of size is the number's.
+// |size| limbs, each as wide as a long, lowest first; the sign of size is the number's.
 struct W_BigInt : W_Object {
     W_BigInt(limb_array* l, long s) : limbs(l), size(s) {}
     HEDDLE_PYTHON_TYPED(int_)
@@ -49,6 +50,16 @@ struct W_Float : W_Object {
     HEDDLE_GC_CLASS(W_Float, W_Object, value)
 };
 HEDDLE_INLINE W_Object* make_int(long value) { return make<W_Int>(value); }
+HEDDLE_DONT_LOOK_INSIDE W_Object* make_big_int(uint64_t magnitude, bool negative); // for what fits no long
+template <std::integral Integer> HEDDLE_DONT_LOOK_INSIDE W_Object* make_big_int_of(Integer value) {
+    return make_big_int(value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value), value < 0);
+}
+template <std::integral Integer> HEDDLE_INLINE W_Object* make_int(Integer value) {
+    if constexpr (always_fits_long<Integer>)
+        return make_int(static_cast<long>(value));
+    else
+        return fits_long(value) ? make_int(static_cast<long>(value)) : make_big_int_of(value);
+}
 HEDDLE_INLINE W_Object* make_float(double value) { return make<W_Float>(value); }
 
 using byte_array = heddle::array<const uint8_t>;
@@ -93,7 +104,7 @@ struct W_Slice : W_Object {
     W_Object* const step;
     HEDDLE_GC_CLASS(W_Slice, W_Object, start, stop, step)
 };
-// A range whose bounds and length fit in 64 bits; others are refused with OverflowError.
+// A range whose bounds and length fit in a long; others are refused with OverflowError.
 struct W_Range : W_Object {
     W_Range(long a, long b, long s, long n) : start(a), stop(b), step(s), length(n) {}
     HEDDLE_PYTHON_TYPED(range)
@@ -145,10 +156,11 @@ std::string int_to_text(W_Object* value, int base = 10); // of a W_Int or W_BigI
 HEDDLE_ELIDABLE double int_to_double(W_Object* value);   // infinite when too large
 Result<W_Object*> int_from_double(double value);
 HEDDLE_INLINE bool is_int(W_Object* o) { return is<W_Int>(o) || is<W_BigInt>(o); }
-Result<long> index_of(W_Object* o);                              // __index__ as a long; OverflowError else
-Result<long> subscript_of(W_Object* o);                          // the same, with IndexError: of sequences
-HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o); // for slices: too large values saturate
-Result<W_Object*> to_index_object(W_Object* o);                  // an int object of any size
+Result<long> index_of(W_Object* o);                               // __index__ as a long; OverflowError else
+HEDDLE_DONT_LOOK_INSIDE Result<int64_t> index_64_of(W_Object* o); // the same with 64 bits
+Result<long> subscript_of(W_Object* o);                           // the same, with IndexError: of sequences
+HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o);  // for slices: too large values saturate
+Result<W_Object*> to_index_object(W_Object* o);                   // an int object of any size
 HEDDLE_DONT_LOOK_INSIDE Result<double> to_double_in_general(W_Object* o);
 HEDDLE_INLINE Result<double> to_double(W_Object* o) { // float(o) for numbers; TypeError else
     if (is_exact<W_Float>(o)) return static_cast<W_Float*>(o)->value;
@@ -157,7 +169,6 @@ HEDDLE_INLINE Result<double> to_double(W_Object* o) { // float(o) for numbers; T
 }
 HEDDLE_ELIDABLE long double_hash(double value);
 long int_hash(W_Object* value);
-constexpr long hash_modulus = (1l << 61) - 1;
 HEDDLE_INLINE long hash_of_long(long value) {
     long hash = value % hash_modulus;
     return hash == -1 ? -2 : hash;

@@ -30,7 +30,7 @@ long heddle_current_thread() { return heddle::stm::current_thread(); }
 void heddle_atomic_begin() { heddle::stm::atomic_begin(); }
 void heddle_atomic_end() { heddle::stm::atomic_end(); }
 long heddle_changes_seen() { return heddle::stm::changes_seen(); }
-long heddle_wait_for_change(long seen, long nanoseconds) {
+long heddle_wait_for_change(long seen, int64_t nanoseconds) {
     return static_cast<long>(heddle::stm::wait_for_change(seen, nanoseconds));
 }
 void heddle_announce_change() { heddle::stm::announce_change(); }

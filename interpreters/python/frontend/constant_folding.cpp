@@ -33,7 +33,10 @@ public:
         if (from.kind == constant_kind::big_integer) {
             mpz_set_str(value, from.text.c_str(), 10);
         } else {
-            mpz_set_si(value, from.integer);
+            std::uint64_t magnitude = from.integer < 0 ? 0 - static_cast<std::uint64_t>(from.integer)
+                                                       : static_cast<std::uint64_t>(from.integer);
+            mpz_import(value, 1, 1, sizeof magnitude, 0, 0, &magnitude);
+            if (from.integer < 0) mpz_neg(value, value);
         }
     }
     ~big() { mpz_clear(value); }

@@ -20,5 +20,7 @@ for value in (255, 256, -1, 2 ** 70, -2 ** 70, True, 1.5, "a"):
     print(error_of(lambda: buffer.append(value)), error_of(lambda: buffer.__setitem__(0, value)), buffer)
 for reverse in (0, 1, -5, True, (), "x", 2 ** 31 - 1, 2 ** 31):
     print(reverse, error_of(lambda: sorted([2, 1, 3], reverse=reverse)), error_of(lambda: [2, 1, 3].sort(reverse=reverse)))
+import sys
+half = sys.maxsize // 2 + 1
 for unit in ("ab", b"ab", "", b""):
-    print(unit, error_of(lambda: unit * 2 ** 62), error_of(lambda: unit * -2 ** 62), error_of(lambda: unit * 2 ** 64))
+    print(unit, error_of(lambda: unit * half), error_of(lambda: unit * -half), error_of(lambda: unit * 2 ** 64))

@@ -109,4 +109,6 @@ for wrong in ("{", "}", "{0} {}", "{1}", "{:d}", "{!x}", "{a}"):
 print(show({2.0, 0}.intersection([0.0, 2, 2.0])), show({2.0, 0} & {0.0, 2, 7}), show({2.0, 0, 7} & {0.0, 2}))
 s = {2.0, 0}
 s.intersection_update([2, 5])
-print(show(s), {2.0}.union([2]), {2.0}.symmetric_difference([3, 2]), [] * 2 ** 62, () * 2 ** 62, bytearray() * 2 ** 62)
+import sys
+half = sys.maxsize // 2 + 1
+print(show(s), {2.0}.union([2]), {2.0}.symmetric_difference([3, 2]), [] * half, () * half, bytearray() * half)

@@ -38,7 +38,7 @@ struct coroutine {
     bool ended = false, waits = false;
     unsigned atomic_depth = 0;
     long seen_changes = 0;
-    long deadline = 0; // nanoseconds; 0: none
+    int64_t deadline = 0; // nanoseconds; 0: none
     char* stack = nullptr;
     ucontext_t* suspended = nullptr; // on its stack
     // Of heddle_thread, while it doesn't run.
@@ -65,7 +65,7 @@ coroutine& current() {
     return *running;
 }
 
-long now() {
+int64_t now() {
     timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1000000000 + t.tv_nsec;
@@ -79,7 +79,7 @@ bool is_ready(const coroutine& c) {
 coroutine* next_ready() {
     auto& list = all();
     for (;;) {
-        long earliest = 0;
+        int64_t earliest = 0;
         size_t first = 0;
         while (list[first] != &current()) first++;
         for (size_t i = 1; i <= list.size(); i++) {
@@ -88,9 +88,9 @@ coroutine* next_ready() {
             if (!c->ended && c->deadline != 0 && (earliest == 0 || c->deadline < earliest)) earliest = c->deadline;
         }
         if (earliest == 0) return nullptr;
-        long nanoseconds = earliest - now();
+        int64_t nanoseconds = earliest - now();
         if (nanoseconds <= 0) continue;
-        timespec t{nanoseconds / 1000000000, nanoseconds % 1000000000};
+        timespec t{static_cast<time_t>(nanoseconds / 1000000000), static_cast<long>(nanoseconds % 1000000000)};
         nanosleep(&t, nullptr); // a signal: deadlines are looked at again
     }
 }
@@ -197,7 +197,7 @@ long heddle_start_thread(void (*run)(void*), void* argument) {
 }
 
 long heddle_changes_seen() { return changes; }
-long heddle_wait_for_change(long seen, long nanoseconds) {
+long heddle_wait_for_change(long seen, int64_t nanoseconds) {
     coroutine& c = current();
     if (c.atomic_depth != 0) return in_atomic;
     c.waits = true;

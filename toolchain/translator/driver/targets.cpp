@@ -23,6 +23,8 @@ target armv7(const std::string& installation) {
     t.libraries_folder = "usr/lib/arm-linux-gnueabihf";
     t.compiler_arguments = {"--target=arm-linux-gnueabihf", "-march=armv7-a", "-mfpu=vfpv3-d16", "-mfloat-abi=hard",
                             "-marm", "--sysroot=" + t.sysroot,
+                            // File positions and times have 64 bits on every target.
+                            "-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64",
                             // What takes a long to have 64 bits would compute something else here.
                             "-Werror=shift-count-overflow", "-Werror=constant-conversion", "-Werror=integer-overflow",
                             "-Werror=tautological-constant-out-of-range-compare"};

@@ -99,6 +99,7 @@ void normalise(llvm::Module& module) {
     builder.registerLoopAnalyses(loops);
     builder.crossRegisterProxies(loops, functions, components, modules);
 
+    return_single_members(module);
     describe_markers(module);
     auto simplify = [] {
         llvm::FunctionPassManager passes;

@@ -15,6 +15,9 @@ namespace heddle::translator {
 
 void normalise(llvm::Module& module);
 
+// Part of it (single_member_results.cpp).
+void return_single_members(llvm::Module& module);
+
 // Parts of it (control_flow.cpp). Both answer whether they changed anything.
 // Removes unreachable blocks, folds constant branches, merges straight lines, skips empty blocks, and sends an edge
 // past a block that only tests a phi whose value is constant on that edge.

@@ -3,7 +3,8 @@
 // The error itself is a GC object in the thread's state (pending_error()); a Result is one machine word, so that a
 // trace needs one guard for it: Result<T*> is null for an error; Result<void>, Result<bool>, enums and integers
 // narrower than a long are a long that is LONG_MIN for an error; Result<long> and Result<double> use a rare value (and
-// then ask whether an error is pending).
+// then ask whether an error is pending). Where a long has 32 bits, Result<int64_t> is two words: for code that is not
+// traced.
 //
 //     Result<W_Object*> add(W_Object* a, W_Object* b) {
 //         long x = HEDDLE_TRY(to_long(a));
@@ -16,6 +17,7 @@
 #include "heddle/object.h"
 #include <climits>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 namespace heddle {
@@ -63,23 +65,24 @@ HEDDLE_INLINE failure_type raise(object* error) {
 template <class T> class [[nodiscard]] Result {
     static constexpr bool small =
         std::is_enum_v<T> || std::is_same_v<T, bool> || (std::is_integral_v<T> && sizeof(T) < sizeof(long));
-    static_assert(small || std::is_same_v<T, double> || (std::is_integral_v<T> && sizeof(T) == sizeof(long)),
+    static_assert(small || std::is_same_v<T, double> || (std::is_integral_v<T> && sizeof(T) <= sizeof(int64_t)),
                   "Result<T>: T must be a pointer to a GC object, void, bool, an enum, an integer or double");
-    using stored = std::conditional_t<std::is_same_v<T, double>, double, long>;
-    static constexpr long failed_long = small ? LONG_MIN : LONG_MIN + 0x5AFE;
+    using integer = std::conditional_t<sizeof(T) <= sizeof(long), long, int64_t>;
+    using stored = std::conditional_t<std::is_same_v<T, double>, double, integer>;
+    static constexpr integer failed_integer = std::numeric_limits<integer>::min() + (small ? 0 : 0x5AFE);
 
 public:
     HEDDLE_INLINE Result(T value) : value_(static_cast<stored>(value)) {}
     HEDDLE_INLINE Result(failure_type)
         : value_(std::is_same_v<T, double> ? static_cast<stored>(__builtin_nan(""))
-                                           : static_cast<stored>(failed_long)) {}
+                                           : static_cast<stored>(failed_integer)) {}
     HEDDLE_INLINE bool failed() const {
         if constexpr (std::is_same_v<T, double>)
             return value_ != value_ && pending_error() != nullptr;
         else if constexpr (small)
-            return value_ == failed_long;
+            return value_ == failed_integer;
         else
-            return value_ == failed_long && pending_error() != nullptr;
+            return value_ == failed_integer && pending_error() != nullptr;
     }
     HEDDLE_INLINE T value() const { return static_cast<T>(value_); }
 

@@ -14,7 +14,7 @@ bool heddle_wait_for_thread(long number);
 bool heddle_thread_has_ended(long number);
 long heddle_current_thread();
 long heddle_changes_seen();
-long heddle_wait_for_change(long seen, long nanoseconds);
+long heddle_wait_for_change(long seen, int64_t nanoseconds);
 void heddle_announce_change();
 void heddle_become_inevitable();
 void heddle_atomic_begin();
@@ -56,7 +56,7 @@ enum class wait_result : long {
     in_atomic // in an atomic block, where it would be for ever
 };
 inline long changes_seen() { return heddle_changes_seen(); }
-inline wait_result wait_for_change(long seen, long nanoseconds) { // negative: without a limit of time
+inline wait_result wait_for_change(long seen, int64_t nanoseconds) { // negative: without a limit of time
     return static_cast<wait_result>(heddle_wait_for_change(seen, nanoseconds));
 }
 inline void announce_change() { heddle_announce_change(); }
