@@ -136,6 +136,8 @@ struct collector_state {
 
     statistics counts = {};
 
+    uint64_t next_collection_over_limit = 0; // heap_bytes() at which a full collection is tried again
+
     bool is_young(const void* object) const { return heap.kind_of(object) < first_old_kind; }
     const traced_type& type_of(const void* object) const { return types[type_id_of(object)]; }
     uint64_t heap_bytes() const;

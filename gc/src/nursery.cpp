@@ -219,11 +219,19 @@ void* allocate_slowly(const type_info* type, size_t total, bool strict, bool* ze
     if (fits(total) || take_gap(total)) return bump(type, total);
     collect_before_allocation();
     if (collector.over_limit(0)) {
-        collect_full();
+        // One full collection that has not helped is enough for a while: what ends the program's need allocates too.
+        bool collects = collector.heap_bytes() >= collector.next_collection_over_limit;
+        if (collects) collect_full();
         if (collector.over_limit(0)) {
             if (strict) return nullptr;
-            raise_out_of_memory(type, 0);
+            if (collects) {
+                collector.next_collection_over_limit =
+                    collector.heap_bytes() + collector.chosen.maximum_heap_bytes / 16;
+                raise_out_of_memory(type, 0);
+            }
         }
+    } else {
+        collector.next_collection_over_limit = 0;
     }
     if (!take_gap(total)) {
         add_fresh_chunk();

@@ -143,7 +143,25 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_large_shift_magnitude(W_Object* a, W
     return shift(a, b, true);
 }
 
-// ---- the LargeIntegers plugin: magnitudes, with a flag that says whether the result is negative
+// ---- the LargeIntegers plugin: magnitudes, with a flag that says whether the result is negative; sums and differences
+// have the receiver's sign, turned around if the other magnitude is the larger one
+static W_Object* digits(W_Object* left, W_Object* right, bool subtract) {
+    number a, b, r;
+    if (!read(left, a) || !read(right, b)) return nullptr;
+    bool negative = mpz_sgn(a.value) < 0;
+    mpz_abs(a.value, a.value);
+    mpz_abs(b.value, b.value);
+    if (subtract)
+        mpz_sub(r.value, a.value, b.value);
+    else
+        mpz_add(r.value, a.value, b.value);
+    if (negative) mpz_neg(r.value, r.value);
+    return make_large(r);
+}
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_large_digit_add(W_Object* a, W_Object* b) { return digits(a, b, false); }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_large_digit_subtract(W_Object* a, W_Object* b) {
+    return digits(a, b, true);
+}
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_large_digit_multiply(W_Object* left, W_Object* right, W_Object* negative) {
     number a, b, r;
     if (!read(left, a) || !read(right, b)) return nullptr;

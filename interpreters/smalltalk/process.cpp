@@ -302,14 +302,18 @@ bool handle_actions(W_Frame* frame) {
         return true;
     }
     if (actions & gc::action_out_of_memory) {
-        // The image may want to do something about it, once.
+        __atomic_and_fetch(&heddle_thread.action_flag, ~gc::action_out_of_memory, __ATOMIC_SEQ_CST);
+        // The image may want to do something about it, once, and takes memory for it: at twice the limit the collector
+        // ends everything. It is asked again after it has given its semaphore again.
+        static bool image_was_told = false;
         if (W_Object* semaphore = low_space_semaphore.get()) {
             low_space_semaphore = nullptr;
+            image_was_told = true;
             signal_semaphore(semaphore, frame);
-            return pending_error() != nullptr;
+        } else if (!image_was_told) {
+            stop("out of memory (HEDDLE_GC_MAX)");
+            return true;
         }
-        stop("out of memory (HEDDLE_GC_MAX)");
-        return true;
     }
     if (actions & gc::action_finalizers) {
         gc::run_finalizers();

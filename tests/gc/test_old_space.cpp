@@ -261,6 +261,19 @@ TEST_CASE("past the heap limit the flag is raised, and lowered memory use helps"
         for (uint64_t i = 0; i < 100000; ++i) REQUIRE(new_node(i)->number == i);
         CHECK(heddle_thread.action_flag == 0);
     }
+    SECTION("past the limit one full collection is enough for a while") {
+        rooted_table rooted(1);
+        fill_heap(UINT64_MAX);
+        heddle_thread.action_flag = 0;
+        uint64_t before = gc::get_statistics().major_cycles;
+        for (int i = 0; i < 40; ++i) {
+            fill_heap(1000);
+            heddle_thread.action_flag = 0;
+        }
+        uint64_t cycles = gc::get_statistics().major_cycles - before;
+        CHECK(cycles >= 1);
+        CHECK(cycles <= 6);
+    }
     SECTION("an array that doubles") {
         rooted_table rooted(1);
         size_t length = 1024;
