@@ -3,6 +3,7 @@
 #include "frame.h"
 #include "primitives.h"
 #include "settings.h"
+#include <algorithm>
 #include <cstdio>
 
 namespace heddle::smalltalk {
@@ -21,6 +22,18 @@ long integer_constant(void* data, long index) {
     return is_int(o) && int_value(o) >= 0 && int_value(o) < 256 ? int_value(o) : -1;
 }
 
+// Integers that are pushed become constants, so that the interpreter boxes none: each different one gets an index.
+std::vector<long> take_out_integers(std::vector<decoded>& code, long first_index) {
+    std::vector<long> integers;
+    for (decoded& one : code) {
+        if (one.what != PUSH_INTEGER) continue;
+        auto known = std::find(integers.begin(), integers.end(), one.b) - integers.begin();
+        if (known == static_cast<long>(integers.size())) integers.push_back(one.b);
+        one = {PUSH_CONSTANT, first_index + known, 0, one.position};
+    }
+    return integers;
+}
+
 // Selectors of special sends are appended to the literals; a of each such instruction becomes its index there.
 slots_array* make_constants(W_Method* method, std::vector<decoded>& code) {
     long literals = method->literals->length() - 1;
@@ -36,12 +49,15 @@ slots_array* make_constants(W_Method* method, std::vector<decoded>& code) {
         }
         one.a = index_of_special[number];
     }
+    std::vector<long> integers = take_out_integers(code, literals + static_cast<long>(specials.size()));
     W_Object* selectors = special_at(special_selectors);
-    slots_array* all = make_array<slots_array>(literals + static_cast<long>(specials.size()));
+    slots_array* all = make_array<slots_array>(literals + static_cast<long>(specials.size() + integers.size()));
     for (long i = 0; i < literals; i++) all->set(i, method->literals->get(i + 1));
     for (size_t i = 0; i < specials.size(); i++)
         all->set(literals + static_cast<long>(i),
                  has_slots(selectors, specials[i] * 2 + 1) ? slot(selectors, specials[i] * 2) : nil());
+    for (size_t i = 0; i < integers.size(); i++)
+        all->set(literals + static_cast<long>(specials.size() + i), make_int(integers[i]));
     return all;
 }
 } // namespace
@@ -103,7 +119,7 @@ Code* code_of(W_Method* method, W_Class* owner) {
     auto* caches = make_array<heddle::array<member<InlineCache>>>(count);
     long primitive = usable_primitive(method, method_primitive(method));
     Code* result = make<Code>(word_copy, depth_copy, position_copy, constants, caches, method, owner, arguments,
-                              temporaries, verified.deepest + 3, primitive);
+                              temporaries, verified.deepest + slots_above_deepest, primitive);
     method->code = result;
     return result;
 }

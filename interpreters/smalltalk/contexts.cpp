@@ -16,9 +16,9 @@ long context_size(W_Frame* frame) {
     return 6 + (slots > 56 ? slots : slots > 16 ? 56 : 16);
 }
 
+static W_Object* or_nil(W_Object* o) { return o ? o : nil(); }
 static W_Object* slot_or_nil(frame_slots* slots, long index) {
-    W_Object* value = index < slots->length() ? slots->get(index) : nullptr;
-    return value ? value : nil();
+    return or_nil(index < slots->length() ? slots->get(index) : nullptr);
 }
 static W_Object* instruction_to_pc(W_Frame* frame, long instruction) {
     if (!frame->code || instruction < 0 || instruction >= frame->code->byte_positions->length()) return nil();
@@ -29,14 +29,14 @@ W_Object* context_fetch(W_Frame* frame, long index) {
     bool old_block = frame->kind == frame_old_block;
     long state = frame->state;
     switch (index) {
-    case 0: return frame->sender;
+    case 0: return or_nil(frame->sender);
     case 1: return state < 0 ? nil() : instruction_to_pc(frame, state_instruction(state));
     case 2: return make_int(state < 0 ? 0 : state_depth(state));
     case 3:
         if (old_block) return make_int(state_depth(frame->block_entry));
         return frame->code ? static_cast<W_Object*>(frame->code->method) : nil();
-    case 4: return old_block ? instruction_to_pc(frame, state_instruction(frame->block_entry)) : frame->home.get();
-    case 5: return old_block ? frame->home : frame->receiver;
+    case 4: return old_block ? instruction_to_pc(frame, state_instruction(frame->block_entry)) : or_nil(frame->home);
+    case 5: return old_block ? or_nil(frame->home) : frame->receiver.get();
     default: return slot_or_nil(frame->slots, index - 6);
     }
 }
@@ -46,6 +46,15 @@ frame_slots* nil_slots(long size) {
     for (long i = 0; slots && i < size; i++) slots->set(i, nil());
     return slots;
 }
+// Whoever runs the frame has to read its receiver and slots again.
+static void changed(W_Frame* frame) {
+    if (frame->state >= 0) frame->state = frame->state | state_changed;
+}
+static void set_state(W_Frame* frame, long instruction, long depth) {
+    bool was_changed = frame->state >= 0 && (frame->state & state_changed);
+    frame->state = make_state(instruction, depth);
+    if (was_changed) changed(frame);
+}
 // The code of a context that the image builds: known once its method, or its home, is there.
 static bool set_code(W_Frame* frame, Code* code) {
     if (!code) return false;
@@ -54,6 +63,7 @@ static bool set_code(W_Frame* frame, Code* code) {
         frame_slots* longer = nil_slots(code->frame_size);
         heddle::copy_items(frame->slots.get(), 0, longer, 0, frame->slots->length());
         frame->slots = longer;
+        changed(frame);
     }
     return true;
 }
@@ -62,6 +72,7 @@ static bool set_home(W_Frame* frame, W_Object* value) {
     if (!home || !home->code || home == frame) return value == nil();
     frame->home = value;
     frame->receiver = home->receiver;
+    changed(frame);
     return set_code(frame, home->code);
 }
 static bool set_pc(W_Frame* frame, W_Object* value) {
@@ -73,7 +84,7 @@ static bool set_pc(W_Frame* frame, W_Object* value) {
     if (!is_int(value) || !frame->code) return false;
     long instruction = instruction_at(frame->code, int_value(value));
     if (instruction < 0) return false;
-    frame->state = make_state(instruction, depth);
+    set_state(frame, instruction, depth);
     return true;
 }
 
@@ -89,13 +100,14 @@ bool context_store(W_Frame* frame, long index, W_Object* value) {
     case 1: return set_pc(frame, value);
     case 2: {
         if (!is_int(value) || int_value(value) < 0 || int_value(value) > frame->slots->length()) return false;
+        if (!fits_state(0, int_value(value))) return false;
         long instruction = frame->state < 0 ? 0 : state_instruction(frame->state);
-        frame->state = make_state(instruction, int_value(value));
+        set_state(frame, instruction, int_value(value));
         return true;
     }
     case 3:
         if (old_block) {
-            if (!is_int(value)) return false;
+            if (!is_int(value) || int_value(value) < 0 || !fits_state(0, int_value(value))) return false;
             frame->block_entry = make_state(state_instruction(frame->block_entry), int_value(value));
             return true;
         }
@@ -114,6 +126,7 @@ bool context_store(W_Frame* frame, long index, W_Object* value) {
     default:
         if (old_block) return set_home(frame, value);
         frame->receiver = value;
+        changed(frame);
         return true;
     }
 }
@@ -122,7 +135,7 @@ W_Frame* new_context(W_Class* c, long size) {
     bool old_block = !traits.spur && c == special_at(special_block_context);
     frame_slots* slots = nil_slots(size);
     if (!slots) return nullptr;
-    return make<W_Frame>(c, nullptr, nil(), slots, nil(), -1, nil(), old_block ? frame_old_block : frame_method, 0);
+    return make<W_Frame>(c, nullptr, nil(), slots, nil(), -1, nil(), old_block ? frame_old_block : frame_method);
 }
 
 static bool has_home(W_Frame* frame) {

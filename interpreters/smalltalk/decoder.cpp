@@ -276,7 +276,7 @@ public:
             pending_.pop_back();
             if (!step(at)) return false;
         }
-        return true;
+        return fits_state(static_cast<long>(code_.size()), result_.deepest + slots_above_deepest);
     }
 
 private:

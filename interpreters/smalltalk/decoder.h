@@ -32,6 +32,12 @@ struct verification {
     std::vector<int> depths;
     long deepest = 0;
 };
+// A frame says in one small number where it stands (frame.h): what has more instructions or a deeper stack can't run.
+constexpr int state_instruction_bits = 19, state_depth_bits = 11;
+constexpr bool fits_state(long instructions, long frame_size) {
+    return instructions < 1 << state_instruction_bits && frame_size < 1 << state_depth_bits;
+}
+constexpr long slots_above_deepest = 3; // of each frame, for sends that the VM itself makes
 struct method_shape {
     long temporaries, constants;
     bool is_block; // a CompiledBlock: `^` leaves its home

@@ -8,6 +8,7 @@
 // So the heap alone tells the whole state of the computation at every send: a process switch, a non-local return, a
 // full native stack or a change of a sender link simply drops the native stack (an Unwind) and goes on from the frames.
 #pragma once
+#include "decoder.h"
 #include "object.h"
 
 namespace heddle::smalltalk {
@@ -49,31 +50,44 @@ struct Code : heddle::object {
 };
 HEDDLE_ELIDABLE inline W_Object* code_constant(Code* code, long index) { return code->constants->get(index); }
 
-enum frame_kind : long { frame_method, frame_old_block, frame_closure };
+enum frame_kind : int { frame_method, frame_old_block, frame_closure };
 
-// state: the next instruction, the stack's depth in the upper half; -1: the frame has returned.
-HEDDLE_INLINE long make_state(long instruction, long depth) { return instruction | depth << 32; }
-HEDDLE_INLINE long state_instruction(long state) { return state & 0xffffffff; }
-HEDDLE_INLINE long state_depth(long state) { return state >> 32; }
+// state: the next instruction, and the stack's depth above it; -1: the frame has returned. Small, so that machine code
+// stores and compares it in one instruction. The highest bit but one says that somebody else has changed the receiver
+// or the slots, which the frame's native code keeps in registers.
+constexpr int state_changed = 1 << (state_instruction_bits + state_depth_bits);
+HEDDLE_INLINE int make_state(long instruction, long depth) {
+    return static_cast<int>(instruction | depth << state_instruction_bits);
+}
+HEDDLE_INLINE long state_instruction(long state) { return state & ((1 << state_instruction_bits) - 1); }
+HEDDLE_INLINE long state_depth(long state) { return state >> state_instruction_bits & ((1 << state_depth_bits) - 1); }
 
 struct W_Frame : W_Instance {
-    W_Frame(W_Class* c, Code* k, W_Object* r, frame_slots* s, W_Object* from, long where, W_Object* h,
-            long kind_of_frame, long entry)
-        : W_Instance(c, 0), code(k), receiver(r), slots(s), sender(from), state(where), home(h), kind(kind_of_frame),
-          block_entry(entry) {}
-    member<Code> code; // null: a context that the image is still building
+    W_Frame(W_Class* c, Code* k, W_Object* r, frame_slots* s, W_Object* from, int where, W_Object* h,
+            frame_kind kind_of_frame, int entry = 0)
+        : W_Instance(c, 0), state(where), kind(kind_of_frame), block_entry(entry), code(k), receiver(r), slots(s),
+          sender(from), home(h) {}
+    field<int> state;
+    field<int> kind;        // a frame_kind
+    field<int> block_entry; // old block: the state it starts with, its arguments on the stack
+    member<Code> code;      // null: a context that the image is still building
     member<W_Object> receiver;
     member<frame_slots> slots; // temporaries and stack; an old block's temporaries are in its home's slots
-    member<W_Object> sender;   // a W_Frame, or nil
-    field<long> state;
-    member<W_Object> home; // old block: the W_Frame it was made in; closure: the closure; method: nil
-    field<long> kind;
-    field<long> block_entry; // old block: first instruction, number of arguments in the upper half
-    HEDDLE_GC_CLASS(W_Frame, W_Instance, code, receiver, slots, sender, state, home, kind, block_entry)
+    member<W_Object> sender;   // a W_Frame, or nil; null: it has returned
+    member<W_Object> home;     // old block: the W_Frame it was made in; closure: the closure; method: null or nil
+    HEDDLE_GC_CLASS(W_Frame, W_Instance, state, kind, block_entry, code, receiver, slots, sender, home)
 };
 // Where old blocks' temporaries are: home is a frame then, set_home() of contexts.cpp sees to it.
 HEDDLE_INLINE frame_slots* home_slots(W_Frame* block) { return static_cast<W_Frame*>(block->home.get())->slots; }
 HEDDLE_INLINE W_Frame* as_frame(W_Object* o) { return is_exact<W_Frame>(o) ? static_cast<W_Frame*>(o) : nullptr; }
+HEDDLE_INLINE W_Frame* sender_of(W_Frame* frame) {
+    W_Object* sender = frame->sender;
+    return sender ? as_frame(sender) : nullptr;
+}
+HEDDLE_INLINE void frame_has_returned(W_Frame* frame) {
+    frame->sender = static_cast<W_Object*>(nullptr);
+    frame->state = -1;
+}
 
 // The pending "error" of a Result: leave all native frames until the one that runs target, which goes on from its
 // state, with value pushed if there is one.
@@ -89,11 +103,9 @@ HEDDLE_INLINE W_Object* unwind_to(W_Frame* target, W_Object* value) {
 }
 
 struct ExecutionContext : heddle::object {
-    ExecutionContext() : depth(0), checked_depth(400), bottom(nullptr) {}
-    field<long> depth;         // native activations under way
-    field<long> checked_depth; // beyond it the native stack is looked at
-    member<W_Frame> bottom;    // the frame whose return ends the run loop, or null
-    HEDDLE_GC_CLASS(ExecutionContext, heddle::object, depth, checked_depth, bottom)
+    ExecutionContext() : bottom(nullptr) {}
+    member<W_Frame> bottom; // the frame whose return ends the run loop, or null
+    HEDDLE_GC_CLASS(ExecutionContext, heddle::object, bottom)
 };
 extern root<ExecutionContext> the_context;
 HEDDLE_ELIDABLE inline ExecutionContext* execution_context() { return the_context; }
@@ -123,7 +135,7 @@ HEDDLE_ELIDABLE Code* lookup(W_Class* c, W_Object* selector, Version* version); 
 HEDDLE_DONT_LOOK_INSIDE W_Object* find_method(W_Class* c, W_Object* selector, W_Class** owner); // the entry itself
 
 // ---- interpreter.cpp
-W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth);
+W_Object* interpret(Code* code, W_Frame* frame, frame_slots* slots, W_Object* receiver, long instruction, long depth);
 W_Object* invoke(W_Frame* frame, Code* target, frame_slots* slots, long first, long count);
 W_Object* activate(W_Frame* frame, Code* target, frame_slots* slots, long first, long count);
 W_Object* enter(Code* code, W_Frame* callee, long instruction, long depth);

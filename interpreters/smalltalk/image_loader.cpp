@@ -73,7 +73,7 @@ private:
         case image_object::pointers:
         case image_object::weak:
             if (is_context(i))
-                made = make<W_Frame>(nullptr, nullptr, nullptr, nullptr, nullptr, -1, nullptr, frame_method, 0);
+                made = make<W_Frame>(nullptr, nullptr, nullptr, nullptr, nullptr, -1, nullptr, frame_method);
             else if (file_.is_class(static_cast<int64_t>(i)))
                 made = make<W_Class>(nullptr, cleared(o.words_count), hash);
             else

@@ -1,7 +1,8 @@
 // The instruction loop: the portal that the JIT traces; sends, activations and returns around it.
 //
 // Greens: code, instruction, and the depth of the stack (an index into the frame's slots, known for each instruction).
-// Everything else is in the frame. Null from interpret() means that an Unwind is pending: the native caller whose frame
+// Everything else is in the frame; its slots and receiver are kept at hand, and read again when somebody has changed
+// them. Null from interpret() means that an Unwind is pending: the native caller whose frame
 // is its target goes on, all others leave (frame.h).
 #include "decoder.h"
 #include "frame.h"
@@ -105,10 +106,9 @@ HEDDLE_INLINE Code* target_of(Code* code, long instruction, W_Class* c, long sel
     if (cache && cache->class_ == c && cache->version == current_version()) return cache->target;
     return lookup_and_remember(code, instruction, c, code->constants->get(selector_index));
 }
-HEDDLE_INLINE W_Object* send_from_stack(Code* code, W_Frame* frame, long instruction, long selector_index, long first,
-                                        long count) {
+HEDDLE_INLINE W_Object* send_from_stack(Code* code, W_Frame* frame, frame_slots* slots, long instruction,
+                                        long selector_index, long first, long count) {
     frame->state = make_state(instruction + 1, first);
-    frame_slots* slots = frame->slots;
     Code* target = target_of(code, instruction, class_of(slots->get(first)), selector_index);
     if (!target) return does_not_understand(frame, code_constant(code, selector_index), slots, first, count);
     return invoke(frame, target, slots, first, count);
@@ -129,12 +129,12 @@ HEDDLE_DONT_LOOK_INSIDE W_Class* superclass_for(Code* code) {
     return is<W_Class>(above) ? static_cast<W_Class*>(above) : nullptr;
 }
 HEDDLE_ELIDABLE W_Class* superclass_at(Code* code, Version*) { return superclass_for(code); }
-W_Object* send_super(Code* code, W_Frame* frame, long instruction, long selector_index, long first, long count,
-                     W_Class* c) {
+W_Object* send_super(Code* code, W_Frame* frame, frame_slots* slots, long instruction, long selector_index, long first,
+                     long count, W_Class* c) {
     frame->state = make_state(instruction + 1, first);
     Code* target = c ? target_of(code, instruction, c, selector_index) : nullptr;
-    if (!target) return does_not_understand(frame, code_constant(code, selector_index), frame->slots, first, count);
-    return invoke(frame, target, frame->slots, first, count);
+    if (!target) return does_not_understand(frame, code_constant(code, selector_index), slots, first, count);
+    return invoke(frame, target, slots, first, count);
 }
 
 template <class From, class To>
@@ -150,6 +150,7 @@ HEDDLE_UNROLL_SAFE void clear_slots(frame_slots* slots, long from, long to) {
     for (long i = from; i < to; i++) slots->set(i, nullptr);
 }
 
+// Traces needn't ask: machine code looks at the stack where it is called, and has the portal run there instead.
 HEDDLE_DONT_LOOK_INSIDE bool native_stack_is_low() {
     return static_cast<char*>(__builtin_frame_address(0)) < heddle_thread.stack_limit + 131072;
 }
@@ -159,19 +160,18 @@ HEDDLE_DONT_LOOK_INSIDE bool native_stack_is_low() {
 HEDDLE_UNROLL_SAFE W_Frame* unwind_target(W_Frame* frame, W_Frame* home) {
     W_Frame* at = frame;
     while (at != home) {
-        W_Frame* next = as_frame(at->sender);
+        W_Frame* next = sender_of(at);
         if (!next) return nullptr;
         if (next != home && is_unwind_marked(next)) return nullptr;
         at = next;
     }
-    return as_frame(home->sender);
+    return sender_of(home);
 }
 HEDDLE_UNROLL_SAFE void finish_frames(W_Frame* frame, W_Frame* home) {
     W_Frame* at = frame;
     for (;;) {
         W_Object* next = at->sender;
-        at->sender = nil();
-        at->state = -1;
+        frame_has_returned(at);
         if (at == home) return;
         at = static_cast<W_Frame*>(next);
     }
@@ -179,7 +179,7 @@ HEDDLE_UNROLL_SAFE void finish_frames(W_Frame* frame, W_Frame* home) {
 HEDDLE_DONT_LOOK_INSIDE W_Object* return_the_hard_way(W_Frame* frame, W_Frame* home, W_Object* value) {
     // A context on the way wants to be told (ensure:), or home is gone.
     if (home && home->state >= 0) {
-        for (W_Frame* at = frame; at; at = as_frame(at->sender)) {
+        for (W_Frame* at = frame; at; at = sender_of(at)) {
             if (at != frame && at != home && is_unwind_marked(at) && special_at(special_about_to_return) != nil())
                 return send_message(frame, special_at(special_about_to_return), frame, value, at);
         }
@@ -195,8 +195,7 @@ HEDDLE_INLINE W_Object* return_from_home(W_Frame* frame, W_Object* value) {
 }
 
 // ---- what instructions with more than a line do
-HEDDLE_INLINE W_Object* receiver_variable(W_Frame* frame, long index) {
-    W_Object* receiver = frame->receiver;
+HEDDLE_INLINE W_Object* receiver_variable(W_Object* receiver, long index) {
     if (is<W_Pointers>(receiver)) {
         slots_array* slots = static_cast<W_Pointers*>(receiver)->slots;
         if (index < slots->length()) return slots->get(index);
@@ -204,8 +203,7 @@ HEDDLE_INLINE W_Object* receiver_variable(W_Frame* frame, long index) {
     W_Object* value = fetch_slot(receiver, index);
     return value ? value : nil();
 }
-HEDDLE_INLINE void set_receiver_variable(W_Frame* frame, long index, W_Object* value) {
-    W_Object* receiver = frame->receiver;
+HEDDLE_INLINE void set_receiver_variable(W_Object* receiver, long index, W_Object* value) {
     if (is_exact<W_Pointers>(receiver)) {
         slots_array* slots = static_cast<W_Pointers*>(receiver)->slots;
         if (index < slots->length()) slots->set(index, value);
@@ -318,26 +316,24 @@ W_Object* make_old_block(Code* code, W_Frame* frame, long body, long arguments) 
         goto special_binary;                                            \
     }
 
-W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
+W_Object* interpret(Code* code, W_Frame* frame, frame_slots* slots, W_Object* receiver, long instruction, long depth) {
     for (;;) {
-        HEDDLE_MERGE_POINT(driver, (code, instruction, depth), (frame));
+        HEDDLE_MERGE_POINT(driver, (code, instruction, depth), (frame, slots, receiver));
         long word = code->instructions->get(instruction);
         long a_operand = word >> 8 & 0xffffff, b_operand = word >> 32;
-        frame_slots* slots = frame->slots;
         W_Object* result;
         long first;
         switch (word & 255) {
         case NOTHING: NEXT()
-        case PUSH_RECEIVER_VARIABLE: PUSH(receiver_variable(frame, a_operand)); NEXT()
+        case PUSH_RECEIVER_VARIABLE: PUSH(receiver_variable(receiver, a_operand)); NEXT()
         case PUSH_TEMPORARY: PUSH(slots->get(a_operand)); NEXT()
         case PUSH_HOME_TEMPORARY: PUSH(home_slots(frame)->get(a_operand)); NEXT()
         case PUSH_CONSTANT: PUSH(code_constant(code, a_operand)); NEXT()
         case PUSH_LITERAL_VARIABLE: PUSH(literal_variable(code_constant(code, a_operand))); NEXT()
-        case PUSH_RECEIVER: PUSH(frame->receiver); NEXT()
+        case PUSH_RECEIVER: PUSH(receiver); NEXT()
         case PUSH_TRUE: PUSH(true_object()); NEXT()
         case PUSH_FALSE: PUSH(false_object()); NEXT()
         case PUSH_NIL: PUSH(nil()); NEXT()
-        case PUSH_INTEGER: PUSH(make_int(b_operand)); NEXT()
         case PUSH_CHARACTER: {
             W_Object* character = make_character(b_operand);
             PUSH(character ? character : nil());
@@ -364,14 +360,14 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             NEXT()
         }
         case PUSH_FULL_CLOSURE: {
-            W_Object* receiver = frame->receiver;
+            W_Object* own = receiver;
             if (b_operand & 512) {
-                receiver = TOP;
+                own = TOP;
                 DROP();
             }
             depth -= b_operand & 63;
             W_Object* closure = make_full_closure(frame, code_constant(code, a_operand), slots, depth, b_operand & 63,
-                                                  (b_operand & 256) != 0, receiver);
+                                                  (b_operand & 256) != 0, own);
             clear_slots(slots, depth, depth + (b_operand & 63));
             PUSH(closure);
             NEXT()
@@ -382,9 +378,9 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             set_remote_variable(slots->get(a_operand), b_operand, TOP);
             DROP();
             NEXT()
-        case STORE_RECEIVER_VARIABLE: set_receiver_variable(frame, a_operand, TOP); NEXT()
+        case STORE_RECEIVER_VARIABLE: set_receiver_variable(receiver, a_operand, TOP); NEXT()
         case POP_RECEIVER_VARIABLE:
-            set_receiver_variable(frame, a_operand, TOP);
+            set_receiver_variable(receiver, a_operand, TOP);
             DROP();
             NEXT()
         case STORE_TEMPORARY: slots->set(a_operand, TOP); NEXT()
@@ -419,7 +415,7 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
                 frame->state = make_state(instruction, depth);
                 if (handle_actions(frame)) goto unwinding;
             }
-            HEDDLE_CAN_ENTER_JIT(driver, (code, instruction, depth), (frame));
+            HEDDLE_CAN_ENTER_JIT(driver, (code, instruction, depth), (frame, slots, receiver));
             continue;
         case JUMP_TRUE:
         case JUMP_FALSE: {
@@ -459,10 +455,10 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             result = som::escaped_block(frame);
             break;
         }
-        case PUSH_FIELD: PUSH(slot(frame->receiver, a_operand)); NEXT()
-        case STORE_FIELD: set_slot(frame->receiver, a_operand, TOP); NEXT()
+        case PUSH_FIELD: PUSH(slot(receiver, a_operand)); NEXT()
+        case STORE_FIELD: set_slot(receiver, a_operand, TOP); NEXT()
         case POP_FIELD:
-            set_slot(frame->receiver, a_operand, TOP);
+            set_slot(receiver, a_operand, TOP);
             DROP();
             NEXT()
         case MAKE_BLOCK: {
@@ -504,12 +500,12 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
         }
         case SEND:
             first = depth - b_operand - 1;
-            result = send_from_stack(code, frame, instruction, a_operand, first, b_operand);
+            result = send_from_stack(code, frame, slots, instruction, a_operand, first, b_operand);
             break;
         case SEND_SUPER: {
             first = depth - b_operand - 1;
             W_Class* c = jit::we_are_jitted() ? superclass_at(code, current_version()) : superclass_for(code);
-            result = send_super(code, frame, instruction, a_operand, first, b_operand, c);
+            result = send_super(code, frame, slots, instruction, a_operand, first, b_operand, c);
             break;
         }
         case SEND_SUPER_DIRECTED: {
@@ -517,7 +513,7 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             DROP();
             first = depth - b_operand - 1;
             W_Object* above = has_slots(holder, 1) ? slot(holder, 0) : nil();
-            result = send_super(code, frame, instruction, a_operand, first, b_operand,
+            result = send_super(code, frame, slots, instruction, a_operand, first, b_operand,
                                 is<W_Class>(above) ? static_cast<W_Class*>(above) : nullptr);
             break;
         }
@@ -558,7 +554,7 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
         }
         special_binary:
             first = depth - 2;
-            result = send_from_stack(code, frame, instruction, a_operand, first, 1);
+            result = send_from_stack(code, frame, slots, instruction, a_operand, first, 1);
             break;
         default: result = illegal_instruction(frame, code, instruction); goto unwinding;
         }
@@ -593,9 +589,11 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
             set_pending_error(unwind);
             return nullptr;
         }
-        if (jit::we_are_jitted()) clear_slots(frame->slots, target_depth, depth);
+        slots = frame->slots;
+        receiver = frame->receiver;
+        if (jit::we_are_jitted()) clear_slots(slots, target_depth, depth);
         if (unwind->value) {
-            frame->slots->set(target_depth, unwind->value);
+            slots->set(target_depth, unwind->value);
             target_depth++;
         }
         instruction = where;
@@ -606,18 +604,13 @@ W_Object* interpret(Code* code, W_Frame* frame, long instruction, long depth) {
 
 // ---- activations
 W_Object* enter(Code* code, W_Frame* callee, long instruction, long depth) {
-    ExecutionContext* context = execution_context();
-    long native_depth = context->depth + 1;
-    if (native_depth > context->checked_depth && native_stack_is_low()) return unwind_to(callee, nullptr);
+    if (!jit::we_are_jitted() && native_stack_is_low()) return unwind_to(callee, nullptr);
     if (pending_actions() && handle_actions(callee)) return nullptr;
     W_Object* caller = callee->sender;
-    context->depth = native_depth;
-    W_Object* result = interpret(code, callee, instruction, depth);
-    context->depth = native_depth - 1;
+    W_Object* result = interpret(code, callee, callee->slots, callee->receiver, instruction, depth);
     if (!result) return nullptr;
     if (callee->sender != caller) return return_elsewhere(callee, result);
-    callee->sender = nil();
-    callee->state = -1;
+    frame_has_returned(callee);
     return result;
 }
 W_Object* activate(W_Frame* frame, Code* target, frame_slots* slots, long first, long count) {
@@ -626,7 +619,7 @@ W_Object* activate(W_Frame* frame, Code* target, frame_slots* slots, long first,
     fill_nil(own, count, target->temporaries);
     long depth = target->temporaries;
     W_Frame* callee = make<W_Frame>(special_class_constant(special_method_context), target, slots->get(first), own,
-                                    frame, make_state(0, depth), nil(), frame_method, 0);
+                                    frame, make_state(0, depth), nullptr, frame_method);
     return enter(target, callee, 0, depth);
 }
 W_Object* invoke(W_Frame* frame, Code* target, frame_slots* slots, long first, long count) {

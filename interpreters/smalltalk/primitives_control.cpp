@@ -83,7 +83,7 @@ static W_Object* run_closure(W_Frame* frame, W_Object* closure, Slots* slots, lo
     copy_arguments(slots, first, stack, 0, count);
     copy_arguments(own, 3, stack, count, copied);
     W_Frame* callee = make<W_Frame>(special_class_constant(special_method_context), code, outer->receiver, stack, frame,
-                                    make_state(instruction, depth), closure, frame_closure, 0);
+                                    make_state(instruction, depth), closure, frame_closure);
     return enter(code, callee, instruction, depth);
 }
 static slots_array* argument_array(W_Object* arguments) {
@@ -118,7 +118,7 @@ static W_Object* run_full_closure(W_Frame* frame, W_Object* closure, Slots* slot
     copy_arguments(own, 4, stack, count, copied);
     fill_with_nil(stack, count + copied, code->temporaries);
     W_Frame* callee = make<W_Frame>(special_class_constant(special_method_context), code, own->get(3), stack, frame,
-                                    make_state(0, code->temporaries), closure, frame_closure, 0);
+                                    make_state(0, code->temporaries), closure, frame_closure);
     return enter(code, callee, 0, code->temporaries);
 }
 W_Object* primitive_full_closure_value(W_Frame* frame, Code*, frame_slots* slots, long first, long count) {

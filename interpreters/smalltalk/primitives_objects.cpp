@@ -284,7 +284,7 @@ HEDDLE_DONT_LOOK_INSIDE static W_Object* copy_slow(W_Object* o) {
         frame_slots* slots = heddle::make_array<frame_slots>(frame->slots->length());
         heddle::copy_items(frame->slots.get(), 0, slots, 0, slots->length());
         return make<W_Frame>(frame->class_, frame->code, frame->receiver, slots, frame->sender, frame->state,
-                             frame->home, frame->kind, frame->block_entry);
+                             frame->home, static_cast<frame_kind>(frame->kind.get()), frame->block_entry);
     }
     return nullptr;
 }

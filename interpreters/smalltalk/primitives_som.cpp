@@ -363,7 +363,7 @@ HEDDLE_UNROLL_SAFE W_Object* primitive_som_block_value(W_Frame* frame, Code*, fr
     for (long i = 0; i < copied; i++) own->set(count + i, block->copied->get(i));
     for (long i = count + copied; i < code->temporaries; i++) own->set(i, nil());
     W_Frame* callee = make<W_Frame>(special_class_constant(special_method_context), code, block->receiver, own, frame,
-                                    make_state(0, code->temporaries), block, frame_closure, 0);
+                                    make_state(0, code->temporaries), block, frame_closure);
     return enter(code, callee, 0, code->temporaries);
 }
 
@@ -421,7 +421,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_error_print_line(W_Object* o, W_
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_print_stack_trace(W_Frame* frame, Code*, frame_slots* slots, long first,
                                                                   long) {
-    for (W_Frame* at = frame; at && at->code; at = as_frame(at->sender)) {
+    for (W_Frame* at = frame; at && at->code; at = sender_of(at)) {
         long instruction = at->state < 0 ? 0 : state_instruction(at->state);
         printf("%s:%d\n", describe_method(at->code).c_str(),
                at->code->byte_positions->get(instruction > 0 ? instruction - 1 : 0));

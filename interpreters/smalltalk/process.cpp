@@ -371,27 +371,24 @@ W_Object* run(W_Frame* start) {
     W_Object* value = nullptr;
     ExecutionContext* context = execution_context();
     for (;;) {
-        context->depth = 0;
         W_Object* result;
-        W_Object* sender = frame->sender;
         if ((value && !push_value(frame, value)) || !is_runnable(frame)) {
             stop("the image wants to run a context whose program counter or stack makes no sense");
             result = nullptr;
         } else {
             long state = frame->state;
-            result = interpret(frame->code, frame, state_instruction(state), state_depth(state));
+            result = interpret(frame->code, frame, frame->slots, frame->receiver, state_instruction(state),
+                               state_depth(state));
         }
         if (result && frame == context->bottom) return result;
         if (result) {
-            W_Frame* target = as_frame(frame->sender);
+            W_Frame* target = sender_of(frame);
             if (target && target->state >= 0) {
-                frame->sender = nil();
-                frame->state = -1;
+                frame_has_returned(frame);
                 frame = target;
                 value = result;
                 continue;
             }
-            (void)sender;
             result = cannot_return(frame, result);
             if (result) {
                 stop("a process has returned from its last context");

@@ -334,12 +334,7 @@ private:
         into_.constants.push_back(std::move(made));
         emit(PUSH_CONSTANT, static_cast<long>(into_.constants.size()) - 1, 0, 1);
     }
-    void push_integer(const std::string& text) {
-        if (text.size() < 10)
-            emit(PUSH_INTEGER, 0, atol(text.c_str()), 1);
-        else
-            emit(PUSH_CONSTANT, constant_index(constant::integer, text), 0, 1);
-    }
+    void push_integer(const std::string& text) { emit(PUSH_CONSTANT, constant_index(constant::integer, text), 0, 1); }
     static constant literal(const node& one) {
         constant made;
         made.kind = one.kind == node_kind::integer  ? constant::integer

@@ -92,7 +92,7 @@ W_Method* make_method(compiled& code, W_Class* holder, W_Object* association, lo
     W_Method* method =
         make<W_Method>(special_class(primitive ? special_primitive : special_method), literals, no_bytes);
     method->code = make<Code>(word_copy, depth_copy, line_copy, constants, caches, method, holder, code.arguments,
-                              code.temporaries, code.verified.deepest + 3, primitive);
+                              code.temporaries, code.verified.deepest + slots_above_deepest, primitive);
     return method;
 }
 
@@ -403,7 +403,7 @@ W_Class* load_class(const std::string& name, std::string& error) {
 // ---- messages of the VM's own
 // `^` out of a block whose method has returned: what sent `value` to the block is told, not the block's own receiver.
 W_Object* escaped_block(W_Frame* frame) {
-    W_Frame* caller = as_frame(frame->sender);
+    W_Frame* caller = sender_of(frame);
     W_Object* receiver = caller ? caller->receiver.get() : frame->receiver.get();
     return send_message(frame, special_at(special_escaped_block), receiver, frame->home, nullptr);
 }
@@ -471,7 +471,7 @@ W_Frame* start(const std::vector<std::string>& class_path, const std::string& cl
     Code* main = make_method(code, object, association, 0)->code;
     frame_slots* slots = heddle::make_array<frame_slots>(main->frame_size);
     W_Frame* frame = make<W_Frame>(special_class(special_method_context), main, nil(), slots, nil(), make_state(0, 0),
-                                   nil(), frame_method, 0);
+                                   nil(), frame_method);
     execution_context()->bottom = frame;
     return frame;
 }

@@ -97,11 +97,10 @@ W_Object* illegal_instruction(W_Frame* frame, Code* code, long instruction) {
 }
 // Somebody changed the sender of a context that was running.
 W_Object* return_elsewhere(W_Frame* callee, W_Object* result) {
-    W_Frame* target = as_frame(callee->sender);
+    W_Frame* target = sender_of(callee);
     if (!target || target->state < 0)
         return send_message(callee, special_at(special_cannot_return), callee, result, nullptr);
-    callee->sender = nil();
-    callee->state = -1;
+    frame_has_returned(callee);
     return unwind_to(target, result);
 }
 bool code_is_unwind_marked(Code* code) { return method_primitive(code->method) == 198; }

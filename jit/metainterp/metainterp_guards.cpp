@@ -150,6 +150,7 @@ void metainterp::instance_instruction(bool exact) {
         became_constant(type);
     }
     if (object.value) {
+        cache_.note(object.reference, heap_cache::nonnull); // the test itself, in native code, reads through it
         know_class(object);
     } else if (!object.is_constant()) {
         guard(opcode::guard_is_null, {object}, f_->last_live);

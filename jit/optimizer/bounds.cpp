@@ -100,13 +100,16 @@ void walk::narrow(value_id id, const int_facts& more) {
         (p->op == opcode::int_add_ovf || p->op == opcode::int_add || p->op == opcode::int_sub_ovf ||
          p->op == opcode::int_sub) &&
         is_constant_int(argument(*p, 1), c)) {
-        // x + c lies there, so x lies c below, if x + c can't wrap.
+        // x + c lies there, so x lies c below: when x + c can't wrap, or when going back can't.
         bool adds = p->op == opcode::int_add_ovf || p->op == opcode::int_add;
         opcode checked = adds ? opcode::int_add_ovf : opcode::int_sub_ovf,
+               checked_inverse = adds ? opcode::int_sub_ovf : opcode::int_add_ovf,
                inverse = adds ? opcode::int_sub : opcode::int_add;
         value_id x = argument(*p, 0);
-        bool exact = p->op == checked || decide_overflow(checked, facts(x), int_facts::exactly(c)) == 0;
-        if (exact) narrow(x, facts_of_result(inverse, met, int_facts::exactly(c)));
+        int_facts by = int_facts::exactly(c);
+        bool exact = p->op == checked || decide_overflow(checked, facts(x), by) == 0 ||
+                     decide_overflow(checked_inverse, met, by) == 0;
+        if (exact) narrow(x, facts_of_result(inverse, met, by));
     }
     if (met.is_exact()) become(id, constant_int(met.low));
 }

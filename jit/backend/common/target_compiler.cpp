@@ -186,16 +186,24 @@ bool target_compiler::is_wanted_besides(uint32_t position, uint32_t guard) const
     return false;
 }
 
-// Is the field of the object made at 'position' stored before anything that may collect?
+// Is this place of the object or array made at 'position' stored before anything that may collect, or read it?
 bool target_compiler::stored_before_safepoint(uint32_t position, uint32_t offset) const {
     constexpr uint32_t horizon = 40;
+    auto made = value_ref::result(position);
     for (uint32_t i = position + 1; i < trace_->operations.size() && i < position + horizon; ++i) {
         const operation& o = op(i);
-        if ((info(o.op).flags & (GUARD | ALLOCATES | CALL)) || o.op == opcode::label || o.op == opcode::jump ||
-            o.op == opcode::finish)
+        std::span<const value_ref> args = trace_->arguments_of(o);
+        bool collects =
+            (info(o.op).flags & (GUARD | CALL)) || ((info(o.op).flags & ALLOCATES) && !groups_.is_follower(i));
+        if (collects || o.op == opcode::label || o.op == opcode::jump || o.op == opcode::finish ||
+            o.op == opcode::copy_array)
             return false;
-        if (o.op != opcode::setfield || !(trace_->arguments_of(o)[0] == value_ref::result(position))) continue;
-        if (static_cast<const field_descr*>(o.description)->offset == offset) return true;
+        if (args.empty() || args[0] != made) continue;
+        if (o.op == opcode::getarrayitem) return false;
+        if (o.op == opcode::setfield && static_cast<const field_descr*>(o.description)->offset == offset) return true;
+        if (o.op != opcode::setarrayitem || !args[1].is_constant()) continue;
+        const array_descr& array = *static_cast<const array_descr*>(o.description);
+        if (array.items_offset + constant_word(args[1]) * array.shape.size == offset) return true;
     }
     return false;
 }

@@ -4,6 +4,7 @@
 // Code is made in one forward pass; errors are collected in error_ (the first one counts), so that the pass needs no
 // error path of its own.
 #pragma once
+#include "backend/common/allocation_groups.h"
 #include "backend/common/code_memory.h"
 #include "backend/common/parallel_move.h"
 #include "backend/common/register_allocator.h"
@@ -77,6 +78,7 @@ protected:
     const trace* trace_ = nullptr;
     liveness live_;
     register_allocator registers_;
+    allocation_groups groups_; // of a backend that makes them: all others leave it empty
     parallel_move moves_;
     std::string error_;
     std::vector<int32_t> guard_places_;

@@ -1,24 +1,35 @@
 // Allocation in the nursery, write barriers, and the out-of-line code for both and for calls between traces.
 //
-// The inlined path bumps nursery_free. The slow path calls a shared routine that keeps all registers, so live values
-// stay in them; the collector finds them on the stack, where the routine saved them, and leaves their objects in place.
+// The inlined path bumps nursery_free, once for each group of allocations (allocation_groups.h). The slow path calls a
+// shared routine that keeps all registers, so live values stay in them; the collector finds them on the stack, where
+// the routine saved them, and leaves their objects in place.
 #include "backend/x86_64/trace_compiler.h"
 #include "heddle/gc/jit_interface.h"
+#include <algorithm>
 
 namespace heddle::jit::x86_64 {
 
 namespace interface = gc::jit_interface;
 
-// Allocates 'total' bytes, header written, into the register 'result'.
-void trace_compiler::bump_allocate(int result, const gc::type_info* type, uint32_t total) {
-    slow_path slow{slow_kind::allocate, a_.newLabel(), a_.newLabel()};
-    slow.reg = result;
-    slow.operand = Imm(total);
-    slow.pointer = type;
+// The object of the operation at 'position', 'total' bytes, header written, into the register 'result'.
+void trace_compiler::bump_allocate(uint32_t position, int result, const gc::type_info* type, uint32_t total) {
     Gp object = gp(result);
+    if (groups_.is_follower(position)) {
+        int32_t back =
+            static_cast<int32_t>(groups_.bytes_to_end(position)) - static_cast<int32_t>(interface::object_header_size);
+        a_.mov(object, x86::qword_ptr(thread, interface::nursery_free_offset));
+        a_.sub(object, Imm(back));
+        a_.mov(x86::qword_ptr(object, interface::header_offset), Imm(type->id));
+        return;
+    }
+    slow_path slow{slow_kind::allocate, a_.newLabel(), a_.newLabel()};
+    uint32_t reserved = std::max(groups_.reserved_by(position), total);
+    slow.reg = result;
+    slow.operand = Imm(reserved);
+    slow.pointer = type;
     if (is_inlinable(*type, total)) {
         a_.mov(object, x86::qword_ptr(thread, interface::nursery_free_offset));
-        a_.lea(scratch, x86::ptr(object, static_cast<int32_t>(total)));
+        a_.lea(scratch, x86::ptr(object, static_cast<int32_t>(reserved)));
         a_.cmp(scratch, x86::qword_ptr(thread, interface::nursery_top_offset));
         a_.long_().ja(slow.start);
         a_.mov(x86::qword_ptr(thread, interface::nursery_free_offset), scratch);
@@ -45,7 +56,7 @@ void trace_compiler::set_vtable(const Gp& object, const gc::type_info* type) {
 void trace_compiler::compile_new_object(uint32_t position) {
     const gc::type_info* type = static_cast<const size_descr*>(op(position).description)->type;
     int result = registers_.define(position);
-    bump_allocate(result, type, static_cast<uint32_t>(gc::total_size_for(type->fixed_size)));
+    bump_allocate(position, result, type, static_cast<uint32_t>(gc::total_size_for(type->fixed_size)));
     set_vtable(gp(result), type);
     for (uint32_t i = 0; i < type->reference_count; ++i) {
         uint32_t offset = type->reference_offsets[i];
@@ -54,20 +65,33 @@ void trace_compiler::compile_new_object(uint32_t position) {
     }
 }
 
+// The words of a new array's items that nobody stores before the collector may look.
+void trace_compiler::clear_items(uint32_t position, const gc::type_info* type, uint64_t item_bytes) {
+    Gp array = gp(registers_.place_of(position).reg);
+    std::vector<int32_t> places;
+    for (uint64_t at = 0; at < item_bytes; at += 8)
+        if (auto offset = static_cast<uint32_t>(type->items_offset + at); !stored_before_safepoint(position, offset))
+            places.push_back(static_cast<int32_t>(offset));
+    bool wide = places.size() >= 4; // two words in one store
+    if (wide) a_.xorps(floating_scratch, floating_scratch);
+    for (size_t i = 0; i < places.size(); ++i) {
+        if (wide && i + 1 < places.size() && places[i + 1] == places[i] + 8)
+            a_.movups(x86::xmmword_ptr(array, places[i++]), floating_scratch);
+        else
+            a_.mov(x86::qword_ptr(array, places[i]), Imm(0));
+    }
+}
+
 void trace_compiler::compile_new_array(uint32_t position) {
     const gc::type_info* type = static_cast<const array_descr*>(op(position).description)->type;
     value_ref length = arguments(position)[0];
-    bool holds_references = type->items_are_references || type->item_reference_count != 0;
-    constexpr uint64_t longest_cleared = 32; // words cleared by a row of stores
-    uint64_t count = length.is_constant() ? constant_bits(length) : UINT64_MAX;
-    uint64_t item_bytes = count <= interface::inline_allocation_limit ? count * type->item_size : UINT64_MAX / 2;
-    uint64_t total = gc::total_size_for(type->fixed_size + item_bytes);
-    if (is_inlinable(*type, total) && (!holds_references || item_bytes <= 8 * longest_cleared)) {
+    if (uint32_t total = allocation_groups::inlined_total(*trace_, op(position))) {
         int result = registers_.define(position);
-        bump_allocate(result, type, static_cast<uint32_t>(total));
+        uint64_t count = constant_bits(length);
+        bump_allocate(position, result, type, total);
         a_.mov(x86::qword_ptr(gp(result), static_cast<int32_t>(type->length_offset)), Imm(count));
-        for (uint64_t at = 0; holds_references && at < item_bytes; at += 8)
-            a_.mov(x86::qword_ptr(gp(result), static_cast<int32_t>(type->items_offset + at)), Imm(0));
+        if (type->items_are_references || type->item_reference_count != 0)
+            clear_items(position, type, count * type->item_size);
         set_vtable(gp(result), type);
         return;
     }
@@ -163,7 +187,7 @@ void trace_compiler::emit_slow_paths() {
             a_.mov(x86::rdi, x86::rax);
             a_.mov(x86::rsi, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));
             call_function(reinterpret_cast<const void*>(context_.hooks.finish_call));
-            if (slow.floating) a_.movq(x86::xmm0, x86::rax);
+            a_.mov(x86::rdx, x86::rax);
             break;
         case slow_kind::stack_overflow:
             a_.mov(x86::rsi, x86::rdi);

@@ -40,10 +40,14 @@ public:
     }
 
     exit_state execute(loop_token& token, const word* inputs) override {
-        auto code =
-            reinterpret_cast<guard_data* (*)(const word*)>(token.entry + (token.compiled ? entry_check_size : 0));
-        guard_data* guard = code(inputs);
-        return {guard, context_.exit_values};
+        struct answer { // in rax and rdx
+            guard_data* guard;
+            word result;
+        };
+        auto code = reinterpret_cast<answer (*)(const word*)>(token.entry + (token.compiled ? entry_check_size() : 0));
+        answer left = code(inputs);
+        if (!left.guard) context_.exit_values[0] = left.result;
+        return {left.guard, context_.exit_values};
     }
 
     void free_code(loop_token& token) override {

@@ -121,19 +121,14 @@ void trace_compiler::compile_call_assembler(uint32_t position) {
     a_.mov(scratch, Imm(reinterpret_cast<uint64_t>(&callee->entry)));
     a_.call(x86::qword_ptr(scratch));
     slow_path slow{slow_kind::finish_call, a_.newLabel(), a_.newLabel()};
-    slow.floating = op(position).result == kind::floating;
     a_.test(x86::rax, x86::rax);
     a_.long_().jnz(slow.start);
-    if (op(position).result != kind::none) {
-        a_.mov(scratch, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));
-        if (slow.floating)
-            a_.movsd(x86::xmm0, x86::qword_ptr(scratch));
-        else
-            a_.mov(x86::rax, x86::qword_ptr(scratch));
-    }
     a_.bind(slow.back);
     slow_paths_.push_back(slow);
-    take_call_result(position);
+    kind result = op(position).result;
+    if (result == kind::floating) a_.movq(x86::xmm0, x86::rdx);
+    registers_.clobber_caller_saved();
+    if (result != kind::none) registers_.define_in_register(position, result == kind::floating ? int(xmm0) : int(rdx));
 }
 
 void trace_compiler::compile_copy_array(uint32_t position) {

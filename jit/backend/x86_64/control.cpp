@@ -21,12 +21,17 @@ void trace_compiler::compile_entry(loop_token& token) {
     // Too deep: the portal's native code does this call instead, and reports the overflow as the language wants it.
     slow_path slow{slow_kind::stack_overflow, a_.newLabel(), a_.newLabel()};
     slow.pointer = &token;
-    a_.mov(scratch, Imm(reinterpret_cast<uint64_t>(&heddle_thread)));
-    a_.cmp(x86::rsp, x86::qword_ptr(scratch, gc::jit_interface::stack_limit_offset));
+    uint64_t limit = reinterpret_cast<uint64_t>(&heddle_thread) + gc::jit_interface::stack_limit_offset;
+    if (limit <= INT32_MAX) {
+        a_.cmp(x86::rsp, x86::qword_ptr_abs(limit));
+    } else {
+        a_.mov(scratch, Imm(limit));
+        a_.cmp(x86::rsp, x86::qword_ptr(scratch));
+    }
     a_.long_().jb(slow.start);
     slow_paths_.push_back(slow);
-    a_.align(asmjit::AlignMode::kCode, entry_check_size);
-    if (a_.offset() != entry_check_size) fail("internal: the entry's stack check has an unexpected size");
+    a_.align(asmjit::AlignMode::kCode, entry_check_size());
+    if (a_.offset() != entry_check_size()) fail("internal: the entry's stack check has an unexpected size");
     a_.push(x86::rbp);
     a_.mov(x86::rbp, x86::rsp);
     a_.push(x86::rbx);
@@ -107,25 +112,14 @@ void trace_compiler::compile_jump(uint32_t position) {
         jump_to(target->address);
 }
 
-// The result to exit_values, null as the answer.
+// The result's word to rdx, null as the answer in rax.
 void trace_compiler::compile_finish(uint32_t position) {
     std::span<const value_ref> args = arguments(position);
     if (args.size() > 1) {
         fail("finish takes at most one argument");
         return;
     }
-    if (!args.empty()) {
-        location from = args[0].is_constant() ? location::in_register(rax) : registers_.location_of(args[0].index());
-        if (args[0].is_constant())
-            load_constant(x86::rax, constant_bits(args[0]));
-        else if (!from.is_register())
-            emit_move(location::in_register(rax), from);
-        a_.mov(scratch, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));
-        if (from.is_floating_register())
-            a_.movsd(x86::qword_ptr(scratch), xmm(from.reg()));
-        else
-            a_.mov(x86::qword_ptr(scratch), gp(from.is_register() ? from.reg() : int(rax)));
-    }
+    if (!args.empty()) load_general(x86::rdx, args[0]);
     a_.xor_(x86::eax, x86::eax);
     jump_to(context_.code.epilogue);
 }

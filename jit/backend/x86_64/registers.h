@@ -10,6 +10,7 @@
 #pragma once
 #include "backend/common/place.h"
 #include "backend/common/register_allocator.h"
+#include "heddle/gc/thread_state.h"
 #include <asmjit/x86.h>
 
 namespace heddle::jit::x86_64 {
@@ -31,7 +32,8 @@ constexpr uint64_t few_registers = register_bit(rax) | register_bit(rcx) | regis
 constexpr int integer_arguments[] = {rdi, rsi, rdx, rcx, r8, r9};
 constexpr int floating_argument_count = 8;
 
-constexpr uint32_t entry_check_size = 32;     // a loop's code begins with its stack check, padded to this
+// A loop's code begins with its stack check, padded to this: it depends on where the stack's limit lies.
+inline uint32_t entry_check_size() { return reinterpret_cast<uint64_t>(&heddle_thread + 1) <= INT32_MAX ? 16 : 32; }
 constexpr uint32_t saved_registers_size = 40; // below rbp
 constexpr int32_t slot_offset(int slot) { return -48 - 8 * slot; }
 constexpr uint32_t frame_size_for(uint32_t slots, uint32_t outgoing_words) {

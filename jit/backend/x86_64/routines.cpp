@@ -118,12 +118,11 @@ uint64_t make_epilogue(code_memory& memory) {
     return m.finish();
 }
 
-uint64_t make_run_portal(code_memory& memory, const backend_hooks& hooks, word* exit_values) {
+uint64_t make_run_portal(code_memory& memory, const backend_hooks& hooks) {
     routine_maker m(memory);
     m.a.sub(x86::rsp, 8);
     m.call(reinterpret_cast<const void*>(hooks.run_portal));
-    m.a.mov(x86::rcx, Imm(reinterpret_cast<uint64_t>(exit_values)));
-    m.a.mov(x86::qword_ptr(x86::rcx), x86::rax);
+    m.a.mov(x86::rdx, x86::rax);
     m.a.xor_(x86::eax, x86::eax);
     m.a.add(x86::rsp, 8);
     m.a.ret();
@@ -148,7 +147,7 @@ std::string backend_context::make_routines() {
     code.barrier_array =
         make_keeping_routine(*memory, reinterpret_cast<const void*>(&heddle_gc_write_barrier_array_slow), true, false);
     code.type_of = make_keeping_routine(*memory, reinterpret_cast<const void*>(&gc::type_of), false, true);
-    code.run_portal = make_run_portal(*memory, hooks, exit_values);
+    code.run_portal = make_run_portal(*memory, hooks);
     return code.run_portal ? "" : "machine-code memory is too small for the shared routines";
 }
 

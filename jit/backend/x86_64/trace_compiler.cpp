@@ -44,6 +44,7 @@ std::string trace_compiler::begin_code(const trace& t, std::string* asm_log) {
     holder_.attach(&a_);
     live_.compute(t);
     registers_.begin(t, live_);
+    groups_.compute(t);
     hint_call_arguments();
     return "";
 }

@@ -72,7 +72,6 @@ private:
         int reg = no_register; // object or result
         Operand operand = {};  // index, length or total size
         const void* pointer = nullptr;
-        bool floating = false;
     };
 
     // --- the walk (trace_compiler.cpp) ---
@@ -170,7 +169,8 @@ private:
     // --- allocation.cpp ---
     void compile_new_object(uint32_t position);
     void compile_new_array(uint32_t position);
-    void bump_allocate(int result, const gc::type_info* type, uint32_t total);
+    void bump_allocate(uint32_t position, int result, const gc::type_info* type, uint32_t total);
+    void clear_items(uint32_t position, const gc::type_info* type, uint64_t item_bytes);
     void set_vtable(const Gp& object, const gc::type_info* type);
     void barrier(const Gp& object);
     void barrier_array(const Gp& array, value_ref index, const array_descr* array_shape);

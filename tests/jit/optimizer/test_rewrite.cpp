@@ -40,6 +40,20 @@ TEST_CASE("identities", "[rewrite]") {
     CHECK(result_of("uint_mod(i0, 16)") == finishing("i2 = int_and(i0, 15)\nfinish(i2)\n"));
 }
 
+// As a test for "fits into 31 bits" is compiled. That x + c lies between bounds bounds x, though x + c may wrap.
+TEST_CASE("bounds through an addition that may wrap", "[bounds]") {
+    const std::string both_tests = "[i0]\ni1 = int_sub(i0, -1073741824)\ni2 = uint_le(i1, 2147483647)\n"
+                                   "guard_true(i2) [i0]\ni3 = int_ge(i0, 2)\nguard_true(i3) [i0]\n";
+    CHECK(optimised(both_tests + "i4 = int_sub_ovf(i0, 1)\nguard_no_overflow() [i0]\ni5 = int_sub(i4, -1073741824)\n"
+                                 "i6 = uint_le(i5, 2147483647)\nguard_true(i6) [i0]\nfinish(i4)\n") ==
+          canonical(both_tests + "i4 = int_sub(i0, 1)\nfinish(i4)\n"));
+    // Bounds from which the way back wraps tell nothing.
+    CHECK_OPTIMISED("[i0]\ni1 = int_add(i0, 10)\ni2 = int_le(i1, -9223372036854775800)\nguard_true(i2) [i0]\n"
+                    "i3 = int_lt(i0, 0)\nfinish(i3)\n",
+                    "[i0]\ni1 = int_add(i0, 10)\ni2 = int_le(i1, -9223372036854775800)\nguard_true(i2) [i0]\n"
+                    "i3 = int_lt(i0, 0)\nfinish(i3)\n");
+}
+
 TEST_CASE("chains of constants", "[rewrite]") {
     CHECK_OPTIMISED("[i0]\ni1 = int_add(i0, 5)\ni2 = int_sub(i1, 7)\nfinish(i2)\n",
                     "[i0]\ni2 = int_add(i0, -2)\nfinish(i2)\n");
