@@ -6,6 +6,8 @@ namespace heddle::jit {
 
 namespace {
 
+constexpr unsigned deepest_sum = 3;
+
 int_facts argument_facts(walk& w, const step& s, uint32_t i) {
     if (i >= s.count || w.argument_value(s, i).type != kind::integer) return int_facts::anything();
     return w.argument_value(s, i).facts;
@@ -112,6 +114,21 @@ void walk::narrow(value_id id, const int_facts& more) {
         if (exact) narrow(x, facts_of_result(inverse, met, by));
     }
     if (met.is_exact()) become(id, constant_int(met.low));
+}
+
+// The facts of x + c, with what was learnt of x since x + c was made: an iterator goes on before its item is looked at.
+int_facts walk::facts_now(value_id id, unsigned depth) {
+    id = find(id);
+    int_facts known = values[id].facts;
+    const step* p = producer(id);
+    int64_t c;
+    if (!p || depth == deepest_sum || !input.options.bounds || values[id].is_constant) return known;
+    if (p->op != opcode::int_add && p->op != opcode::int_add_ovf && p->op != opcode::int_sub &&
+        p->op != opcode::int_sub_ovf)
+        return known;
+    if (!is_constant_int(argument(*p, 1), c)) return known;
+    int_facts met = known.meet(facts_of_result(p->op, facts_now(argument(*p, 0), depth + 1), int_facts::exactly(c)));
+    return met.is_empty() ? known : met;
 }
 
 void walk::learn_comparison(opcode comparison, value_id a, value_id b) {

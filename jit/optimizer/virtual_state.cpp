@@ -65,7 +65,7 @@ private:
         } else if (v.virtual_index != none) {
             add_object(index, id);
         } else {
-            if (!(v.widened & widened_bounds)) s.facts = without_far_bounds(v.facts);
+            if (!(v.widened & widened_bounds)) s.facts = without_far_bounds(walk_.facts_now(id));
             // That it is no part of the frame isn't worth a difference.
             if (!(v.widened & widened_relation) && v.relation != frame_relation::foreign) s.relation = v.relation;
             if (v.widened & widened_class) return index;
@@ -406,7 +406,7 @@ void state_matcher::match(uint32_t index, value_id id, const state_place& place)
 
 uint8_t state_matcher::lacking_knowledge(const state_value& s, value_id id) const {
     if (s.type == kind::integer) {
-        const int_facts& known = walk_.facts(id);
+        int_facts known = walk_.facts_now(id);
         bool inside = known.low >= s.facts.low && known.high <= s.facts.high &&
                       (known.zeros & s.facts.zeros) == s.facts.zeros && (known.ones & s.facts.ones) == s.facts.ones;
         return inside ? 0 : widened_bounds;

@@ -210,6 +210,7 @@ public:
     void learn_condition(value_id condition, bool is_true);
     void learn_comparison(opcode comparison, value_id a, value_id b);
     void narrow(value_id id, const int_facts& facts);
+    int_facts facts_now(value_id id, unsigned depth = 0);
 
     // ---- pure.cpp
     value_id find_pure(opcode op, const descr* d, std::span<const value_id> args);

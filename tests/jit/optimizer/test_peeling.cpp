@@ -25,6 +25,18 @@ TEST_CASE("what does not change is loaded and guarded once", "[peeling]") {
         "jump(p0, i5, i3, descr=loop.body)\n");
 }
 
+TEST_CASE("what is learnt of a counter after it went on holds for the next one", "[peeling]") {
+    // An iterator goes on, then its item is an index: 0 <= i1 < length, so i1 + 1 is in the next iteration what i1 is.
+    check_peeled(
+        "[p0, i1]\nlabel(p0, i1, descr=loop)\ni2 = int_add(i1, 1)\ni3 = int_lt(i1, 0)\nguard_false(i3) [p0, i1]\n"
+        "i4 = getfield(p0, descr=Node.value)\ni5 = int_lt(i1, i4)\nguard_true(i5) [p0, i1]\n"
+        "jump(p0, i2, descr=loop)\n",
+        "[p0, i1]\nlabel(p0, i1, descr=loop)\ni2 = int_add(i1, 1)\ni3 = int_lt(i1, 0)\nguard_false(i3) [p0, i1]\n"
+        "i4 = getfield(p0, descr=Node.value)\ni5 = int_lt(i1, i4)\nguard_true(i5) [p0, i1]\n"
+        "label(p0, i2, i4, descr=loop.body)\ni6 = int_add(i2, 1)\ni7 = int_lt(i2, i4)\nguard_true(i7) [p0, i2]\n"
+        "jump(p0, i6, i4, descr=loop.body)\n");
+}
+
 TEST_CASE("what a call may change is loaded in each iteration", "[peeling]") {
     // set_value reads and writes Node.value only.
     check_peeled("[p0, i1]\nlabel(p0, i1, descr=loop)\ni2 = getfield(p0, descr=Node.value)\nf3 = getfield(p0, "
