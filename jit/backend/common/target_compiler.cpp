@@ -277,7 +277,8 @@ bool target_compiler::settle_label(uint32_t position, std::vector<int32_t>& plac
         if (!loops || !where.has_register()) continue;
         // What never changes in the loop is stored once, before it, when a call in the loop would have it saved each
         // time, or when there are not registers enough. What only guards want of that needs no register then.
-        bool is_crowd = crowded[trace_->operations[value].result == kind::floating];
+        kind type = trace_->operations[value].result;
+        bool is_crowd = type != kind::vector && crowded[type == kind::floating]; // a vector has no slot
         if (!(arguments(last)[i] == args[i]))
             registers_.forget_slot(value);
         else if (is_crowd && !registers_.is_wanted(value))

@@ -165,6 +165,35 @@ TEST_CASE("vectors from scalars, and scalars from vectors") {
         }
 }
 
+TEST_CASE("vectors stay in registers where a loop has more values than registers") {
+    start_collector();
+    arrays world;
+    std::string all = "p0, i1", sum;
+    for (int i = 2; i < 20; ++i) {
+        std::string n = std::to_string(i);
+        all += ", i" + n;
+        sum += "i" + std::to_string(100 + i) + " = int_add(i" + std::to_string(i == 2 ? 1 : 99 + i) + ", i" + n + ")\n";
+    }
+    for (auto& b : all_backends())
+        for (unsigned lanes : lanes_of(*b.what)) {
+            if (is_native_with_few_registers(b)) continue;
+            std::string text = "[" + all + "]\nvector_lanes(" + std::to_string(lanes) +
+                               ")\nw20 = vector_broadcast_i(i2)\nlabel(" + all + ", w20, descr=label0)\n" + sum +
+                               "vector_store(p0, 0, 0, w20, descr=array<int>)\nsetarrayitem_at(p0, i1, 8, i119, "
+                               "descr=array<int>)\ni200 = int_add(i1, 1)\ni201 = int_lt(i200, 6)\nguard_true(i201) [" +
+                               all + "]\njump(p0, i200" + all.substr(6) + ", w20, descr=label0)\n";
+            unit u(*b.what, world.tables);
+            INFO(b.name << "\n" << text);
+            REQUIRE(u.compile(text) == "");
+            void* out = heddle::test::world().new_ints(array_length);
+            std::vector<word> in{pointer_word(out), 0};
+            for (int64_t i = 2; i < 20; ++i) in.push_back(w(i * i));
+            u.run(in);
+            for (unsigned lane = 0; lane < lanes; ++lane) CHECK(world.items(out)[lane] == 4);
+            for (int64_t round = 0; round < 6; ++round) CHECK(world.items(out)[8 + round] == w(round + 2469));
+        }
+}
+
 TEST_CASE("vectors that a backend can't have are refused") {
     start_collector();
     arrays world;
