@@ -55,10 +55,14 @@ bool image_file::read(const std::string& path) {
         fclose(file);
         return fail("it is no ordinary file");
     }
-    data_.resize(static_cast<size_t>(info.st_size));
-    size_t got = data_.empty() ? 0 : fread(data_.data(), 1, data_.size(), file);
+    std::vector<uint8_t> data(static_cast<size_t>(info.st_size));
+    size_t got = data.empty() ? 0 : fread(data.data(), 1, data.size(), file);
     fclose(file);
-    if (got != data_.size()) return fail("can't read it");
+    if (got != data.size()) return fail("can't read it");
+    return read_bytes(std::move(data));
+}
+bool image_file::read_bytes(std::vector<uint8_t> data) {
+    data_ = std::move(data);
     if (!read_header()) return false;
     if (!(spur ? read_spur() : read_v3())) return false;
     special_objects = object_at(special_address_);

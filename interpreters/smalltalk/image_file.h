@@ -26,6 +26,7 @@ class image_file {
 public:
     // False: error() says why.
     bool read(const std::string& path);
+    bool read_bytes(std::vector<uint8_t> data);
     const std::string& error() const { return error_; }
 
     long version = 0;

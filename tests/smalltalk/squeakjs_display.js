@@ -39,6 +39,24 @@ Object.extend(Squeak.Primitives.prototype, {
     primitiveKeyboardNext: function(count) { return this.popNandPushIfOK(count + 1, this.vm.nilObj); },
     primitiveKeyboardPeek: function(count) { return this.popNandPushIfOK(count + 1, this.vm.nilObj); },
 });
+// Standard input, which SqueakJS does not read; output as it comes.
+const readFile = Squeak.Primitives.prototype.primitiveFileRead, writeFile = Squeak.Primitives.prototype.primitiveFileWrite;
+Object.extend(Squeak.Primitives.prototype, {
+    primitiveFileRead: function(count) {
+        const handle = this.stackNonInteger(3), array = this.stackNonInteger(2);
+        if (handle.fd !== 0) return readFile.call(this, count);
+        let got = 0;
+        try { got = fs.readSync(0, array.bytes, this.stackInteger(1) - 1, this.stackInteger(0), null); } catch (e) { got = 0; }
+        return this.popNandPushIfOK(count + 1, got);
+    },
+    primitiveFileWrite: function(count) {
+        const handle = this.stackNonInteger(3), array = this.stackNonInteger(2);
+        if (handle.fd !== 1) return writeFile.call(this, count);
+        const start = this.stackInteger(1) - 1, length = this.stackInteger(0);
+        fs.writeSync(1, array.bytes, start, length);
+        return this.popNandPushIfOK(count + 1, length);
+    },
+});
 // What ConsolePlugin logs is the image's output.
 if (Squeak.externalModules.ConsolePlugin || true) {
     try {
