@@ -181,7 +181,7 @@ bool blitter::clip(bool to_source) {
 // ---- copying
 void blitter::copy() {
     if (rule_.rule == 38) return swap_pixels();
-    if (has_source_ && (copy_with_alpha() || copy_words())) return;
+    if (copy_with_alpha() || copy_words()) return;
     bool overlaps = has_source_ && source_.words == dest_.words;
     bool upwards = overlaps && source_y_ < y_, leftwards = overlaps && source_y_ == y_ && source_x_ < x_;
     bool maps = map_.is_there();
@@ -201,8 +201,9 @@ void blitter::copy() {
 }
 // Rules of bits, of one depth, from the same place in the words; or without a source.
 bool blitter::copy_words() {
-    if (rule_.rule > 15 || map_.is_there() || source_.depth != dest_.depth ||
-        source_.leftmost_high != dest_.leftmost_high || !dest_.leftmost_high || source_.words == dest_.words)
+    if (rule_.rule > 15 || !dest_.leftmost_high) return false;
+    if (has_source_ &&
+        (map_.is_there() || source_.depth != dest_.depth || !source_.leftmost_high || source_.words == dest_.words))
         return false;
     long first_bit = x_ * dest_.depth, end_bit = (x_ + width_) * dest_.depth;
     long source_bit = source_x_ * source_.depth - (first_bit & 31); // of the first word's highest bit
@@ -210,7 +211,8 @@ bool blitter::copy_words() {
         long y = y_ + row, source_row = (source_y_ + row) * source_.pitch;
         uint32_t halftone = halftone_at(y);
         // Beyond the row's ends are bits that the mask leaves out.
-        auto word_at = [&](long index) {
+        auto word_at = [&](long index) -> uint32_t {
+            if (!has_source_) return 0xffffffffu;
             return index < 0 || index >= source_.pitch ? 0 : source_.words->get(source_row + index);
         };
         long at = source_bit;
