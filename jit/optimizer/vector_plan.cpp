@@ -30,6 +30,16 @@ bool fills_a_lane(const slot_shape& shape) {
     return shape.size == 8 && (shape.slot_kind == kind::floating || trace_int_bits == 64);
 }
 
+// Products are checked by their factors' size.
+bool can_check_in_vectors(const trace& t, const operation& o) {
+    if (trace_int_bits != 64) return false;
+    int64_t factor;
+    for (value_ref v : t.arguments_of(o))
+        if (o.op == opcode::int_mul_ovf && constant_of(t, v, factor) && factor != static_cast<int32_t>(factor))
+            return false;
+    return true;
+}
+
 } // namespace
 
 // ---- a quick look
@@ -47,7 +57,9 @@ bool vector_plan::is_loop_with_items() {
             return items && o.description == t_.operations[jump].description;
         }
         uint32_t flags = info(o.op).flags;
-        if ((flags & (CALL | ALLOCATES | VECTOR)) || ((flags & WRITES) && o.op != opcode::setarrayitem)) return false;
+        if ((flags & (CALL | ALLOCATES | VECTOR)) ||
+            ((flags & WRITES) && o.op != opcode::setarrayitem && o.op != opcode::setfield))
+            return false;
         items = items || o.op == opcode::getarrayitem || o.op == opcode::setarrayitem;
     }
     return false;
@@ -60,7 +72,7 @@ bool vector_plan::make(int64_t width) {
     bounded_.assign(label_arguments.size(), false);
     argument_positions_.assign(label, no_index);
     for (uint32_t i = 0; i < label_arguments.size(); ++i) argument_positions_[label_arguments[i].index()] = i;
-    return find_counters() && classify() && order_accesses();
+    return find_counters() && classify() && order_accesses() && order_fields();
 }
 
 uint32_t vector_plan::argument_position(value_ref v) const {
@@ -150,6 +162,7 @@ bool vector_plan::classify_operation(uint32_t p) {
     if (o.op == opcode::debug_merge_point) return true;
     if (is_guard(o.op)) return classify_guard(p);
     if (o.op == opcode::getarrayitem || o.op == opcode::setarrayitem) return classify_access(p);
+    if (o.op == opcode::setfield) return classify_field_store(p);
     uint32_t flags = info(o.op).flags;
     if (!(flags & PURE) && o.op != opcode::getfield) return false;
     if (std::all_of(t_.arguments_of(o).begin(), t_.arguments_of(o).end(), [&](value_ref v) {
@@ -196,7 +209,7 @@ bool vector_plan::classify_arithmetic(uint32_t p) {
     }
     values[p].form = value_form::item;
     if (overflows) checked_items.push_back(p);
-    bool sequential = overflows || vector_form_of(o.op) == opcode::count;
+    bool sequential = overflows ? !can_check_in_vectors(t_, o) : vector_form_of(o.op) == opcode::count;
     for (value_ref v : t_.arguments_of(o)) {
         const planned_value a = of(v);
         sequential = sequential || a.form == value_form::other || (a.form == value_form::item && a.sequential);
@@ -224,6 +237,18 @@ bool vector_plan::classify_access(uint32_t p) {
         values[p].form = value_form::item;
         values[p].sequential = !fills_a_lane(shape);
     }
+    return true;
+}
+
+// A field that is set in each iteration is set when the round is over.
+bool vector_plan::classify_field_store(uint32_t p) {
+    const operation& o = t_.operations[p];
+    std::span<const value_ref> args = t_.arguments_of(o);
+    value_form stored = of(args[1]).form;
+    if (!holds_numbers(static_cast<const field_descr*>(o.description)->shape)) return false;
+    if (of(args[0]).form != value_form::invariant || stored == value_form::condition || stored == value_form::other)
+        return false;
+    field_stores.push_back(p);
     return true;
 }
 
@@ -338,12 +363,29 @@ bool vector_plan::order_accesses() {
                     harmless = distance < 0 || (distance == 0 && first.position > second.position);
             }
             if (harmless) continue;
-            std::pair<value_ref, value_ref> arrays(t_.arguments_of(a)[0], t_.arguments_of(b)[0]);
-            if (arrays.first == arrays.second) return false;
-            if (std::find(different.begin(), different.end(), arrays) == different.end()) different.push_back(arrays);
+            if (t_.arguments_of(a)[0] == t_.arguments_of(b)[0]) return false;
+            need_different(t_.arguments_of(a)[0], t_.arguments_of(b)[0]);
         }
     }
     return true;
+}
+
+// A field that is read, once a round, is not one that the round sets.
+bool vector_plan::order_fields() {
+    for (uint32_t store : field_stores)
+        for (uint32_t p = label + 1; p < jump; ++p) {
+            const operation& o = t_.operations[p];
+            if (o.op != opcode::getfield || o.description != t_.operations[store].description) continue;
+            value_ref read = t_.arguments_of(o)[0], set = t_.arguments_of(t_.operations[store])[0];
+            if (read == set || of(read).form != value_form::invariant) return false;
+            need_different(set, read);
+        }
+    return true;
+}
+
+void vector_plan::need_different(value_ref a, value_ref b) {
+    std::pair<value_ref, value_ref> both(a, b);
+    if (std::find(different.begin(), different.end(), both) == different.end()) different.push_back(both);
 }
 
 // Vectors are wanted where they are stored, and what these are made of.

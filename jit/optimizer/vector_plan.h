@@ -68,6 +68,7 @@ public:
     std::vector<uint32_t> checked_counters;                 // *_ovf operations on counters
     std::vector<uint32_t> checked_items;                    // *_ovf operations on items, followed by their guards
     std::vector<planned_access> accesses;
+    std::vector<uint32_t> field_stores;                      // setfield operations, done once a round
     std::vector<uint32_t> in_vectors; // operations wanted as vectors, in order
     bool guards_invalidation = false;
 
@@ -77,12 +78,15 @@ private:
     bool classify_operation(uint32_t position);
     bool classify_guard(uint32_t position);
     bool classify_access(uint32_t position);
+    bool classify_field_store(uint32_t position);
+    bool order_fields();
     bool classify_arithmetic(uint32_t position);
     bool note_check(opcode comparison, const planned_value& v, value_ref other);
     void add_check(std::vector<planned_check>& where, const planned_check& check);
     void bound_counter(uint32_t counter);
     bool order_accesses();
     void choose_vectors();
+    void need_different(value_ref a, value_ref b);
     uint32_t argument_position(value_ref v) const;
     bool is_counter_plus_constant(uint32_t position, value_ref& counter, int64_t& amount) const;
 

@@ -142,6 +142,7 @@ private:
     }
     // A shift's count.
     static bool takes_scalar(opcode op, size_t argument) {
+        if (info(op).flags & OVERFLOW) return false;
         opcode vector = vector_form_of(op);
         return vector != opcode::count && argument < info(vector).arguments.size() &&
                info(vector).arguments[argument] == 'i';
@@ -152,6 +153,16 @@ private:
             if (hoisted_.size() >= most_hoisted || hoisted_.count(v.bits)) return;
             hoisted_[v.bits] = broadcast(v);
         });
+        for (uint32_t p : plan_.in_vectors) {
+            if (t_.operations[p].op != opcode::int_mul_ovf || hoisted_.size() + 2 > most_hoisted) continue;
+            for (value_ref v : {integer(0), integer(int64_t{1} << 31)})
+                if (!hoisted_.count(v.bits)) hoisted_[v.bits] = broadcast(v);
+        }
+    }
+
+    value_ref in_lanes(value_ref v) {
+        auto found = hoisted_.find(v.bits);
+        return found != hoisted_.end() ? found->second : broadcast(v);
     }
 
     value_ref broadcast(value_ref v) {
@@ -165,13 +176,21 @@ private:
         for (const planned_check& c : plan_.round_checks) check(c);
         for (uint32_t p : plan_.checked_counters) write_checked_counter(p);
         for (unsigned lane = 0; lane < width_; ++lane)
-            for (uint32_t p : plan_.checked_items) item(value_ref::result(p), lane);
+            for (uint32_t p : plan_.checked_items)
+                if (!plan_.values[p].in_vector) item(value_ref::result(p), lane);
         for (unsigned row = 0; row < rows_; ++row)
             for (uint32_t p : plan_.in_vectors) vectors_[row][p] = write_vector(p, row);
-        std::vector<value_ref> stored = items_to_store();
+        if (!overflows_.is_none())
+            guard(opcode::guard_false, {add(opcode::vector_negative_lanes, {overflows_})});
+        std::vector<value_ref> stored = items_to_store(), fields;
+        for (uint32_t p : plan_.field_stores) fields.push_back(item(t_.arguments_of(t_.operations[p])[1], width_ - 1));
         std::vector<value_ref> passed;
         for (uint32_t i = 0; i < plan_.label_arguments.size(); ++i) passed.push_back(after_round(i));
         store(stored);
+        for (size_t i = 0; i < fields.size(); ++i) {
+            const operation& o = t_.operations[plan_.field_stores[i]];
+            add(opcode::setfield, {t_.arguments_of(o)[0], fields[i]}, o.description);
+        }
         for (auto& [bits, vector] : hoisted_) passed.push_back(vector);
         out_.add(opcode::jump, passed, &rounds_);
     }
@@ -243,15 +262,44 @@ private:
         std::vector<value_ref> operands;
         for (size_t i = 0; i < args.size(); ++i)
             operands.push_back(takes_scalar(o.op, i) ? args[i] : vector(args[i], row));
+        if (info(o.op).flags & OVERFLOW) return write_checked(o.op, operands[0], operands[1]);
         return out_.add(vector_form_of(o.op), operands);
+    }
+
+    // With a note, in the lanes' highest bits, of those that overflow: where a sum's sign is neither argument's; where a
+    // difference's arguments have other signs, and it not the first one's; where a factor has more than 32 bits (that
+    // is more than it must be).
+    value_ref write_checked(opcode op, value_ref a, value_ref b) {
+        bool sum = op == opcode::int_add_ovf;
+        if (op == opcode::int_mul_ovf) {
+            for (value_ref factor : {a, b}) {
+                if (is_constant_vector(factor)) continue; // plan_ has looked at it
+                value_ref above = add(opcode::vector_int_add, {factor, in_lanes(integer(int64_t{1} << 31))});
+                value_ref high = add(opcode::vector_uint_shr, {above, integer(32)});
+                note_overflows(add(opcode::vector_int_sub, {in_lanes(integer(0)), high}));
+            }
+            return add(opcode::vector_int_mul, {a, b});
+        }
+        value_ref result = add(sum ? opcode::vector_int_add : opcode::vector_int_sub, {a, b});
+        value_ref first = add(opcode::vector_int_xor, {a, sum ? result : b});
+        value_ref second = add(opcode::vector_int_xor, {sum ? b : a, result});
+        note_overflows(add(opcode::vector_int_and, {first, second}));
+        return result;
+    }
+
+    bool is_constant_vector(value_ref v) const {
+        const operation& maker = out_.operations[v.index()];
+        return maker.op == opcode::vector_broadcast_i && out_.arguments_of(maker)[0].is_constant();
+    }
+
+    void note_overflows(value_ref lanes) {
+        overflows_ = overflows_.is_none() ? lanes : add(opcode::vector_int_or, {overflows_, lanes});
     }
 
     value_ref vector(value_ref v, unsigned row) {
         planned_value planned = plan_.of(v);
         switch (planned.form) {
-        case value_form::invariant:
-            if (auto found = hoisted_.find(v.bits); found != hoisted_.end()) return found->second;
-            return broadcast(v);
+        case value_form::invariant: return in_lanes(v);
         case value_form::uniform: return broadcast(uniform(v));
         case value_form::counter:
             return add(opcode::vector_steps,
@@ -307,6 +355,7 @@ private:
     target_token &scalar_, &rounds_;
     std::vector<value_ref> mapped_;                              // of uniform operations
     std::vector<std::vector<value_ref>> items_, vectors_;        // by lane or row, then by operation
+    value_ref overflows_;                                        // noted in the round
     std::map<uint32_t, value_ref> hoisted_;                      // by the invariant's bits
     std::map<std::pair<uint32_t, int64_t>, value_ref> counters_; // by label argument and distance
 };
@@ -327,7 +376,8 @@ uint32_t vectors_alive(const trace& t, const vector_plan& plan, unsigned rows) {
     }
     uint32_t most = 0;
     for (uint32_t p : plan.in_vectors) {
-        uint32_t alive = 2; // an operand made for it
+        bool checked = info(t.operations[p].op).flags & OVERFLOW;
+        uint32_t alive = checked ? 4 : 2; // operands made for it, and its check
         for (uint32_t earlier : plan.in_vectors) alive += earlier <= p && last_use[earlier] >= p;
         most = std::max(most, alive);
     }
@@ -341,6 +391,18 @@ size_t item_steps(const vector_plan& plan, unsigned width) {
         steps += plan.values[p].form == value_form::item && !plan.values[p].in_vector;
     for (const planned_access& access : plan.accesses) steps += access.store;
     return steps * width;
+}
+
+// A sum of doubles, and little else: the additions, one after the other, take as long as the whole body.
+bool is_chain_of_floats(const trace& t, const vector_plan& plan) {
+    constexpr uint32_t few_guards = 2; // the index's, and that for switches of threads
+    bool chain = false;
+    for (value_ref v : plan.label_arguments)
+        chain = chain || (t.kind_of(v) == kind::floating && plan.of(v).form == value_form::other);
+    uint32_t guards = 0;
+    for (uint32_t p = plan.label + 1; p < plan.jump; ++p) guards += is_guard(t.operations[p].op);
+    for (const planned_access& access : plan.accesses) chain = chain && !access.store;
+    return chain && guards <= few_guards;
 }
 
 // The body as a trace of its own, its label's arguments the inputs.
@@ -377,6 +439,7 @@ bool vectorise(const trace& optimised, loop_token& token, unsigned lanes, vector
         unsigned width = lanes * rows;
         if (!plan.make(width)) continue;
         if (vectors_alive(optimised, plan, rows) > most_vectors || item_steps(plan, width) > most_item_steps) continue;
+        if (is_chain_of_floats(optimised, plan)) return false;
         made.guards_before = token.guards.size();
         made.targets_before = token.targets.size();
         std::string name = optimised.operations[plan.jump].description->name;

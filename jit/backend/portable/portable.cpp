@@ -142,7 +142,8 @@ public:
     explicit portable_backend(const backend_hooks& hooks) : hooks_(hooks) {}
 
     const char* name() const override { return "portable"; }
-    unsigned vector_lanes() const override { return most_vector_lanes; }
+    // Lanes are words; narrower integers would not stay canonical in them.
+    unsigned vector_lanes() const override { return trace_int_bits == 64 ? most_vector_lanes : 0; }
 
     std::string compile_loop(trace& t, loop_token& token, std::string*) override {
         auto code = std::make_unique<portable_code>();

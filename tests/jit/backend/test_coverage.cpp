@@ -42,7 +42,7 @@ TEST_CASE("every operation of the table was compiled on every backend by the tes
         for (size_t i = 0; i < seen.size(); ++i) {
             std::string name(info(static_cast<opcode>(i)).name);
             if (never_in_a_backend.count(name)) continue;
-            if ((info(static_cast<opcode>(i)).flags & VECTOR) && backend == "armv7") continue; // it has no lanes
+            if ((info(static_cast<opcode>(i)).flags & VECTOR) && sizeof(void*) < 8) continue; // no backend has lanes
             INFO(backend << ": no test compiles " << name);
             CHECK(seen[i]);
         }

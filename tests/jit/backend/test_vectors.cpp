@@ -36,7 +36,8 @@ std::vector<unsigned> lanes_of(const backend& b) {
     return b.vector_lanes() == 2 ? std::vector<unsigned>{2} : std::vector<unsigned>{2, 4};
 }
 
-word interesting(std::mt19937_64& random, bool floating) {
+word interesting(std::mt19937_64& random, bool floating, bool small = false) {
+    if (small && !floating) return w(static_cast<int64_t>(random() % 2000) - 1000);
     static const double doubles[] = {0.0, -0.0, 1.5, -2.25, 1e300, -1e-300, 5e-324, HUGE_VAL, -HUGE_VAL};
     static const int64_t integers[] = {0, 1, -1, INT64_MAX, INT64_MIN, INT32_MAX, INT32_MIN, 255, -4096};
     if (random() % 3 == 0) return floating ? double_to_word(static_cast<double>(random() % 1000) - 300.5) : random();
@@ -216,7 +217,7 @@ public:
     explicit random_loop(uint64_t seed) : random_(seed) {}
 
     std::string text() {
-        std::string in = "p0, p1, p2, p3, p4, p5, i6, i7, i8, f9";
+        std::string in = "p0, p1, p2, p3, p4, p5, i6, i7, i8, f9, p10, p11";
         text_ = "[" + in + "]\nlabel(" + in + ", descr=label0)\n";
         state_ = " [" + in + "]\n";
         guard("int_lt(i7, i6)", "guard_true");
@@ -234,6 +235,13 @@ public:
         }
         integers_ = {"i7", "i6", "3", "-12"};
         doubles_ = {"0.5", "-3.25"};
+        if (pick(3) == 0) { // a field that is set, and maybe one that is read
+            if (pick(2)) {
+                line("getfield(p10, descr=Node.value)", 'i');
+                integers_.push_back(last_);
+            }
+            text_ += "setfield(p11, " + any(integers_) + ", descr=Node.value)\n";
+        }
         int steps = 2 + static_cast<int>(pick(10));
         for (int i = 0; i < steps; ++i) step();
         std::string sum = "i8", product = "f9";
@@ -247,7 +255,8 @@ public:
             product = last_;
         }
         line("int_add(i7, 1)", 'i');
-        text_ += "jump(p0, p1, p2, p3, p4, p5, i6, " + last_ + ", " + sum + ", " + product + ", descr=label0)\n";
+        text_ += "jump(p0, p1, p2, p3, p4, p5, i6, " + last_ + ", " + sum + ", " + product +
+                 ", p10, p11, descr=label0)\n";
         return text_;
     }
 
@@ -288,7 +297,8 @@ private:
                 else
                     line(shifts[pick(3)] + any(values) + ", " + std::to_string(pick(64)) + ")", 'i');
             } else if (pick(8) == 0 && !floating) {
-                line("int_add_ovf(" + any(values) + ", " + any(values) + ")", 'i');
+                static const char* const checked[] = {"int_add_ovf(", "int_sub_ovf(", "int_mul_ovf("};
+                line(checked[pick(3)] + any(values) + ", " + any(values) + ")", 'i');
                 text_ += "guard_no_overflow()" + state_;
             } else {
                 const char* name = floating ? on_doubles[pick(4)] : on_integers[pick(6)];
@@ -346,12 +356,16 @@ public:
         for (int i = 0; i < 6; ++i) {
             size_t length = i % 3 == 1 ? shortest : array_length;
             all[i] = heddle::test::world().new_ints(length);
-            for (size_t item = 0; item < length; ++item) world_.items(all[i])[item] = interesting(random, i >= 3);
+            for (size_t item = 0; item < length; ++item) world_.items(all[i])[item] = interesting(random, i >= 3, seed % 4 || item % 16 < 12);
         }
+        void* nodes[2] = {heddle::test::world().new_node(false), heddle::test::world().new_node(true)};
+        if (one_array) nodes[1] = nodes[0];
+        for (void* n : nodes) static_cast<heddle::test::node*>(n)->value = 3;
         if (one_array) all[1] = all[0], all[5] = all[3];
         std::vector<word> inputs;
         for (void* array : all) inputs.push_back(pointer_word(array));
-        inputs.insert(inputs.end(), {w(static_cast<int64_t>(count)), w(int64_t{0}), w(int64_t{5}), w(1.25)});
+        inputs.insert(inputs.end(), {w(static_cast<int64_t>(count)), w(int64_t{0}), w(int64_t{5}), w(1.25),
+                                       pointer_word(nodes[0]), pointer_word(nodes[1])});
         exit_state exit = u.where.execute(u.token, inputs.data());
         loop_result result;
         REQUIRE(exit.guard);
@@ -364,6 +378,8 @@ public:
         for (int i = 0; i < 6; ++i)
             for (size_t item = 0; item < (all[i] == all[0] || i % 3 != 1 ? array_length : shortest); ++item)
                 result.memory.push_back(same_nan(i < 3 ? kind::integer : kind::floating, world_.items(all[i])[item]));
+        for (void* n : nodes)
+            result.memory.push_back(static_cast<word>(static_cast<heddle::test::node*>(n)->value));
         return result;
     }
 
