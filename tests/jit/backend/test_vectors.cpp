@@ -255,8 +255,8 @@ public:
             product = last_;
         }
         line("int_add(i7, 1)", 'i');
-        text_ += "jump(p0, p1, p2, p3, p4, p5, i6, " + last_ + ", " + sum + ", " + product +
-                 ", p10, p11, descr=label0)\n";
+        text_ +=
+            "jump(p0, p1, p2, p3, p4, p5, i6, " + last_ + ", " + sum + ", " + product + ", p10, p11, descr=label0)\n";
         return text_;
     }
 
@@ -320,6 +320,12 @@ struct loop_result {
     std::vector<word> values, memory;
 };
 
+// An item that p0 and p2 get, and where.
+struct placed {
+    size_t where = SIZE_MAX;
+    word first = 0, third = 0;
+};
+
 // The loop on a backend, in vector form when lanes are given and it has one.
 class compiled_loop {
 public:
@@ -350,13 +356,18 @@ public:
         is_good = true;
     }
 
-    loop_result run(uint64_t seed, size_t count, bool one_array, size_t shortest) {
+    loop_result run(uint64_t seed, size_t count, bool one_array, size_t shortest, placed one = {}) {
         std::mt19937_64 random(seed);
         void* all[6];
         for (int i = 0; i < 6; ++i) {
             size_t length = i % 3 == 1 ? shortest : array_length;
             all[i] = heddle::test::world().new_ints(length);
-            for (size_t item = 0; item < length; ++item) world_.items(all[i])[item] = interesting(random, i >= 3, seed % 4 || item % 16 < 12);
+            for (size_t item = 0; item < length; ++item)
+                world_.items(all[i])[item] = interesting(random, i >= 3, seed % 4 || item % 16 < 12);
+        }
+        if (one.where < array_length) {
+            world_.items(all[0])[one.where] = one.first;
+            world_.items(all[2])[one.where] = one.third;
         }
         void* nodes[2] = {heddle::test::world().new_node(false), heddle::test::world().new_node(true)};
         if (one_array) nodes[1] = nodes[0];
@@ -365,7 +376,7 @@ public:
         std::vector<word> inputs;
         for (void* array : all) inputs.push_back(pointer_word(array));
         inputs.insert(inputs.end(), {w(static_cast<int64_t>(count)), w(int64_t{0}), w(int64_t{5}), w(1.25),
-                                       pointer_word(nodes[0]), pointer_word(nodes[1])});
+                                     pointer_word(nodes[0]), pointer_word(nodes[1])});
         exit_state exit = u.where.execute(u.token, inputs.data());
         loop_result result;
         REQUIRE(exit.guard);
@@ -378,8 +389,7 @@ public:
         for (int i = 0; i < 6; ++i)
             for (size_t item = 0; item < (all[i] == all[0] || i % 3 != 1 ? array_length : shortest); ++item)
                 result.memory.push_back(same_nan(i < 3 ? kind::integer : kind::floating, world_.items(all[i])[item]));
-        for (void* n : nodes)
-            result.memory.push_back(static_cast<word>(static_cast<heddle::test::node*>(n)->value));
+        for (void* n : nodes) result.memory.push_back(static_cast<word>(static_cast<heddle::test::node*>(n)->value));
         return result;
     }
 
@@ -430,4 +440,41 @@ TEST_CASE("random loops do the same in vector form") {
     if (lanes_of(*all[0].what).empty()) return;
     CHECK(vectors > 100); // most loops have a vector form
     CHECK(stored > 50);
+}
+
+TEST_CASE("overflows in each lane") {
+    start_collector();
+    arrays world;
+    std::vector<named_backend> all = all_backends();
+    constexpr int64_t edges[] = {INT64_MAX, INT64_MIN,        INT64_MAX - 5,   INT64_MIN + 5, INT32_MAX, INT32_MIN,
+                                 1ll << 31, -(1ll << 31) - 1, 1 - (1ll << 32), 1ll << 40,     0,         -1,
+                                 1};
+    for (const char* name : {"int_add_ovf", "int_sub_ovf", "int_mul_ovf"})
+        for (const char* second : {"i24", "i6", "3", "-2147483649"}) {
+            std::string in = "p0, p1, p2, p3, p4, p5, i6, i7, i8, f9, p10, p11";
+            std::string text =
+                "[" + in + "]\nlabel(" + in + ", descr=label0)\ni21 = int_lt(i7, i6)\nguard_true(i21) [" + in +
+                "]\ni22 = arraylen(p0, descr=array<int>)\ni23 = uint_lt(i7, i22)\nguard_true(i23) [" + in +
+                "]\ni24 = getarrayitem(p2, i7, descr=array<int>)\n" +
+                "i25 = getarrayitem(p0, i7, descr=array<int>)\ni26 = " + name + "(i25, " + second +
+                ")\nguard_no_overflow() [" + in + "]\nsetarrayitem(p0, i7, i26, descr=array<int>)\n" +
+                "i27 = int_add(i7, 1)\njump(p0, p1, p2, p3, p4, p5, i6, i27, i8, f9, p10, p11, descr=label0)\n";
+            compiled_loop expected(*all[0].what, world, text, 0);
+            for (auto& b : all)
+                for (unsigned lanes : lanes_of(*b.what)) {
+                    compiled_loop tried(*b.what, world, text, lanes);
+                    INFO(b.name << " " << lanes << " lanes\n" << text);
+                    if (!is_native_with_few_registers(b)) CHECK(tried.in_vector_form);
+                    for (int64_t first : edges)
+                        for (int64_t third : edges)
+                            for (size_t where = 2; where < 11; ++where) {
+                                placed one{where, w(first), w(third)};
+                                loop_result a = expected.run(where + 1, 16, false, array_length, one);
+                                loop_result got = tried.run(where + 1, 16, false, array_length, one);
+                                if (got.guard == a.guard && got.values == a.values && got.memory == a.memory) continue;
+                                INFO(first << " and " << third << " at " << where);
+                                REQUIRE(false);
+                            }
+                }
+        }
 }

@@ -36,12 +36,15 @@ SHAPES = {
     "last": "for v in x:\n  t = v",
     "two_counters": "j = 5\nfor i in range(n):\n  y[i] = x[i] + a\n  j += 3\ns += j",
     "until": "i = 0\nwhile x[i] < 12 and i < n - 1:\n  s += x[i]\n  i += 1\ns += i",
+    "comprehension": "t = [v * a for v in x]\nfor v in t:\n  s += v\nt = len(t)",
+    "append": "t = []\nfor i in range(n):\n  t.append(x[i] - y[i])\nfor v in t:\n  s += v\nt = len(t)",
     "nested": "for k in range(3):\n  for i in range(n):\n    y[i] += x[i] * a",
 }
 INT_SHAPES = {
     "mask": "for i in range(n):\n  x[i] = (x[i] ^ 0x5a) & 0xff | 0x100",
     "shifts": "for i in range(n):\n  y[i] = (x[i] >> 3) ^ ((x[i] & 0xffff) << 5) ^ ~x[i]",
     "affine": "for i in range(n):\n  x[i] = x[i] * 3 + 1",
+    "difference": "for i in range(n):\n  x[i] = y[i] - x[i] * i",
     "counting": "i = 0\nk = 100\nwhile i < n:\n  x[i] = y[i] & k\n  i += 1\n  k += 2",
     "bits": "for v in x:\n  s ^= v",
 }
