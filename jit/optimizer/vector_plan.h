@@ -68,8 +68,8 @@ public:
     std::vector<uint32_t> checked_counters;                 // *_ovf operations on counters
     std::vector<uint32_t> checked_items;                    // *_ovf operations on items, followed by their guards
     std::vector<planned_access> accesses;
-    std::vector<uint32_t> field_stores;                      // setfield operations, done once a round
-    std::vector<uint32_t> in_vectors; // operations wanted as vectors, in order
+    std::vector<uint32_t> field_stores; // setfield operations, done once a round
+    std::vector<uint32_t> in_vectors;   // operations wanted as vectors, in order
     bool guards_invalidation = false;
 
 private:

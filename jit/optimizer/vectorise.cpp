@@ -180,8 +180,7 @@ private:
                 if (!plan_.values[p].in_vector) item(value_ref::result(p), lane);
         for (unsigned row = 0; row < rows_; ++row)
             for (uint32_t p : plan_.in_vectors) vectors_[row][p] = write_vector(p, row);
-        if (!overflows_.is_none())
-            guard(opcode::guard_false, {add(opcode::vector_negative_lanes, {overflows_})});
+        if (!overflows_.is_none()) guard(opcode::guard_false, {add(opcode::vector_negative_lanes, {overflows_})});
         std::vector<value_ref> stored = items_to_store(), fields;
         for (uint32_t p : plan_.field_stores) fields.push_back(item(t_.arguments_of(t_.operations[p])[1], width_ - 1));
         std::vector<value_ref> passed;
@@ -266,8 +265,8 @@ private:
         return out_.add(vector_form_of(o.op), operands);
     }
 
-    // With a note, in the lanes' highest bits, of those that overflow: where a sum's sign is neither argument's; where a
-    // difference's arguments have other signs, and it not the first one's; where a factor has more than 32 bits (that
+    // With a note, in the lanes' highest bits, of those that overflow: where a sum's sign is neither argument's; where
+    // a difference's arguments have other signs, and it not the first one's; where a factor has more than 32 bits (that
     // is more than it must be).
     value_ref write_checked(opcode op, value_ref a, value_ref b) {
         bool sum = op == opcode::int_add_ovf;

@@ -49,10 +49,7 @@ void liveness::compute(const trace& t) {
 }
 
 uint32_t liveness::most_live(const trace& t, uint32_t begin, uint32_t end, bool floating) const {
-    auto counts = [&](uint32_t value) {
-        kind k = t.operations[value].result;
-        return (k == kind::floating || k == kind::vector) == floating;
-    };
+    auto counts = [&](uint32_t value) { return is_floating_class(t.operations[value].result) == floating; };
     uint32_t live = 0, most = 0;
     for (value_ref v : t.arguments_of(t.operations[begin])) live += !v.is_constant() && counts(v.index());
     std::vector<bool> ended(t.operations.size());

@@ -16,6 +16,9 @@ constexpr uint32_t never_used = UINT32_MAX;
 // Does the operation's machine code call a C function, with all that this clobbers?
 inline bool clobbers_registers(opcode op) { return (info(op).flags & CALL) || op == opcode::copy_array; }
 
+// Which registers values of the kind are in.
+constexpr bool is_floating_class(kind k) { return k == kind::floating || k == kind::vector; }
+
 struct liveness {
     std::vector<uint32_t> last_use;       // by value; its own position when it has no use
     std::vector<uint32_t> first_real_use; // by value; never_used

@@ -101,8 +101,7 @@ private:
     void release_if_dead(value_ref v, uint32_t position);
     int new_slot();
     uint64_t class_of(uint32_t value) const {
-        kind k = trace_->operations[value].result;
-        return k == kind::floating || k == kind::vector ? floating_registers : general_registers;
+        return is_floating_class(trace_->operations[value].result) ? floating_registers : general_registers;
     }
 
     target_registers target_;
