@@ -451,10 +451,14 @@ Result<W_Object*> call_function(W_Function* function, W_Arguments* arguments) {
 }
 
 // type.__call__: __new__, then __init__ if the result is an instance.
-HEDDLE_DONT_LOOK_INSIDE static Result<W_Object*> construct(W_Type* type, W_Arguments* arguments) {
+HEDDLE_DONT_LOOK_INSIDE static failure_type no_instances(W_Type* type) {
+    return raise_error(T::TypeError, "cannot create '%s' instances", name_text(type).c_str());
+}
+static Result<W_Object*> construct(W_Type* type, W_Arguments* arguments) {
+    type = jit::promote(type);
     if (type->constructor) return call_builtin(static_cast<W_Builtin*>(type->constructor.get()), arguments);
     W_Object* maker = type_lookup(type, N::new_);
-    if (!maker) return raise_error(T::TypeError, "cannot create '%s' instances", name_text(type).c_str());
+    if (!maker) return no_instances(type);
     maker = HEDDLE_TRY(bind_descriptor(maker, nullptr, type));
     W_Object* instance = HEDDLE_TRY(call(maker, arguments_with_first(type, arguments)));
     W_Type* made = instance->type();

@@ -37,7 +37,7 @@ void list_set(W_List* list, long index, W_Object* item);   // index is in range
 void list_append(W_List* list, W_Object* item);
 // Before the first item of a comprehension: storage of its kind, for as many as its iterator has left.
 HEDDLE_DONT_LOOK_INSIDE void list_start(W_List* list, W_Object* first, W_Object* iterator);
-HEDDLE_DONT_LOOK_INSIDE Result<void> list_extend(W_List* list, W_Object* iterable);
+Result<void> list_extend(W_List* list, W_Object* iterable);
 HEDDLE_DONT_LOOK_INSIDE void list_extend_list(W_List* list, W_List* other);
 HEDDLE_DONT_LOOK_INSIDE void list_insert(W_List* list, long index, W_Object* item);
 HEDDLE_DONT_LOOK_INSIDE void list_delete_range(W_List* list, long start, long end);

@@ -248,7 +248,7 @@ HEDDLE_DONT_LOOK_INSIDE void list_extend_list(W_List* list, W_List* other) {
     copy_list_items(other, 0, list, length, count);
     list->length = length + count;
 }
-static void extend_by_range(W_List* list, W_Range* range) {
+HEDDLE_DONT_LOOK_INSIDE static void extend_by_range(W_List* list, W_Range* range) {
     long length = list->length, count = range->length, value = range->start;
     if (count == 0) return;
     if (list->kind == list_kind::empty) {
@@ -260,21 +260,10 @@ static void extend_by_range(W_List* list, W_Range* range) {
     for (long i = 0; i < count; i++, value += range->step) items->set(length + i, value);
     list->length = length + count;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<void> list_extend(W_List* list, W_Object* iterable) {
-    if (is_exact<W_List>(iterable)) {
-        list_extend_list(list, static_cast<W_List*>(iterable));
-        return ok;
-    }
-    if (is_exact<W_Range>(iterable) && static_cast<W_Range*>(iterable)->length < power_of_two_or_largest(32) &&
-        (list->kind == list_kind::empty || list->kind == list_kind::ints)) {
-        extend_by_range(list, static_cast<W_Range*>(iterable));
-        return ok;
-    }
-    if (is_exact<W_Tuple>(iterable)) {
-        auto* tuple = static_cast<W_Tuple*>(iterable);
-        for (long i = 0; i < tuple->length(); i++) list_append(list, tuple->at(i));
-        return ok;
-    }
+HEDDLE_DONT_LOOK_INSIDE static void extend_by_tuple(W_List* list, W_Tuple* tuple) {
+    for (long i = 0; i < tuple->length(); i++) list_append(list, tuple->at(i));
+}
+HEDDLE_DONT_LOOK_INSIDE static Result<void> extend_by_iterating(W_List* list, W_Object* iterable) {
     if (can_drain(iterable)) {
         HEDDLE_TRY(drain_generator(drain_purpose::list, iterable, list));
         return ok;
@@ -283,6 +272,23 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> list_extend(W_List* list, W_Object* iterabl
     while (W_Object* item = next_item(iterator)) list_append(list, item);
     if (pending_error()) return failure;
     return ok;
+}
+// What runs no user code is a call that changes the list alone.
+Result<void> list_extend(W_List* list, W_Object* iterable) {
+    if (is_exact<W_List>(iterable)) {
+        list_extend_list(list, static_cast<W_List*>(iterable));
+        return ok;
+    }
+    if (is_exact<W_Range>(iterable) && static_cast<W_Range*>(iterable)->length < 1l << 32 &&
+        (list->kind == list_kind::empty || list->kind == list_kind::ints)) {
+        extend_by_range(list, static_cast<W_Range*>(iterable));
+        return ok;
+    }
+    if (is_exact<W_Tuple>(iterable)) {
+        extend_by_tuple(list, static_cast<W_Tuple*>(iterable));
+        return ok;
+    }
+    return extend_by_iterating(list, iterable);
 }
 // Makes room at `at` for `count` items (negative: removes) by moving the tail.
 static void move_tail(W_List* list, long at, long count) {
@@ -330,15 +336,17 @@ template <class Array> static Array* copy_of_items(W_List* list) {
 }
 HEDDLE_DONT_LOOK_INSIDE object_array* list_to_slots(W_List* list) { return copy_of_items<object_array>(list); }
 HEDDLE_DONT_LOOK_INSIDE list_items* list_to_items(W_List* list) { return copy_of_items<list_items>(list); }
-HEDDLE_DONT_LOOK_INSIDE Result<W_List*> iterable_to_list(W_Object* iterable) {
+Result<W_List*> iterable_to_list(W_Object* iterable) {
     W_List* list = make_list();
     HEDDLE_TRY(list_extend(list, iterable));
     return list;
 }
-HEDDLE_DONT_LOOK_INSIDE Result<object_array*> iterable_to_slots(W_Object* iterable) {
+Result<object_array*> iterable_to_slots(W_Object* iterable) {
     if (is_exact<W_Tuple>(iterable)) {
         object_array* items = static_cast<W_Tuple*>(iterable)->items;
-        return take_items<object_array>(items, 0, items->length());
+        auto* copy = make_array<object_array>(items->length());
+        copy_items(items, 0, copy, 0, items->length());
+        return copy;
     }
     if (is_exact<W_List>(iterable)) return list_to_slots(static_cast<W_List*>(iterable));
     W_List* list = make_list_with_capacity(8); // of objects: not unboxed on the way
@@ -350,7 +358,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<list_items*> iterable_to_items(W_Object* iterable
     W_List* list = HEDDLE_TRY(iterable_to_list(iterable));
     return list_to_items(list);
 }
-HEDDLE_DONT_LOOK_INSIDE Result<W_Tuple*> iterable_to_tuple(W_Object* iterable) {
+Result<W_Tuple*> iterable_to_tuple(W_Object* iterable) {
     if (is_exact<W_Tuple>(iterable)) return static_cast<W_Tuple*>(iterable);
     object_array* items = HEDDLE_TRY(iterable_to_slots(iterable));
     return make<W_Tuple>(items);

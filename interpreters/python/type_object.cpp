@@ -11,7 +11,7 @@ namespace {
 
 // ---- object
 // ---------------------------------------------------------------------------------------------------------------
-Result<W_Object*> object_new(W_Arguments* arguments) {
+HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> new_of_any_layout(W_Arguments* arguments) {
     if (arguments->positional_count() == 0 || !is<W_Type>(arguments->at(0)))
         return raise_text(T::TypeError, "object.__new__(X): X is not a type object");
     auto* type = static_cast<W_Type*>(arguments->at(0));
@@ -34,6 +34,15 @@ Result<W_Object*> object_new(W_Arguments* arguments) {
         while (!builtin->is_builtin) builtin = builtin->base;
         return call(type_lookup(builtin, N::new_), arguments_1(type));
     }
+    return allocate_instance(type);
+}
+Result<W_Object*> object_new(W_Arguments* arguments) {
+    if (arguments->values->length() != 1 || arguments->keywords || !is<W_Type>(arguments->at(0)))
+        return new_of_any_layout(arguments);
+    W_Type* type = jit::promote(static_cast<W_Type*>(arguments->at(0)));
+    W_Object* abstract = type->is_builtin ? nullptr : type_lookup(type, N::abstractmethods);
+    if (type->instance_layout != layout::object || (abstract && abstract != none()))
+        return new_of_any_layout(arguments);
     return allocate_instance(type);
 }
 Result<W_Object*> object_init(W_Arguments* arguments) {
