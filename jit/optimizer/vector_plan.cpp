@@ -186,7 +186,10 @@ bool vector_plan::classify_arithmetic(uint32_t p) {
         base.offset += amount;
         if (base.offset < -most_offset || base.offset > most_offset) return false;
         values[p] = base;
-        if (overflows) checked_counters.push_back(p);
+        if (overflows) {
+            bound_counter(base.counter);
+            checked_counters.push_back(p);
+        }
         return true;
     }
     uint32_t counter = no_index;

@@ -204,14 +204,16 @@ private:
             mapped_[p] = out_.add(o.op, args, o.description);
     }
 
-    // In the last iteration it is furthest out.
+    // It is furthest out in the first or in the last iteration.
     void write_checked_counter(uint32_t p) {
         const operation& o = t_.operations[p];
         value_ref from = t_.arguments_of(o)[0], by = t_.arguments_of(o)[1];
         if (from.is_constant()) std::swap(from, by);
         planned_value base = plan_.of(from);
-        add(o.op, {counter(base.counter, base.offset, width_ - 1), by});
-        guard(opcode::guard_no_overflow, {});
+        for (unsigned lane : {0u, width_ - 1}) {
+            add(o.op, {counter(base.counter, base.offset, lane), by});
+            guard(opcode::guard_no_overflow, {});
+        }
     }
 
     // The value of one iteration.

@@ -35,6 +35,8 @@ SHAPES = {
     "positive": "for i in range(n):\n  if x[i] > 2:\n    y[i] = x[i]\n    s += x[i]",
     "last": "for v in x:\n  t = v",
     "two_counters": "j = 5\nfor i in range(n):\n  y[i] = x[i] + a\n  j += 3\ns += j",
+    "counter_that_becomes_big": "j = 2**63 - 40\nfor i in range(n):\n  y[i] = x[i] + a\n  j += 3\ns += j",
+    "counter_down": "j = 40 - 2**63\nfor i in range(n):\n  y[i] = x[i] + a\n  j -= 3\ns += j",
     "until": "i = 0\nwhile x[i] < 12 and i < n - 1:\n  s += x[i]\n  i += 1\ns += i",
     "comprehension": "t = [v * a for v in x]\nfor v in t:\n  s += v\nt = len(t)",
     "append": "t = []\nfor i in range(n):\n  t.append(x[i] - y[i])\nfor v in t:\n  s += v\nt = len(t)",
@@ -96,6 +98,17 @@ def run_all(shapes, float_items):
             show(name, (k, "same"), result, x)
 
 
+def counters_at_the_ends():
+    # The loop gets hot with small counters; then one begins near an end of the machine's integers.
+    f = make("j = n\nfor i in range(40):\n  y[i] = x[i] + 1.5\n  j += a\n  j = j + 3\ns = j")
+    up = make("j = n\nfor i in range(40):\n  y[i] = x[i] + 1.5\n  j += 3\ns = j")
+    down = make("j = n\nfor i in range(40):\n  y[i] = x[i] + 1.5\n  j -= 3\ns = j")
+    x, y = numbers(40, True), [0.0] * 40
+    for g in f, up, down:
+        for start in [0] * 6 + [2**63 - 1 - k for k in range(0, 130, 5)] + [-(2**63) + k for k in range(0, 130, 5)]:
+            print("ends", start, g(x, y, start, 1)[0])
+
+
 def leaves_in_a_round():
     # An item of another class, at each position.
     f = make("for i in range(n):\n  y[i] = x[i] * a")
@@ -153,4 +166,5 @@ def leaves_in_a_round():
 run_all(SHAPES, True)
 run_all(SHAPES, False)
 run_all(INT_SHAPES, False)
+counters_at_the_ends()
 leaves_in_a_round()
