@@ -247,7 +247,6 @@ bool target_compiler::is_loop_header(uint32_t position) const {
     return last.op == opcode::jump && last.description == op(position).description;
 }
 
-// Where a label's arguments are, for the jumps to it; false: it failed.
 // Whether the loop has more values at once than there are registers.
 bool target_compiler::is_crowded(uint32_t label, bool floating) const {
     uint64_t registers = registers_.allocatable() & (floating ? floating_registers : general_registers);
@@ -255,6 +254,7 @@ bool target_compiler::is_crowded(uint32_t label, bool floating) const {
     return live_.most_live(*trace_, label, last, floating) > static_cast<uint32_t>(std::popcount(registers));
 }
 
+// Where a label's arguments are, for the jumps to it; false: it failed.
 bool target_compiler::settle_label(uint32_t position, std::vector<int32_t>& places) {
     std::span<const value_ref> args = arguments(position);
     uint32_t last = static_cast<uint32_t>(trace_->operations.size() - 1);
