@@ -149,14 +149,13 @@ std::string parse_options(std::string_view text, runtime_options& options) {
     return {};
 }
 
-std::string describe_options() {
+std::string describe_options(const runtime_options& defaults) {
     std::string text;
     auto row = [&](std::string name, const std::string& value, const std::string& meaning) {
         name += value.empty() ? "" : "=" + value;
         name.resize(name.size() < 28 ? 28 : name.size() + 1, ' ');
         text += name + meaning + "\n";
     };
-    runtime_options defaults;
     for (const number_option& option : number_options)
         row(std::string(option.name), std::to_string(defaults.*option.member), std::string(option.meaning));
     row("backend", native_backend_name, "of " + backend_names() + "; portable interprets traces");

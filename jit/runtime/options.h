@@ -29,6 +29,6 @@ struct runtime_options {
 };
 
 std::string parse_options(std::string_view text, runtime_options& options);
-std::string describe_options();
+std::string describe_options(const runtime_options& defaults = {});
 
 } // namespace heddle::jit

@@ -219,7 +219,7 @@ std::string configure(std::string_view text) {
 }
 
 void reset_options() { chosen_options = {}; }
-std::string options_help() { return describe_options(); }
+std::string options_help() { return describe_options(chosen_options); }
 statistics get_statistics() { return runtime_state().counts; }
 
 } // namespace heddle::jit

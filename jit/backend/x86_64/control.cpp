@@ -85,7 +85,8 @@ void trace_compiler::compile_label(uint32_t position) {
     own_label label{
         const_cast<target_token*>(static_cast<const target_token*>(op(position).description)), a_.newLabel(), {}};
     if (!settle_label(position, label.places)) return;
-    a_.align(asmjit::AlignMode::kCode, 16);
+    // A short loop runs up to half as long again when it lies across two lines of the cache.
+    a_.align(asmjit::AlignMode::kCode, is_loop_header(position) ? code_memory::code_alignment : 16);
     a_.bind(label.start);
     label_offsets_.push_back(static_cast<uint32_t>(a_.offset()));
     if (is_loop_header(position))
