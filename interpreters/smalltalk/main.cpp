@@ -227,8 +227,8 @@ void* thread_main(void*) {
 // 0 to go on; else the process's status + 1.
 int parse(int count, char** arguments) {
     auto value = [&](int& i) -> const char* { return i + 1 < count ? arguments[++i] : nullptr; };
-    // Sends take many operations to record. With the usual limit, 6000, traces through small recursive methods are given
-    // up before they reach the recursion's own limit, and the method is called from then on, at half the speed.
+    // Sends take many operations to record. With the usual limit, 6000, traces through small recursive methods are
+    // given up before they reach the recursion's own limit, and the method is called from then on, at half the speed.
     if (heddle_jit_present()) heddle_jit_configure("trace_limit=10000");
     for (int i = 1; i < count; i++) {
         std::string word = arguments[i];
