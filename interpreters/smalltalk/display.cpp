@@ -110,6 +110,16 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_beep(W_Object* o) {
     return o;
 }
 
+// clipboardText, or clipboardText: text
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_clipboard_text(W_Frame*, Code*, frame_slots* slots, long first,
+                                                           long count) {
+    if (count > 1 || !wants_window("141 (the clipboard: there is no window)")) return nullptr;
+    if (count == 0) return new_string(clipboard_text());
+    if (!is_text(slots->get(first + 1))) return nullptr;
+    set_clipboard_text(text_of(slots->get(first + 1)));
+    return slots->get(first);
+}
+
 // ---- input
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_mouse_point(W_Object*) {
     if (!updated(false)) return nullptr;

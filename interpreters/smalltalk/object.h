@@ -180,8 +180,9 @@ inline W_Class* special_class(long index) {
 HEDDLE_ELIDABLE long small_minimum();
 HEDDLE_ELIDABLE long small_maximum();
 HEDDLE_INLINE bool fits_small(long value) {
-    return static_cast<unsigned long>(value - small_minimum()) <=
-           static_cast<unsigned long>(small_maximum() - small_minimum());
+    // Unsigned: SOM's range is that of a long, whose differences would overflow.
+    auto lowest = static_cast<unsigned long>(small_minimum());
+    return static_cast<unsigned long>(value) - lowest <= static_cast<unsigned long>(small_maximum()) - lowest;
 }
 HEDDLE_INLINE W_Object* make_int(long value) { return make<W_Int>(value); } // the caller knows that it fits
 HEDDLE_INLINE W_Object* make_float(double value) { return make<W_Float>(value); }

@@ -189,7 +189,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_interrupt_semaphore(W_Object* o, W_O
     if (special_objects->size() <= special_interrupt_semaphore) return nullptr;
     bool good = class_of(semaphore) == special_at(special_semaphore);
     set_slot(special_objects, special_interrupt_semaphore, good ? semaphore : nil());
-    if (good) watch_interrupts();
+    watch_interrupts(good);
     return o;
 }
 } // namespace heddle::smalltalk

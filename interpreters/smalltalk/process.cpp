@@ -287,10 +287,14 @@ void watch_weak_slots() {
 }
 void set_low_space_semaphore(W_Object* semaphore) { low_space_semaphore = semaphore; }
 
-// Ctrl-C, once the image has said what it does then.
-void watch_interrupts() {
+// Ctrl-C, while the image has said what it does then; otherwise it ends the VM.
+void watch_interrupts(bool watch) {
     struct sigaction action = {};
-    action.sa_handler = [](int) { __atomic_or_fetch(&heddle_thread.action_flag, action_interrupt, __ATOMIC_SEQ_CST); };
+    action.sa_handler = SIG_DFL;
+    if (watch)
+        action.sa_handler = [](int) {
+            __atomic_or_fetch(&heddle_thread.action_flag, action_interrupt, __ATOMIC_SEQ_CST);
+        };
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, nullptr);
 }

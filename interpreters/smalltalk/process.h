@@ -28,7 +28,7 @@ W_Object* first_of_list(W_Object* list); // removes it
 HEDDLE_DONT_LOOK_INSIDE bool handle_actions(W_Frame* frame);
 void signal_at_microseconds(W_Object* semaphore, long when); // when < 0: never
 void set_low_space_semaphore(W_Object* semaphore);           // null: none
-void watch_interrupts();
+void watch_interrupts(bool watch);
 long microseconds_now(); // a monotonic clock, from the start
 
 constexpr uint32_t action_timer = gc::action_first_for_vm;

@@ -72,6 +72,9 @@ struct sdl {
     void* (*CreateCursor)(const uint8_t*, const uint8_t*, int, int, int, int) = nullptr;
     void (*SetCursor)(void*) = nullptr;
     void (*FreeCursor)(void*) = nullptr;
+    char* (*GetClipboardText)() = nullptr;
+    int (*SetClipboardText)(const char*) = nullptr;
+    void (*free)(void*) = nullptr;
 
     bool load() {
         library = dlopen("libSDL2-2.0.so.0", RTLD_NOW | RTLD_LOCAL);
@@ -89,6 +92,8 @@ struct sdl {
         find(PollEvent, "SDL_PollEvent"), find(GetModState, "SDL_GetModState");
         find(StartTextInput, "SDL_StartTextInput"), find(CreateCursor, "SDL_CreateCursor");
         find(SetCursor, "SDL_SetCursor"), find(FreeCursor, "SDL_FreeCursor");
+        find(GetClipboardText, "SDL_GetClipboardText"), find(SetClipboardText, "SDL_SetClipboardText");
+        find(free, "SDL_free");
         return all;
     }
 };
@@ -152,16 +157,30 @@ void key_down(int symbol) {
     else if ((input.modifiers & 10) && symbol >= 32 && symbol < 127) // with control or command no text comes
         add_key(input.modifiers & 8 ? symbol : symbol & 31);
 }
-// Latin-1 of UTF-8.
+// What Latin-1 has no character for is left out.
+std::string latin1_of_utf8(const char* text) {
+    std::string result;
+    for (const auto* at = reinterpret_cast<const uint8_t*>(text); *at; at++) {
+        if (*at < 0x80)
+            result += static_cast<char>(*at);
+        else if ((*at == 0xc2 || *at == 0xc3) && at[1])
+            result += static_cast<char>((*at & 3) << 6 | (at[1] & 0x3f)), at++;
+    }
+    return result;
+}
+std::string utf8_of_latin1(const std::string& text) {
+    std::string result;
+    for (char c : text) {
+        auto byte = static_cast<uint8_t>(c);
+        if (byte >= 0x80) result += static_cast<char>(0xc0 | byte >> 6), byte = 0x80 | (byte & 0x3f);
+        result += static_cast<char>(byte);
+    }
+    return result;
+}
 void text_typed(const char* text) {
     read_modifiers();
     if (input.modifiers & 10) return; // key_down has it
-    for (const auto* at = reinterpret_cast<const uint8_t*>(text); *at; at++) {
-        if (*at < 0x80)
-            add_key(*at);
-        else if ((*at == 0xc2 || *at == 0xc3) && at[1])
-            add_key((*at & 3) << 6 | (at[1] & 0x3f)), at++;
-    }
+    for (char c : latin1_of_utf8(text)) add_key(static_cast<uint8_t>(c));
 }
 long button_bit(uint8_t button) { return button == 1 ? 4 : button == 2 ? 2 : button == 3 ? 1 : 0; }
 bool read_events() {
@@ -277,6 +296,21 @@ void next_event(long (&event)[8]) {
     if (events.empty()) return;
     for (size_t i = 0; i < 8; i++) event[i] = events.front()[i];
     events.pop_front();
+}
+std::string clipboard_text() {
+    char* text = library.GetClipboardText();
+    if (!text) return "";
+    std::string result = latin1_of_utf8(text);
+    library.free(text);
+    for (char& c : result)
+        if (c == '\n') c = '\r';
+    return result;
+}
+void set_clipboard_text(const std::string& text) {
+    std::string lines = utf8_of_latin1(text.c_str()); // up to a zero
+    for (char& c : lines)
+        if (c == '\r') c = '\n';
+    library.SetClipboardText(lines.c_str());
 }
 void signal_input(long semaphore_index) { input_semaphore = semaphore_index; }
 

@@ -26,6 +26,10 @@ long next_key(bool keep);
 void next_event(long (&event)[8]);
 void signal_input(long semaphore_index); // at each event; 0: nobody
 
+// What other programs have copied, or get to paste: Latin-1, lines end as in Squeak. Empty: there is none.
+std::string clipboard_text();
+void set_clipboard_text(const std::string& text);
+
 // The pointer's form: `rows` of 16 bits each, and of its mask.
 void set_cursor(const uint16_t (&rows)[16], const uint16_t (&mask)[16], long hot_x, long hot_y);
 
