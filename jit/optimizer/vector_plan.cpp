@@ -69,7 +69,6 @@ bool vector_plan::make(int64_t width) {
     width_ = width;
     values.assign(t_.operations.size(), {});
     steps_.assign(label_arguments.size(), 0);
-    bounded_.assign(label_arguments.size(), false);
     argument_positions_.assign(label, no_index);
     for (uint32_t i = 0; i < label_arguments.size(); ++i) argument_positions_[label_arguments[i].index()] = i;
     return find_counters() && classify() && order_accesses() && order_fields();
@@ -187,7 +186,7 @@ bool vector_plan::classify_arithmetic(uint32_t p) {
         if (base.offset < -most_offset || base.offset > most_offset) return false;
         values[p] = base;
         if (overflows) {
-            bound_counter(base.counter);
+            bound_counter(base.counter, base.base);
             checked_counters.push_back(p);
         }
         return true;
@@ -200,6 +199,7 @@ bool vector_plan::classify_arithmetic(uint32_t p) {
         values[p] = {value_form::counter, counter, 1};
         return true;
     }
+    if (classify_sum_with_invariant(p)) return true;
     bool conditions = false, counters = false;
     for (value_ref v : t_.arguments_of(o)) {
         conditions = conditions || of(v).form == value_form::condition || t_.kind_of(v) == kind::pointer;
@@ -224,6 +224,25 @@ bool vector_plan::classify_arithmetic(uint32_t p) {
     return true;
 }
 
+// A row's beginning plus the column: a counter too, with another beginning.
+bool vector_plan::classify_sum_with_invariant(uint32_t p) {
+    const operation& o = t_.operations[p];
+    if (!is_add(o.op)) return false;
+    value_ref counter = t_.arguments_of(o)[0], base = t_.arguments_of(o)[1];
+    if (of(counter).form != value_form::counter) std::swap(counter, base);
+    planned_value sum = of(counter);
+    if (sum.form != value_form::counter || !sum.base.is_none() || of(base).form != value_form::invariant ||
+        base.is_constant())
+        return false;
+    sum.base = base;
+    values[p] = sum;
+    if (info(o.op).flags & OVERFLOW) {
+        bound_counter(sum.counter);
+        checked_counters.push_back(p);
+    }
+    return true;
+}
+
 bool vector_plan::classify_access(uint32_t p) {
     const operation& o = t_.operations[p];
     std::span<const value_ref> args = t_.arguments_of(o);
@@ -233,8 +252,8 @@ bool vector_plan::classify_access(uint32_t p) {
     if (of(args[0]).form != value_form::invariant || !holds_numbers(shape)) return false;
     if (index.form != value_form::counter || step(index.counter) != 1) return false;
     if (store && (of(args[2]).form == value_form::condition || of(args[2]).form == value_form::other)) return false;
-    bound_counter(index.counter);
-    accesses.push_back({p, index.counter, index.offset, store});
+    bound_counter(index.counter, index.base);
+    accesses.push_back({p, index, store});
     stores_ = stores_ || store;
     if (!store) {
         values[p].form = value_form::item;
@@ -293,18 +312,22 @@ void vector_plan::add_check(std::vector<planned_check>& where, const planned_che
 }
 
 // It must not be near the end that it moves towards.
-void vector_plan::bound_counter(uint32_t counter) { bounded_[counter] = true; }
+void vector_plan::bound_counter(uint32_t counter, value_ref base) {
+    bool up = steps_[counter] > 0;
+    add_check(far_checks_,
+              {up ? opcode::int_lt : opcode::int_gt, counter, up ? far_end : -far_end, false, value_ref(), base});
+}
 
 // 'v comparison other' must hold in each iteration.
 bool vector_plan::note_check(opcode comparison, const planned_value& v, value_ref other) {
     bool up = step(v.counter) > 0;
-    planned_check at_first{comparison, v.counter, v.offset, false, other};
-    planned_check at_last{comparison, v.counter, v.offset, true, other};
-    planned_check not_negative{opcode::int_ge, v.counter, v.offset, !up, {}}; // without 'other': 0
+    planned_check at_first{comparison, v.counter, v.offset, false, other, v.base};
+    planned_check at_last{comparison, v.counter, v.offset, true, other, v.base};
+    planned_check not_negative{opcode::int_ge, v.counter, v.offset, !up, {}, v.base}; // without 'other': 0
     int64_t constant;
     // Entry checks look at values that are there before the first round.
     bool at_entry = of(other).form == value_form::invariant;
-    bound_counter(v.counter);
+    bound_counter(v.counter, v.base);
     switch (comparison) {
     case opcode::int_lt:
     case opcode::int_le: break;
@@ -342,31 +365,29 @@ bool vector_plan::note_check(opcode comparison, const planned_value& v, value_re
 
 // In a round all loads come first, then the stores, each for all of the round's iterations.
 bool vector_plan::order_accesses() {
-    for (uint32_t i = 0; i < label_arguments.size(); ++i) {
-        if (!bounded_[i]) continue;
-        bool up = steps_[i] > 0;
-        planned_check far{up ? opcode::int_lt : opcode::int_gt, i, up ? far_end : -far_end, false, {}};
-        add_check(entry_checks, far);
-    }
+    for (const planned_check& far : far_checks_) add_check(entry_checks, far);
     for (size_t s = 0; s < accesses.size(); ++s) {
         const planned_access& first = accesses[s];
         for (size_t other = 0; first.store && other < accesses.size(); ++other) {
             const planned_access& second = accesses[other];
             const operation &a = t_.operations[first.position], &b = t_.operations[second.position];
             if (other == s || a.description != b.description || (second.store && other < s)) continue;
-            bool harmless = false;
-            if (first.counter == second.counter) {
-                // The item that the store of iteration k writes is the other's in iteration k + distance.
-                int64_t distance = first.offset - second.offset;
+            // The item that the store of iteration k writes is the other's in iteration k + distance.
+            int64_t distance = first.index.offset - second.index.offset;
+            bool one_array = t_.arguments_of(a)[0] == t_.arguments_of(b)[0], harmless = false;
+            if (first.index.counter == second.index.counter && first.index.base == second.index.base) {
                 if (distance <= -width_ || distance >= width_)
                     harmless = true;
                 else if (second.store)
                     harmless = distance >= 0;
                 else
                     harmless = distance < 0 || (distance == 0 && first.position > second.position);
+            } else if (one_array && first.index.counter == second.index.counter) {
+                gaps.push_back({first.index.base, second.index.base, distance});
+                continue;
             }
             if (harmless) continue;
-            if (t_.arguments_of(a)[0] == t_.arguments_of(b)[0]) return false;
+            if (one_array) return false;
             need_different(t_.arguments_of(a)[0], t_.arguments_of(b)[0]);
         }
     }

@@ -16,7 +16,7 @@ enum class value_form : uint8_t {
     other,     // a label argument that each iteration changes in some other way
     invariant, // constants, and label arguments that the jump passes on as they are
     uniform,   // made anew in each iteration, but the same in all of a round
-    counter,   // a label argument that goes up or down by a constant, plus a constant
+    counter,   // a label argument that goes up or down by a constant, plus a constant, maybe plus an invariant
     item,      // another one in each iteration
     condition  // a comparison of a counter with an invariant
 };
@@ -25,6 +25,7 @@ struct planned_value {
     value_form form = value_form::other;
     uint32_t counter = no_index; // position of the label argument
     int64_t offset = 0;
+    value_ref base = {};     // the invariant; none: there is none
     bool sequential = false; // item: depends on the iteration before, or there is no vector operation for it
     bool in_vector = false;  // item: wanted as a vector
 };
@@ -37,14 +38,20 @@ struct planned_check {
     int64_t offset;
     bool last;
     value_ref other;
+    value_ref base = {};
     friend bool operator==(const planned_check&, const planned_check&) = default;
 };
 
 struct planned_access {
-    uint32_t position; // of the operation
-    uint32_t counter;
-    int64_t offset;
+    uint32_t position;   // of the operation
+    planned_value index; // a counter
     bool store;
+};
+
+// first - second + offset is not less than a round's width, either way. None: 0.
+struct planned_gap {
+    value_ref first, second;
+    int64_t offset;
 };
 
 class vector_plan {
@@ -64,6 +71,7 @@ public:
     std::vector<planned_check> entry_checks, round_checks;  // before the first round; in each
     std::vector<uint32_t> ones;                             // label arguments that must be 1
     std::vector<std::pair<value_ref, value_ref>> different; // arrays that must not be the same
+    std::vector<planned_gap> gaps;                          // of indices into one array
     std::vector<uint32_t> uniforms;                         // operations and guards once a round, in order
     std::vector<uint32_t> checked_counters;                 // *_ovf operations on counters
     std::vector<uint32_t> checked_items;                    // *_ovf operations on items, followed by their guards
@@ -83,7 +91,8 @@ private:
     bool classify_arithmetic(uint32_t position);
     bool note_check(opcode comparison, const planned_value& v, value_ref other);
     void add_check(std::vector<planned_check>& where, const planned_check& check);
-    void bound_counter(uint32_t counter);
+    void bound_counter(uint32_t counter, value_ref base = {});
+    bool classify_sum_with_invariant(uint32_t position);
     bool order_accesses();
     void choose_vectors();
     void need_different(value_ref a, value_ref b);
@@ -94,7 +103,7 @@ private:
     int64_t width_ = 0;
     std::vector<int64_t> steps_;               // by label argument; 0: no counter
     std::vector<uint32_t> argument_positions_; // by operation: which label argument it is
-    std::vector<bool> bounded_;                // by label argument
+    std::vector<planned_check> far_checks_;    // that counters are far from the ends of the integers
     bool stores_ = false;
 };
 

@@ -27,6 +27,7 @@
 #include "optimizer/vector_plan.h"
 #include "optimizer/walk.h"
 #include <map>
+#include <tuple>
 
 namespace heddle::jit {
 
@@ -81,13 +82,23 @@ private:
     }
 
     // The counter in iteration 'lane' of the round.
-    value_ref counter(uint32_t argument, int64_t offset, int64_t lane) {
-        int64_t distance = offset + lane * plan_.step(argument);
-        value_ref base = plan_.label_arguments[argument];
-        if (distance == 0) return base;
-        auto [found, fresh] = counters_.try_emplace({argument, distance});
-        if (fresh) found->second = add(opcode::int_add, {base, integer(distance)});
-        return found->second;
+    value_ref counter(const planned_value& planned, int64_t lane) {
+        int64_t distance = planned.offset + lane * plan_.step(planned.counter);
+        value_ref start = plan_.label_arguments[planned.counter];
+        if (!planned.base.is_none()) {
+            value_ref& sum = counters_[{planned.counter, planned.base.bits, 0}];
+            if (sum.is_none()) sum = add(opcode::int_add, {planned.base, start});
+            start = sum;
+        }
+        if (distance == 0) return start;
+        value_ref& known = counters_[{planned.counter, planned.base.bits, distance}];
+        if (known.is_none()) known = add(opcode::int_add, {start, integer(distance)});
+        return known;
+    }
+    // The part of an index that isn't constant.
+    value_ref start_of(planned_value index) {
+        index.offset = 0;
+        return counter(index, 0);
     }
 
     // A value that is the same in the whole round.
@@ -97,10 +108,10 @@ private:
         value_ref left, right;
         bool far = c.other.is_none() && (c.comparison == opcode::int_lt || c.comparison == opcode::int_gt);
         if (far) {
-            left = plan_.label_arguments[c.counter];
+            left = start_of({value_form::counter, c.counter, 0, c.base});
             right = integer(c.offset);
         } else {
-            left = counter(c.counter, c.offset, c.last ? width_ - 1 : 0);
+            left = counter({value_form::counter, c.counter, c.offset, c.base}, c.last ? width_ - 1 : 0);
             right = c.other.is_none() ? integer(0) : uniform(c.other);
         }
         guard(opcode::guard_true, {add(c.comparison, {left, right})});
@@ -111,6 +122,7 @@ private:
         for (uint32_t one : plan_.ones)
             guard(opcode::guard_true, {add(opcode::int_eq, {plan_.label_arguments[one], integer(1)})});
         for (auto [a, b] : plan_.different) guard(opcode::guard_true, {add(opcode::ptr_ne, {a, b})});
+        for (const planned_gap& gap : plan_.gaps) check_gap(gap);
         for (const planned_check& c : plan_.entry_checks) check(c);
         if (uses_vectors()) add(opcode::vector_lanes, {integer(lanes_)});
         hoist();
@@ -118,6 +130,14 @@ private:
         for (auto& [bits, vector] : hoisted_) live.push_back(vector);
         out_.add(opcode::label, live, &rounds_);
         counters_.clear(); // not passed
+    }
+
+    void check_gap(const planned_gap& gap) {
+        value_ref zero = integer(0);
+        value_ref first = gap.first.is_none() ? zero : gap.first, second = gap.second.is_none() ? zero : gap.second;
+        value_ref distance = add(opcode::int_sub, {first, second});
+        value_ref shifted = add(opcode::int_add, {distance, integer(gap.offset + width_ - 1)});
+        guard(opcode::guard_true, {add(opcode::uint_ge, {shifted, integer(2 * int64_t{width_} - 1)})});
     }
 
     bool uses_vectors() const {
@@ -208,10 +228,10 @@ private:
     void write_checked_counter(uint32_t p) {
         const operation& o = t_.operations[p];
         value_ref from = t_.arguments_of(o)[0], by = t_.arguments_of(o)[1];
-        if (from.is_constant()) std::swap(from, by);
+        if (plan_.of(from).form != value_form::counter) std::swap(from, by);
         planned_value base = plan_.of(from);
         for (unsigned lane : {0u, width_ - 1}) {
-            add(o.op, {counter(base.counter, base.offset, lane), by});
+            add(o.op, {counter(base, lane), by});
             guard(opcode::guard_no_overflow, {});
         }
     }
@@ -220,17 +240,15 @@ private:
     value_ref item(value_ref v, unsigned lane) {
         planned_value planned = plan_.of(v);
         if (planned.form == value_form::invariant || planned.form == value_form::uniform) return uniform(v);
-        if (planned.form == value_form::counter) return counter(planned.counter, planned.offset, lane);
+        if (planned.form == value_form::counter) return counter(planned, lane);
         if (v.index() < plan_.label) return carried(v, lane);
         value_ref& known = items_[lane][v.index()];
         if (!known.is_none()) return known;
         const operation& o = t_.operations[v.index()];
         if (o.op == opcode::getarrayitem) {
             planned_value index = plan_.of(t_.arguments_of(o)[1]);
-            return known =
-                       add(opcode::getarrayitem_at,
-                           {t_.arguments_of(o)[0], plan_.label_arguments[index.counter], integer(index.offset + lane)},
-                           o.description);
+            return known = add(opcode::getarrayitem_at,
+                               {t_.arguments_of(o)[0], start_of(index), integer(index.offset + lane)}, o.description);
         }
         if (value_ref whole = vectors_[lane / lanes_][v.index()]; !whole.is_none()) {
             opcode extract = o.result == kind::floating ? opcode::vector_extract_f : opcode::vector_extract_i;
@@ -256,8 +274,7 @@ private:
         std::span<const value_ref> args = t_.arguments_of(o);
         if (o.op == opcode::getarrayitem) {
             planned_value index = plan_.of(args[1]);
-            return add(opcode::vector_load,
-                       {args[0], plan_.label_arguments[index.counter], integer(index.offset + row * lanes_)},
+            return add(opcode::vector_load, {args[0], start_of(index), integer(index.offset + row * lanes_)},
                        o.description);
         }
         std::vector<value_ref> operands;
@@ -303,8 +320,7 @@ private:
         case value_form::invariant: return in_lanes(v);
         case value_form::uniform: return broadcast(uniform(v));
         case value_form::counter:
-            return add(opcode::vector_steps,
-                       {counter(planned.counter, planned.offset, row * lanes_), integer(plan_.step(planned.counter))});
+            return add(opcode::vector_steps, {counter(planned, row * lanes_), integer(plan_.step(planned.counter))});
         default: return vectors_[row][v.index()];
         }
     }
@@ -328,11 +344,11 @@ private:
         for (const planned_access& access : plan_.accesses) {
             if (!access.store) continue;
             const operation& o = t_.operations[access.position];
-            value_ref array = t_.arguments_of(o)[0], index = plan_.label_arguments[access.counter];
+            value_ref array = t_.arguments_of(o)[0], index = start_of(access.index);
             bool wide = plan_.values[access.position].in_vector;
             size_t count = wide ? rows_ : width_;
             for (size_t i = 0; i < count; ++i) {
-                value_ref at = integer(access.offset + static_cast<int64_t>(i * (wide ? lanes_ : 1)));
+                value_ref at = integer(access.index.offset + static_cast<int64_t>(i * (wide ? lanes_ : 1)));
                 add(wide ? opcode::vector_store : opcode::setarrayitem_at, {array, index, at, values[i]},
                     o.description);
             }
@@ -344,7 +360,7 @@ private:
     value_ref after_round(uint32_t argument) {
         value_ref now = plan_.label_arguments[argument], next = plan_.jump_arguments[argument];
         if (now == next) return now;
-        if (plan_.is_counter(argument)) return counter(argument, 0, width_);
+        if (plan_.is_counter(argument)) return counter({value_form::counter, argument}, width_);
         return item(next, width_ - 1);
     }
 
@@ -354,11 +370,12 @@ private:
     const unsigned lanes_, rows_, width_; // items of a vector, vectors side by side, items of a round
     trace& out_;
     target_token &scalar_, &rounds_;
-    std::vector<value_ref> mapped_;                              // of uniform operations
-    std::vector<std::vector<value_ref>> items_, vectors_;        // by lane or row, then by operation
-    value_ref overflows_;                                        // noted in the round
-    std::map<uint32_t, value_ref> hoisted_;                      // by the invariant's bits
-    std::map<std::pair<uint32_t, int64_t>, value_ref> counters_; // by label argument and distance
+    std::vector<value_ref> mapped_;                       // of uniform operations
+    std::vector<std::vector<value_ref>> items_, vectors_; // by lane or row, then by operation
+    value_ref overflows_;                                 // noted in the round
+    std::map<uint32_t, value_ref> hoisted_;               // by the invariant's bits
+    // By label argument, invariant added and distance.
+    std::map<std::tuple<uint32_t, uint32_t, int64_t>, value_ref> counters_;
 };
 
 // The most vectors that are alive at once: a row's, the invariants', and those that wait to be stored.

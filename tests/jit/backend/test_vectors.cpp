@@ -217,7 +217,7 @@ public:
     explicit random_loop(uint64_t seed) : random_(seed) {}
 
     std::string text() {
-        std::string in = "p0, p1, p2, p3, p4, p5, i6, i7, i8, f9, p10, p11";
+        std::string in = "p0, p1, p2, p3, p4, p5, i6, i7, i8, f9, p10, p11, i12";
         text_ = "[" + in + "]\nlabel(" + in + ", descr=label0)\n";
         state_ = " [" + in + "]\n";
         guard("int_lt(i7, i6)", "guard_true");
@@ -226,10 +226,10 @@ public:
             line("arraylen(" + p + ", descr=" + (array < 3 ? "array<int>" : "array<double>") + ")", 'i');
             guard("uint_lt(i7, " + last_ + ")", "guard_true");
             if (pick(2)) { // the item after the next is in bounds too
-                line("int_add(i7, 2)", 'i');
+                line(pick(2) ? "int_add(i7, 2)" : "int_add(i12, i7)", 'i');
                 std::string near = last_;
                 line("arraylen(" + p + ", descr=" + (array < 3 ? "array<int>" : "array<double>") + ")", 'i');
-                guard("int_lt(" + near + ", " + last_ + ")", "guard_true");
+                guard("uint_lt(" + near + ", " + last_ + ")", "guard_true");
                 near_[array] = near;
             }
         }
@@ -255,8 +255,8 @@ public:
             product = last_;
         }
         line("int_add(i7, 1)", 'i');
-        text_ +=
-            "jump(p0, p1, p2, p3, p4, p5, i6, " + last_ + ", " + sum + ", " + product + ", p10, p11, descr=label0)\n";
+        text_ += "jump(p0, p1, p2, p3, p4, p5, i6, " + last_ + ", " + sum + ", " + product +
+                 ", p10, p11, i12, descr=label0)\n";
         return text_;
     }
 
@@ -376,8 +376,9 @@ public:
         if (one_array) all[1] = all[0], all[5] = all[3];
         std::vector<word> inputs;
         for (void* array : all) inputs.push_back(pointer_word(array));
-        inputs.insert(inputs.end(), {w(static_cast<int64_t>(count)), w(int64_t{0}), w(int64_t{5}), w(1.25),
-                                     pointer_word(nodes[0]), pointer_word(nodes[1])});
+        inputs.insert(inputs.end(),
+                      {w(static_cast<int64_t>(count)), w(int64_t{0}), w(int64_t{5}), w(1.25), pointer_word(nodes[0]),
+                       pointer_word(nodes[1]), w(static_cast<int64_t>(seed % 11) - 1)});
         exit_state exit = u.where.execute(u.token, inputs.data());
         loop_result result;
         REQUIRE(exit.guard);
@@ -454,14 +455,14 @@ TEST_CASE("overflows in each lane") {
                                  1};
     for (const char* name : {"int_add_ovf", "int_sub_ovf", "int_mul_ovf"})
         for (const char* second : {"i24", "i6", "3", "-2147483649"}) {
-            std::string in = "p0, p1, p2, p3, p4, p5, i6, i7, i8, f9, p10, p11";
+            std::string in = "p0, p1, p2, p3, p4, p5, i6, i7, i8, f9, p10, p11, i12";
             std::string text =
                 "[" + in + "]\nlabel(" + in + ", descr=label0)\ni21 = int_lt(i7, i6)\nguard_true(i21) [" + in +
                 "]\ni22 = arraylen(p0, descr=array<int>)\ni23 = uint_lt(i7, i22)\nguard_true(i23) [" + in +
                 "]\ni24 = getarrayitem(p2, i7, descr=array<int>)\n" +
                 "i25 = getarrayitem(p0, i7, descr=array<int>)\ni26 = " + name + "(i25, " + second +
                 ")\nguard_no_overflow() [" + in + "]\nsetarrayitem(p0, i7, i26, descr=array<int>)\n" +
-                "i27 = int_add(i7, 1)\njump(p0, p1, p2, p3, p4, p5, i6, i27, i8, f9, p10, p11, descr=label0)\n";
+                "i27 = int_add(i7, 1)\njump(p0, p1, p2, p3, p4, p5, i6, i27, i8, f9, p10, p11, i12, descr=label0)\n";
             compiled_loop expected(*all[0].what, world, text, 0);
             for (auto& b : all)
                 for (unsigned lanes : lanes_of(*b.what)) {

@@ -42,6 +42,16 @@ SHAPES = {
     "append": "t = []\nfor i in range(n):\n  t.append(x[i] - y[i])\nfor v in t:\n  s += v\nt = len(t)",
     "nested": "for k in range(3):\n  for i in range(n):\n    y[i] += x[i] * a",
 }
+ROW_SHAPES = {  # an array with rows of w items
+    "row": "for r in range(h):\n  for i in range(w):\n    y[r * w + i] = x[r * w + i] * a",
+    "from_above": "for r in range(1, h):\n  for i in range(w):\n    x[r * w + i] = x[(r - 1) * w + i] + a",
+    "shear": "for r in range(1, h):\n  for i in range(w):\n    x[r * w + i] = x[r * w + i - r] + a",
+    "shear_back": "for r in range(h):\n  for i in range(w - r):\n    x[r * w + i] = x[r * w + i + r] * a",
+    "any_distance": "for d in range(h):\n  for i in range(w):\n    x[i + 20] = x[i + d] + a",
+    "column_sum": "for r in range(h):\n  for i in range(w):\n    y[i] += x[r * w + i]",
+    "stencil_rows": "for r in range(1, h - 1):\n  for i in range(1, w - 1):\n"
+                    "    y[r * w + i] = (x[(r - 1) * w + i] + x[(r + 1) * w + i] + x[r * w + i - 1] + x[r * w + i + 1]) * a",
+}
 INT_SHAPES = {
     "mask": "for i in range(n):\n  x[i] = (x[i] ^ 0x5a) & 0xff | 0x100",
     "shifts": "for i in range(n):\n  y[i] = (x[i] >> 3) ^ ((x[i] & 0xffff) << 5) ^ ~x[i]",
@@ -96,6 +106,19 @@ def run_all(shapes, float_items):
             except (TypeError, OverflowError) as error:
                 result = type(error).__name__
             show(name, (k, "same"), result, x)
+
+
+def run_rows():
+    for name, text in ROW_SHAPES.items():
+        for float_items in (True, False):
+            f = make("h = n\nw = 29\n" + text)
+            for h in (1, 2, 5, 30, 30, 3):
+                x, y = numbers(30 * 29 + 30, float_items), [0.0 if float_items else 0] * (30 * 29 + 30)
+                f(x, y, h, 0.5 if float_items else 1)
+                show(name, h, float_items, x, y)
+            x = numbers(30 * 29 + 30, float_items)
+            f(x, x, 30, 0.5 if float_items else 1)
+            show(name, "same", float_items, x)
 
 
 def counters_at_the_ends():
@@ -166,5 +189,6 @@ def leaves_in_a_round():
 run_all(SHAPES, True)
 run_all(SHAPES, False)
 run_all(INT_SHAPES, False)
+run_rows()
 counters_at_the_ends()
 leaves_in_a_round()
