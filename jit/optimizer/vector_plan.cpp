@@ -40,6 +40,25 @@ bool can_check_in_vectors(const trace& t, const operation& o) {
     return true;
 }
 
+bool may_trap(const trace& t, const operation& o) {
+    int64_t divisor;
+    switch (o.op) {
+    case opcode::int_div:
+    case opcode::int_mod:
+    case opcode::uint_div:
+    case opcode::uint_mod: return !constant_of(t, t.arguments_of(o)[1], divisor) || divisor == 0 || divisor == -1;
+    default: return false;
+    }
+}
+
+// Nothing of memory.
+bool is_arithmetic(const trace& t, const operation& o) {
+    if (!(info(o.op).flags & PURE) || (info(o.op).flags & DESCR) || o.result == kind::pointer) return false;
+    for (value_ref v : t.arguments_of(o))
+        if (t.kind_of(v) == kind::pointer) return false;
+    return true;
+}
+
 } // namespace
 
 // ---- a quick look
@@ -81,6 +100,12 @@ uint32_t vector_plan::argument_position(value_ref v) const {
 planned_value vector_plan::of(value_ref v) const {
     if (v.is_constant()) return {value_form::invariant};
     return values[v.index()];
+}
+
+bool vector_plan::are_invariant(const operation& o) const {
+    for (value_ref v : t_.arguments_of(o))
+        if (of(v).form != value_form::invariant) return false;
+    return true;
 }
 
 // ---- counters
@@ -164,6 +189,12 @@ bool vector_plan::classify_operation(uint32_t p) {
     if (o.op == opcode::setfield) return classify_field_store(p);
     uint32_t flags = info(o.op).flags;
     if (!(flags & PURE) && o.op != opcode::getfield) return false;
+    if (may_trap(t_, o)) return false; // where it stands a guard may have been before it
+    if (is_arithmetic(t_, o) && are_invariant(o)) {
+        values[p].form = value_form::invariant;
+        invariants.push_back(p);
+        return true;
+    }
     if (std::all_of(t_.arguments_of(o).begin(), t_.arguments_of(o).end(), [&](value_ref v) {
             return of(v).form == value_form::invariant || of(v).form == value_form::uniform;
         })) {
@@ -284,12 +315,13 @@ bool vector_plan::classify_guard(uint32_t p) {
     if (o.op == opcode::guard_no_overflow) {
         const planned_value& checked = values[p - 1];
         if (checked.form == value_form::uniform) uniforms.push_back(p);
+        if (checked.form == value_form::invariant) invariants.push_back(p);
         return info(t_.operations[p - 1].op).flags & OVERFLOW;
     }
     if (o.op == opcode::guard_overflow || o.op == opcode::guard_always_fails || args.empty()) return false;
     planned_value tested = of(args[0]);
     if (tested.form == value_form::invariant || tested.form == value_form::uniform) {
-        uniforms.push_back(p);
+        (are_invariant(o) && t_.kind_of(args[0]) != kind::pointer ? invariants : uniforms).push_back(p);
         return true;
     }
     if (tested.form != value_form::condition || (o.op != opcode::guard_true && o.op != opcode::guard_false))

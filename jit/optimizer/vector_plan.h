@@ -14,7 +14,7 @@ constexpr uint32_t no_index = UINT32_MAX;
 
 enum class value_form : uint8_t {
     other,     // a label argument that each iteration changes in some other way
-    invariant, // constants, and label arguments that the jump passes on as they are
+    invariant, // constants, label arguments that the jump passes on as they are, arithmetic on these
     uniform,   // made anew in each iteration, but the same in all of a round
     counter,   // a label argument that goes up or down by a constant, plus a constant, maybe plus an invariant
     item,      // another one in each iteration
@@ -72,6 +72,7 @@ public:
     std::vector<uint32_t> ones;                             // label arguments that must be 1
     std::vector<std::pair<value_ref, value_ref>> different; // arrays that must not be the same
     std::vector<planned_gap> gaps;                          // of indices into one array
+    std::vector<uint32_t> invariants;                       // operations and guards once, before the first round
     std::vector<uint32_t> uniforms;                         // operations and guards once a round, in order
     std::vector<uint32_t> checked_counters;                 // *_ovf operations on counters
     std::vector<uint32_t> checked_items;                    // *_ovf operations on items, followed by their guards
@@ -95,6 +96,7 @@ private:
     bool classify_sum_with_invariant(uint32_t position);
     bool order_accesses();
     void choose_vectors();
+    bool are_invariant(const operation& o) const;
     void need_different(value_ref a, value_ref b);
     uint32_t argument_position(value_ref v) const;
     bool is_counter_plus_constant(uint32_t position, value_ref& counter, int64_t& amount) const;

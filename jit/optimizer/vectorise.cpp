@@ -87,7 +87,7 @@ private:
         value_ref start = plan_.label_arguments[planned.counter];
         if (!planned.base.is_none()) {
             value_ref& sum = counters_[{planned.counter, planned.base.bits, 0}];
-            if (sum.is_none()) sum = add(opcode::int_add, {planned.base, start});
+            if (sum.is_none()) sum = add(opcode::int_add, {uniform(planned.base), start});
             start = sum;
         }
         if (distance == 0) return start;
@@ -102,7 +102,9 @@ private:
     }
 
     // A value that is the same in the whole round.
-    value_ref uniform(value_ref v) const { return v.is_constant() || v.index() < plan_.label ? v : mapped_[v.index()]; }
+    value_ref uniform(value_ref v) const {
+        return v.is_none() || v.is_constant() || v.index() < plan_.label ? v : mapped_[v.index()];
+    }
 
     void check(const planned_check& c) {
         value_ref left, right;
@@ -122,19 +124,23 @@ private:
         for (uint32_t one : plan_.ones)
             guard(opcode::guard_true, {add(opcode::int_eq, {plan_.label_arguments[one], integer(1)})});
         for (auto [a, b] : plan_.different) guard(opcode::guard_true, {add(opcode::ptr_ne, {a, b})});
+        for (uint32_t p : plan_.invariants) write_uniform(p);
         for (const planned_gap& gap : plan_.gaps) check_gap(gap);
         for (const planned_check& c : plan_.entry_checks) check(c);
         if (uses_vectors()) add(opcode::vector_lanes, {integer(lanes_)});
         hoist();
         std::vector<value_ref> live(plan_.label_arguments.begin(), plan_.label_arguments.end());
         for (auto& [bits, vector] : hoisted_) live.push_back(vector);
+        for (uint32_t p : plan_.invariants)
+            if (t_.operations[p].result != kind::none) live.push_back(mapped_[p]);
         out_.add(opcode::label, live, &rounds_);
         counters_.clear(); // not passed
     }
 
     void check_gap(const planned_gap& gap) {
         value_ref zero = integer(0);
-        value_ref first = gap.first.is_none() ? zero : gap.first, second = gap.second.is_none() ? zero : gap.second;
+        value_ref first = gap.first.is_none() ? zero : uniform(gap.first);
+        value_ref second = gap.second.is_none() ? zero : uniform(gap.second);
         value_ref distance = add(opcode::int_sub, {first, second});
         value_ref shifted = add(opcode::int_add, {distance, integer(gap.offset + width_ - 1)});
         guard(opcode::guard_true, {add(opcode::uint_ge, {shifted, integer(2 * int64_t{width_} - 1)})});
@@ -186,14 +192,22 @@ private:
     }
 
     value_ref broadcast(value_ref v) {
-        return add(t_.kind_of(v) == kind::floating ? opcode::vector_broadcast_f : opcode::vector_broadcast_i, {v});
+        v = uniform(v);
+        return add(out_.kind_of(v) == kind::floating ? opcode::vector_broadcast_f : opcode::vector_broadcast_i, {v});
     }
 
     // ---- a round
     void round() {
         if (plan_.guards_invalidation) guard(opcode::guard_not_invalidated, {});
+        // What is read is read where the body would read it: behind the guards of its counters.
+        auto needs_reading = [&](const planned_check& c) {
+            return !c.other.is_none() && plan_.of(c.other).form == value_form::uniform;
+        };
+        for (const planned_check& c : plan_.round_checks)
+            if (!needs_reading(c)) check(c);
         for (uint32_t p : plan_.uniforms) write_uniform(p);
-        for (const planned_check& c : plan_.round_checks) check(c);
+        for (const planned_check& c : plan_.round_checks)
+            if (needs_reading(c)) check(c);
         for (uint32_t p : plan_.checked_counters) write_checked_counter(p);
         for (unsigned lane = 0; lane < width_; ++lane)
             for (uint32_t p : plan_.checked_items)
@@ -211,6 +225,8 @@ private:
             add(opcode::setfield, {t_.arguments_of(o)[0], fields[i]}, o.description);
         }
         for (auto& [bits, vector] : hoisted_) passed.push_back(vector);
+        for (uint32_t p : plan_.invariants)
+            if (t_.operations[p].result != kind::none) passed.push_back(mapped_[p]);
         out_.add(opcode::jump, passed, &rounds_);
     }
 
@@ -231,7 +247,7 @@ private:
         if (plan_.of(from).form != value_form::counter) std::swap(from, by);
         planned_value base = plan_.of(from);
         for (unsigned lane : {0u, width_ - 1}) {
-            add(o.op, {counter(base, lane), by});
+            add(o.op, {counter(base, lane), uniform(by)});
             guard(opcode::guard_no_overflow, {});
         }
     }
@@ -279,7 +295,7 @@ private:
         }
         std::vector<value_ref> operands;
         for (size_t i = 0; i < args.size(); ++i)
-            operands.push_back(takes_scalar(o.op, i) ? args[i] : vector(args[i], row));
+            operands.push_back(takes_scalar(o.op, i) ? uniform(args[i]) : vector(args[i], row));
         if (info(o.op).flags & OVERFLOW) return write_checked(o.op, operands[0], operands[1]);
         return out_.add(vector_form_of(o.op), operands);
     }
@@ -318,7 +334,7 @@ private:
         planned_value planned = plan_.of(v);
         switch (planned.form) {
         case value_form::invariant: return in_lanes(v);
-        case value_form::uniform: return broadcast(uniform(v));
+        case value_form::uniform: return broadcast(v);
         case value_form::counter:
             return add(opcode::vector_steps, {counter(planned, row * lanes_), integer(plan_.step(planned.counter))});
         default: return vectors_[row][v.index()];
