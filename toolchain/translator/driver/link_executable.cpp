@@ -42,7 +42,9 @@ bool link_executable(const executable_inputs& inputs, const std::string& compile
                      profile& times, std::string& error) {
     std::vector<std::string> command = {compiler,  "-fuse-ld=lld", "-no-pie", "-Wl,--gc-sections",
                                         "-Wl,-O1", "-o",           output};
-    if (inputs.is_static) command.push_back("-static");
+    // Shared functions are found at once. The lazy way saves all vector registers on the stack, where the collector
+    // took what was left of the nursery's own addresses for roots: each minor collection walked half the nursery.
+    command.push_back(inputs.is_static ? "-static" : "-Wl,-z,now");
     const target& machine = inputs.machine;
     command.insert(command.end(), machine.compiler_arguments.begin(), machine.compiler_arguments.end());
     command.insert(command.end(), machine.linker_arguments.begin(), machine.linker_arguments.end());
