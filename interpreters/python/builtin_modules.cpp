@@ -23,10 +23,12 @@ module_setup* find_builtin_module(std::string_view name) {
 }
 
 bool buffer_of(W_Object* o, std::string_view* out) {
-    byte_array* data = is<W_Bytes>(o)             ? static_cast<W_Bytes*>(o)->data
-                       : is_exact<W_ByteArray>(o) ? static_cast<W_ByteArray*>(o)->data.get()
-                                                  : nullptr;
-    if (data) {
+    if (is_exact<W_ByteArray>(o)) {
+        *out = static_cast<W_ByteArray*>(o)->view();
+        return true;
+    }
+    if (is<W_Bytes>(o)) {
+        byte_array* data = static_cast<W_Bytes*>(o)->data;
         *out = {reinterpret_cast<const char*>(data->data()), static_cast<size_t>(data->length())};
         return true;
     }

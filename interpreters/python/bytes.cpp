@@ -1,30 +1,44 @@
 // bytes and bytearray.
-#include "heddle/threads.h"
+//
+// A std::string_view of their bytes holds until the next safepoint; what allocates works on a copy (text_of).
 #include "interpreter.h"
 
 namespace heddle::python {
 namespace {
 
-// The bytes of a bytes-like object, or null.
-byte_array* data_of(W_Object* o) {
-    if (is<W_Bytes>(o)) return static_cast<W_Bytes*>(o)->data;
-    if (is_exact<W_ByteArray>(o)) return static_cast<W_ByteArray*>(o)->data;
-    return nullptr;
-}
+bool has_bytes(W_Object* o) { return is<W_Bytes>(o) || is_exact<W_ByteArray>(o); }
 std::string_view view_of(byte_array* data) {
     return {reinterpret_cast<const char*>(data->data()), static_cast<size_t>(data->length())};
 }
-std::string text_of(W_Object* o) { return std::string(view_of(data_of(o))); }
-W_Object* same_kind(W_Object* like, std::string_view data) {
-    byte_array* array = make_byte_array(data.data(), static_cast<long>(data.size()));
-    if (is_exact<W_ByteArray>(like)) return make<W_ByteArray>(array);
-    return make<W_Bytes>(array);
+// These three are for what has_bytes.
+std::string_view view_of(W_Object* o) {
+    return is<W_Bytes>(o) ? view_of(static_cast<W_Bytes*>(o)->data) : static_cast<W_ByteArray*>(o)->view();
+}
+HEDDLE_INLINE long byte_count(W_Object* o) {
+    return is<W_Bytes>(o) ? static_cast<W_Bytes*>(o)->data->length() : static_cast<W_ByteArray*>(o)->length.get();
+}
+HEDDLE_INLINE long byte_at(W_Object* o, long index) {
+    return is<W_Bytes>(o) ? static_cast<W_Bytes*>(o)->data->get(index)
+                          : static_cast<W_ByteArray*>(o)->storage->get(index);
+}
+std::string text_of(W_Object* o) { return std::string(view_of(o)); }
+// `data` is no object's.
+byte_storage* make_storage(std::string_view data, long capacity) {
+    auto* storage = make_array<byte_storage>(capacity);
+    auto length = static_cast<long>(data.size());
+    if (length) memcpy(storage->items_to_write(0, length), data.data(), data.size());
+    return storage;
+}
+W_Object* same_kind(W_Object* like, std::string_view data) { // not `like`'s own
+    auto length = static_cast<long>(data.size());
+    if (is_exact<W_ByteArray>(like)) return make<W_ByteArray>(make_storage(data, length), length);
+    return make<W_Bytes>(make_byte_array(data.data(), length));
 }
 failure_type needs_bytes(W_Object* o) {
     return raise_about_type(T::TypeError, "a bytes-like object is required, not '%s'", o);
 }
-#define BYTES_ARGUMENT(name, o)             \
-    if (!data_of(o)) return needs_bytes(o); \
+#define BYTES_ARGUMENT(name, o)               \
+    if (!has_bytes(o)) return needs_bytes(o); \
     std::string name = text_of(o);
 
 // What `what` names must be an int from 0 to 255; an int of any size has the wrong value, not the wrong size.
@@ -180,8 +194,11 @@ Result<byte_array*> construct_data(W_Object* source, W_Object* encoding, W_Objec
         W_Object* bytes = HEDDLE_TRY(encode_str(static_cast<W_Str*>(source), encoding, errors));
         return static_cast<W_Bytes*>(bytes)->data;
     }
-    if (byte_array* data = data_of(source))
-        return is<W_Bytes>(source) ? data : make_byte_array(data->data(), data->length());
+    if (is<W_Bytes>(source)) return static_cast<W_Bytes*>(source)->data;
+    if (has_bytes(source)) {
+        std::string text = text_of(source);
+        return make_byte_array(text.data(), static_cast<long>(text.size()));
+    }
     if (W_Object* bytes = call_special_0(source, N::bytes)) {
         if (!is<W_Bytes>(bytes)) return raise_about_type(T::TypeError, "__bytes__ returned non-bytes (type %s)", bytes);
         return static_cast<W_Bytes*>(bytes)->data;
@@ -213,43 +230,46 @@ Result<W_Object*> bytes_construct(W_Object* source, W_Object* encoding, W_Object
 }
 Result<W_Object*> bytearray_construct(W_Object* source, W_Object* encoding, W_Object* errors) {
     byte_array* data = HEDDLE_TRY(construct_data(source, encoding, errors));
-    return make<W_ByteArray>(make_byte_array(data->data(), data->length()));
+    long length = data->length();
+    auto* storage = try_make_array<byte_storage>(length);
+    if (!storage) return raise_exception(make_exception(type_of(T::MemoryError), make_tuple_0()));
+    if (length) memcpy(storage->items_to_write(0, length), data->data(), static_cast<size_t>(length));
+    return make<W_ByteArray>(storage, length);
 }
 
-Result<W_Object*> method_len(W_Object* o) { return make_int(data_of(o)->length()); }
+Result<W_Object*> method_len(W_Object* o) { return make_int(byte_count(o)); }
 Result<W_Object*> method_iter(W_Object* o) { return make<W_BytesIterator>(o); }
 HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Object* o, W_Slice* slice) {
-    byte_array* data = data_of(o);
     slice_bounds bounds;
-    if (!slice_indices(slice, data->length(), &bounds)) return failure;
-    if (bounds.step == 1)
-        return same_kind(o, view_of(data).substr(static_cast<size_t>(bounds.start), static_cast<size_t>(bounds.count)));
+    if (!slice_indices(slice, byte_count(o), &bounds)) return failure;
     std::string out;
-    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-        out += static_cast<char>(data->get(at));
+    if (bounds.step == 1)
+        out = view_of(o).substr(static_cast<size_t>(bounds.start), static_cast<size_t>(bounds.count));
+    else
+        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
+            out += static_cast<char>(byte_at(o, at));
     return same_kind(o, out);
 }
 Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     if (is_exact<W_Slice>(key)) return get_slice(o, static_cast<W_Slice*>(key));
-    byte_array* data = data_of(o);
     if (!is_int(key) && !type_lookup(key->type(), N::index))
         return raise_about_type(T::TypeError, "byte indices must be integers or slices, not %s", key);
     long index = HEDDLE_TRY(subscript_of(key));
-    if (index < 0) index += data->length();
-    if (index < 0 || index >= data->length()) return raise_text(T::IndexError, "index out of range");
-    return make_int(data->get(index));
+    long length = byte_count(o);
+    if (index < 0) index += length;
+    if (index < 0 || index >= length) return raise_text(T::IndexError, "index out of range");
+    return make_int(byte_at(o, index));
 }
 Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
     if (is_int(item)) {
         long value = HEDDLE_TRY(byte_value(item));
-        return boolean(memchr(data_of(o)->data(), static_cast<int>(value), static_cast<size_t>(data_of(o)->length())) !=
-                       nullptr);
+        return boolean(view_of(o).find(static_cast<char>(value)) != std::string_view::npos);
     }
     BYTES_ARGUMENT(part, item)
-    return boolean(view_of(data_of(o)).find(part) != std::string_view::npos);
+    return boolean(view_of(o).find(part) != std::string_view::npos);
 }
 Result<W_Object*> method_add(W_Object* a, W_Object* b) {
-    if (!data_of(b))
+    if (!has_bytes(b))
         return raise_error(T::TypeError, "can't concat %s to %s", type_name(b).c_str(), type_name(a).c_str());
     return same_kind(a, text_of(a) + text_of(b));
 }
@@ -266,8 +286,8 @@ Result<W_Object*> method_mul(W_Object* o, W_Object* count) {
     return same_kind(o, out);
 }
 template <compare_op Op> Result<W_Object*> method_compare(W_Object* a, W_Object* b) {
-    if (!data_of(b)) return not_implemented();
-    int order = view_of(data_of(a)).compare(view_of(data_of(b)));
+    if (!has_bytes(b)) return not_implemented();
+    int order = view_of(a).compare(view_of(b));
     switch (Op) {
     case compare_op::lt: return boolean(order < 0);
     case compare_op::le: return boolean(order <= 0);
@@ -278,11 +298,12 @@ template <compare_op Op> Result<W_Object*> method_compare(W_Object* a, W_Object*
     }
 }
 Result<W_Object*> method_hash(W_Object* o) {
-    byte_array* data = data_of(o);
+    byte_array* data = static_cast<W_Bytes*>(o)->data;
     return make_int(str_hash(make_str_latin1(data->data(), data->length())));
 }
 Result<W_Object*> method_repr(W_Object* o) {
-    std::string text = bytes_repr(data_of(o)->data(), data_of(o)->length());
+    std::string bytes = text_of(o);
+    std::string text = bytes_repr(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<long>(bytes.size()));
     return make_str(is_exact<W_ByteArray>(o) ? "bytearray(" + text + ")" : text);
 }
 Result<W_Object*> method_decode(W_Object* o, W_Object* encoding, W_Object* errors) {
@@ -290,11 +311,11 @@ Result<W_Object*> method_decode(W_Object* o, W_Object* encoding, W_Object* error
 }
 Result<W_Object*> method_hex(W_Object* o, W_Object* separator) {
     std::string out;
-    byte_array* data = data_of(o);
+    std::string data = text_of(o);
     char digits[4];
-    for (long i = 0; i < data->length(); i++) {
+    for (size_t i = 0; i < data.size(); i++) {
         if (i && separator && is<W_Str>(separator)) out += to_utf8(static_cast<W_Str*>(separator));
-        snprintf(digits, sizeof digits, "%02x", data->get(i));
+        snprintf(digits, sizeof digits, "%02x", static_cast<uint8_t>(data[i]));
         out += digits;
     }
     return make_str(out);
@@ -319,7 +340,7 @@ Result<W_Object*> method_join(W_Object* o, W_Object* iterable) {
     W_Object* iterator = HEDDLE_TRY(get_iterator(iterable));
     std::string out;
     for (long i = 0; W_Object* item = next_item(iterator); i++) {
-        if (!data_of(item))
+        if (!has_bytes(item))
             return raise_error(T::TypeError, "sequence item %ld: expected a bytes-like object, %s found", i,
                                type_name(item).c_str());
         if (i) out += text_of(o);
@@ -361,7 +382,7 @@ Result<W_Object*> method_split(W_Object* o, W_Object* separator, W_Object* limit
     }
 }
 Result<W_Object*> method_find(W_Object* o, W_Object* part, W_Object* start, W_Object* end) {
-    long length = data_of(o)->length();
+    long length = byte_count(o);
     long from = start && start != none() ? HEDDLE_TRY(index_clamped(start)) : 0,
          to = end && end != none() ? HEDDLE_TRY(index_clamped(end)) : length;
     if (from < 0) from = std::max(0l, from + length);
@@ -371,11 +392,11 @@ Result<W_Object*> method_find(W_Object* o, W_Object* part, W_Object* start, W_Ob
     if (is_int(part))
         needle = std::string(1, static_cast<char>(HEDDLE_TRY(byte_value(part))));
     else {
-        if (!data_of(part)) return needs_bytes(part);
+        if (!has_bytes(part)) return needs_bytes(part);
         needle = text_of(part);
     }
     if (from > to) return make_int(-1);
-    size_t at = view_of(data_of(o)).substr(0, static_cast<size_t>(to)).find(needle, static_cast<size_t>(from));
+    size_t at = view_of(o).substr(0, static_cast<size_t>(to)).find(needle, static_cast<size_t>(from));
     return make_int(at == std::string_view::npos ? -1 : static_cast<long>(at));
 }
 Result<W_Object*> method_index(W_Object* o, W_Object* part, W_Object* start, W_Object* end) {
@@ -427,7 +448,7 @@ Result<W_Object*> method_replace(W_Object* o, W_Object* from, W_Object* to, W_Ob
 template <bool Left, bool Right> Result<W_Object*> method_strip(W_Object* o, W_Object* characters) {
     std::string text = text_of(o), set = " \t\n\r\f\v";
     if (characters && characters != none()) {
-        if (!data_of(characters)) return needs_bytes(characters);
+        if (!has_bytes(characters)) return needs_bytes(characters);
         set = text_of(characters);
     }
     size_t start = 0, end = text.size();
@@ -496,18 +517,41 @@ constexpr builtin_entry construct_bytes{"bytes", bytes_construct, 0, "source,enc
 // --------------------------------------------------------------------------------------------------
 HEDDLE_INLINE W_ByteArray* array_of(W_Object* o) { return static_cast<W_ByteArray*>(o); }
 void replace_data(W_Object* o, const std::string& text) {
-    array_of(o)->data = make_byte_array(text.data(), static_cast<long>(text.size()));
+    auto length = static_cast<long>(text.size());
+    array_of(o)->storage = make_storage(text, length);
+    array_of(o)->length = length;
+}
+// Makes room for `more` bytes at the end; they count from now on.
+HEDDLE_DONT_LOOK_INSIDE void enlarge(W_ByteArray* array, long more) {
+    long length = array->length, wanted = length + more;
+    byte_storage* old = array->storage;
+    if (wanted > old->length()) {
+        auto* storage = make_array<byte_storage>(wanted + wanted / 8 + 8);
+        copy_items<field<uint8_t>, byte_storage_tag, byte_storage_tag>(old, 0, storage, 0, length);
+        array->storage = storage;
+    }
+    array->length = wanted;
+}
+void remove_byte(W_ByteArray* array, long at) {
+    byte_storage* storage = array->storage;
+    long length = array->length - 1;
+    copy_items<field<uint8_t>, byte_storage_tag, byte_storage_tag>(storage, at + 1, storage, at, length - at);
+    array->length = length;
 }
 Result<W_Object*> array_setitem(W_Object* o, W_Object* key, W_Object* value) {
-    byte_array* data = array_of(o)->data;
+    long length = array_of(o)->length;
     if (is_exact<W_Slice>(key)) {
         byte_array* fresh = HEDDLE_TRY(construct_data(value, nullptr, nullptr));
         slice_bounds bounds;
-        if (!slice_indices(static_cast<W_Slice*>(key), data->length(), &bounds)) return failure;
+        if (!slice_indices(static_cast<W_Slice*>(key), length, &bounds)) return failure;
         std::string text = text_of(o), part(view_of(fresh));
         if (bounds.step == 1) {
             if (bounds.stop < bounds.start) bounds.stop = bounds.start;
             text.replace(static_cast<size_t>(bounds.start), static_cast<size_t>(bounds.stop - bounds.start), part);
+        } else if (part.empty()) { // removes them, as `del` does
+            long highest = bounds.step > 0 ? bounds.start + (bounds.count - 1) * bounds.step : bounds.start;
+            for (long i = 0; i < bounds.count; i++)
+                text.erase(static_cast<size_t>(highest - i * std::abs(bounds.step)), 1);
         } else {
             if (static_cast<long>(part.size()) != bounds.count)
                 return raise_error(T::ValueError, "attempt to assign bytes of size %zu to extended slice of size %ld",
@@ -519,32 +563,30 @@ Result<W_Object*> array_setitem(W_Object* o, W_Object* key, W_Object* value) {
         return none();
     }
     long index = HEDDLE_TRY(subscript_of(key)), byte = HEDDLE_TRY(byte_value(value));
-    if (index < 0) index += data->length();
-    if (index < 0 || index >= data->length()) return raise_text(T::IndexError, "bytearray index out of range");
-    heddle::threads::become_inevitable(); // the bytes are constants to the heap
-    writable(data)[index] = static_cast<uint8_t>(byte);
+    if (index < 0) index += length;
+    if (index < 0 || index >= length) return raise_text(T::IndexError, "bytearray index out of range");
+    array_of(o)->storage->set(index, static_cast<uint8_t>(byte));
     return none();
 }
 Result<W_Object*> array_delitem(W_Object* o, W_Object* key) {
-    std::string text = text_of(o);
     if (is_exact<W_Slice>(key)) return array_setitem(o, key, make_bytes(nullptr, 0));
-    long index = HEDDLE_TRY(subscript_of(key)), length = static_cast<long>(text.size());
+    long index = HEDDLE_TRY(subscript_of(key)), length = array_of(o)->length;
     if (index < 0) index += length;
     if (index < 0 || index >= length) return raise_text(T::IndexError, "bytearray index out of range");
-    text.erase(static_cast<size_t>(index), 1);
-    replace_data(o, text);
+    remove_byte(array_of(o), index);
     return none();
 }
 Result<W_Object*> array_append(W_Object* o, W_Object* item) {
-    std::string text = text_of(o);
-    text += static_cast<char>(HEDDLE_TRY(byte_value(item)));
-    replace_data(o, text);
+    long byte = HEDDLE_TRY(byte_value(item));
+    enlarge(array_of(o), 1);
+    array_of(o)->storage->set(array_of(o)->length - 1, static_cast<uint8_t>(byte));
     return none();
 }
 Result<W_Object*> array_extend(W_Object* o, W_Object* items) {
     byte_array* more = HEDDLE_TRY(construct_data(items, nullptr, nullptr));
-    std::string text = text_of(o);
-    replace_data(o, text + std::string(view_of(more)));
+    long count = more->length(), at = array_of(o)->length;
+    enlarge(array_of(o), count);
+    if (count) memcpy(array_of(o)->storage->items_to_write(at, count), more->data(), static_cast<size_t>(count));
     return none();
 }
 Result<W_Object*> array_iadd(W_Object* o, W_Object* items) {
@@ -552,14 +594,12 @@ Result<W_Object*> array_iadd(W_Object* o, W_Object* items) {
     return o;
 }
 Result<W_Object*> array_pop(W_Object* o, W_Object* index) {
-    long length = array_of(o)->data->length(), at = index ? HEDDLE_TRY(index_of(index)) : length - 1;
+    long length = array_of(o)->length, at = index ? HEDDLE_TRY(index_of(index)) : length - 1;
     if (length == 0) return raise_text(T::IndexError, "pop from empty bytearray");
     if (at < 0) at += length;
     if (at < 0 || at >= length) return raise_text(T::IndexError, "pop index out of range");
-    W_Object* value = make_int(array_of(o)->data->get(at));
-    std::string text = text_of(o);
-    text.erase(static_cast<size_t>(at), 1);
-    replace_data(o, text);
+    W_Object* value = make_int(byte_at(o, at));
+    remove_byte(array_of(o), at);
     return value;
 }
 Result<W_Object*> array_clear(W_Object* o) {
@@ -574,6 +614,11 @@ constexpr builtin_entry array_methods[] = {
 constexpr builtin_entry construct_bytearray{"bytearray", bytearray_construct, 0, "source,encoding,errors"};
 
 } // namespace
+
+std::string_view W_ByteArray::view() const {
+    long count = length;
+    return {reinterpret_cast<const char*>(storage->items_to_read(0, count)), static_cast<size_t>(count)};
+}
 
 void setup_bytes() {
     add_methods(T::bytes, methods);

@@ -350,16 +350,20 @@ bool convert(text_builder& out, percent_directive d, W_Object* value, bool bytes
     case 'b':
     case 's':
         if (bytes) {
-            byte_array* data = is<W_Bytes>(value)             ? static_cast<W_Bytes*>(value)->data
-                               : is_exact<W_ByteArray>(value) ? static_cast<W_ByteArray*>(value)->data.get()
-                                                              : nullptr;
-            if (!data) {
+            if (!is<W_Bytes>(value) && !is_exact<W_ByteArray>(value)) {
                 raise_error(T::TypeError,
                             "%%b requires a bytes-like object, or an object that implements __bytes__, not '%s'",
                             type_name(value).c_str());
                 return false;
             }
-            text_directive(make_str_latin1(data->data(), data->length()));
+            if (is<W_Bytes>(value)) {
+                byte_array* data = static_cast<W_Bytes*>(value)->data;
+                text_directive(make_str_latin1(data->data(), data->length()));
+            } else {
+                std::string data(static_cast<W_ByteArray*>(value)->view());
+                text_directive(
+                    make_str_latin1(reinterpret_cast<const uint8_t*>(data.data()), static_cast<long>(data.size())));
+            }
             return true;
         }
         [[fallthrough]];

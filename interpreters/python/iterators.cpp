@@ -47,12 +47,17 @@ W_Object* W_StrIterator::next() {
     return str_character(text->at(at));
 }
 W_Object* W_BytesIterator::next() {
-    byte_array* data =
-        is<W_Bytes>(bytes) ? static_cast<W_Bytes*>(bytes)->data : static_cast<W_ByteArray*>(bytes)->data.get();
     long at = index;
-    if (at >= data->length()) return nullptr;
+    if (is<W_Bytes>(bytes)) {
+        byte_array* data = static_cast<W_Bytes*>(bytes)->data;
+        if (at >= data->length()) return nullptr;
+        index = at + 1;
+        return make_int(data->get(at));
+    }
+    auto* array = static_cast<W_ByteArray*>(bytes);
+    if (at >= array->length) return nullptr;
     index = at + 1;
-    return make_int(data->get(at));
+    return make_int(array->storage->get(at));
 }
 W_Object* W_SequenceIterator::next() {
     W_Object* source = sequence;

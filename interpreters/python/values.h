@@ -82,11 +82,15 @@ struct W_Bytes : W_Object {
     byte_array* const data;
     HEDDLE_GC_CLASS(W_Bytes, W_Object, data)
 };
+struct byte_storage_tag {};
+using byte_storage = heddle::array<field<uint8_t>, byte_storage_tag>;
 struct W_ByteArray : W_Object {
-    explicit W_ByteArray(byte_array* d) : data(d) {}
+    W_ByteArray(byte_storage* s, long n) : storage(s), length(n) {}
     HEDDLE_PYTHON_TYPED(bytearray)
-    member<byte_array> data; // replaced on each change of length; items are changed in place by bytes.cpp
-    HEDDLE_GC_CLASS(W_ByteArray, W_Object, data)
+    std::string_view view() const; // until the next safepoint
+    member<byte_storage> storage;  // may be longer
+    field<long> length;
+    HEDDLE_GC_CLASS(W_ByteArray, W_Object, storage, length)
 };
 struct W_Tuple : W_Object {
     explicit W_Tuple(object_array* i) : items(i) {}

@@ -178,11 +178,13 @@ private:
         if (options_.jit && !drivers_.empty()) report_quasi_immutable_writes(*module_, layouts_);
         remove_descriptions(*module_);
         if (options_.jit) transform_portals(*module_, drivers_);
-        if (options_.stm) lower_places(*module_);
         if (!explained_.empty()) embed_explain_records(*module_, explained_);
         lower_markers(*module_, layouts_, problems_);
         remove_heap_address_space(*module_);
-        if (options_.stm) make_thread_state_local(*module_);
+        if (options_.stm) {
+            lower_places(*module_);
+            make_thread_state_local(*module_);
+        }
         remove_hints();
         end_phase(phase, "transform");
         return report() && is_valid("transform");

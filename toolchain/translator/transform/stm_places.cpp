@@ -1,16 +1,21 @@
 // Where the interpreted program is, for the log of transactions (stm/src/log.h): a portal has a portal_place in its
-// frame, and keeps the greens of the merge point in it that the driver's location function looks at.
-// thread_words::place refers to the innermost one. That costs a store an instruction and a few a call of a portal,
-// whether there is a log or not.
+// frame, and thread_words::place refers to the innermost one. Before each call that may come to the runtime, the greens
+// are stored that the driver's location function looks at. So the cost, whether there is a log or not, is a few stores
+// a call of a portal, and some before other calls.
 //
 // In two steps, because transform_portals gives a portal another entry in between: first each merge point is followed
-// by a call that has the greens as arguments, then the call becomes the stores.
+// by a call that has the greens as arguments; at the end, when all calls of the runtime are there, it becomes the
+// stores.
 #include "stm.h"
 #include "stm_functions.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+#include <map>
 #include <set>
 
 namespace heddle::translator {
@@ -61,39 +66,112 @@ llvm::Constant* portal_info(llvm::Function& location, uint64_t checked_green) {
                                     info, "heddle.stm_portal");
 }
 
-// Arguments of a mark: the portal_info, then pairs of a green's number and the green.
-void lower_marks(llvm::Function& function, const std::vector<llvm::CallBase*>& marks, stm_functions& functions) {
-    llvm::Type *pointer = functions.pointer(), *word = functions.integer(64);
-    uint64_t words = 1;
-    for (llvm::CallBase* mark : marks)
-        for (unsigned i = 1; i < mark->arg_size(); i += 2)
-            words = std::max(words, 2 + llvm::cast<llvm::ConstantInt>(mark->getArgOperand(i))->getZExtValue());
-
-    llvm::IRBuilder<> builder(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
-    llvm::AllocaInst* record = builder.CreateAlloca(llvm::ArrayType::get(word, words), nullptr, "portal_place");
-    auto green_place = [&](uint64_t green) { return builder.CreateConstInBoundsGEP1_64(word, record, green + 1); };
-    llvm::Value* innermost = functions.place(builder);
-    llvm::Value* outer = builder.CreateLoad(pointer, innermost);
-    llvm::CallBase* any = marks.front();
-    builder.CreateStore(any->getArgOperand(0), record);
-    uint64_t first = llvm::cast<llvm::ConstantInt>(any->getArgOperand(1))->getZExtValue();
-    builder.CreateStore(functions.number(64, ~uint64_t{0}), green_place(first)); // before the merge point: unknown
-    builder.CreateStore(record, innermost);
-    for (llvm::CallBase* mark : marks) {
-        builder.SetInsertPoint(mark);
-        for (unsigned i = 1; i < mark->arg_size(); i += 2) {
-            uint64_t green = llvm::cast<llvm::ConstantInt>(mark->getArgOperand(i))->getZExtValue();
-            builder.CreateStore(mark->getArgOperand(i + 1), green_place(green));
-        }
-        mark->eraseFromParent();
+// What is inlined in any case: then the calls of the runtime are seen that are made seldom, and only they need stores.
+void inline_small_functions(llvm::Function& function) {
+    std::vector<llvm::CallBase*> calls;
+    auto collect = [&](llvm::CallBase* call) {
+        llvm::Function* callee = call->getCalledFunction();
+        if (callee && !callee->isDeclaration() && callee->hasFnAttribute(llvm::Attribute::AlwaysInline))
+            calls.push_back(call);
+    };
+    for (llvm::Instruction& i : llvm::instructions(function))
+        if (auto* call = llvm::dyn_cast<llvm::CallBase>(&i)) collect(call);
+    while (!calls.empty()) {
+        llvm::CallBase* call = calls.back();
+        calls.pop_back();
+        llvm::InlineFunctionInfo done;
+        if (llvm::InlineFunction(*call, done).isSuccess())
+            for (llvm::CallBase* next : done.InlinedCallSites) collect(next);
     }
-    for (llvm::BasicBlock& block : function)
-        if (auto* end = llvm::dyn_cast<llvm::ReturnInst>(block.getTerminator())) {
+}
+
+// Which calls may come to the runtime, where somebody asks for the place: all but those of functions that call nothing.
+class askers {
+public:
+    bool may_ask(const llvm::Instruction& i) {
+        auto* call = llvm::dyn_cast<llvm::CallBase>(&i);
+        if (!call || llvm::isa<llvm::IntrinsicInst>(call) || call->isInlineAsm() || call->doesNotAccessMemory())
+            return false;
+        const llvm::Function* callee = call->getCalledFunction();
+        return !callee || callee->isDeclaration() || may_ask(*callee);
+    }
+
+private:
+    bool may_ask(const llvm::Function& function) {
+        auto [known, is_new] = known_.try_emplace(&function, true); // while it is looked at: recursion is a call
+        if (!is_new) return known->second;
+        bool asks =
+            llvm::any_of(llvm::instructions(function), [this](const llvm::Instruction& i) { return may_ask(i); });
+        return known_[&function] = asks;
+    }
+    std::map<const llvm::Function*, bool> known_;
+};
+
+// Arguments of a mark: the portal_info, then pairs of a green's number and the green.
+class portal_instrumentation {
+public:
+    portal_instrumentation(llvm::Function& function, llvm::CallBase* mark, stm_functions& functions, askers& askers)
+        : function_(function), mark_(mark), functions_(functions), askers_(askers), word_(functions.integer(64)) {
+        inline_small_functions(function);
+        tree_.recalculate(function);
+    }
+
+    void run() {
+        make_record();
+        store_greens(*mark_->getParent(), mark_->getIterator(), false);
+        mark_->eraseFromParent();
+    }
+
+private:
+    uint64_t green_count() const { return (mark_->arg_size() - 1) / 2; }
+    uint64_t green_number(uint64_t i) const {
+        return llvm::cast<llvm::ConstantInt>(mark_->getArgOperand(static_cast<unsigned>(1 + 2 * i)))->getZExtValue();
+    }
+    llvm::Value* place_of_green(llvm::IRBuilder<>& builder, uint64_t number) {
+        return builder.CreateConstInBoundsGEP1_64(word_, record_, number + 1);
+    }
+
+    void make_record() {
+        llvm::IRBuilder<> builder(&*function_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+        uint64_t words = 2 + green_number(green_count() - 1);
+        record_ = builder.CreateAlloca(llvm::ArrayType::get(word_, words), nullptr, "portal_place");
+        llvm::Value* innermost = functions_.place(builder);
+        llvm::Value* outer = builder.CreateLoad(functions_.pointer(), innermost);
+        builder.CreateStore(mark_->getArgOperand(0), record_);
+        builder.CreateStore(functions_.number(64, ~uint64_t{0}), place_of_green(builder, green_number(0))); // unknown
+        builder.CreateStore(record_, innermost);
+        for (llvm::BasicBlock& block : function_) {
+            auto* end = llvm::dyn_cast<llvm::ReturnInst>(block.getTerminator());
+            if (!end) continue;
             llvm::CallInst* last = block.getTerminatingMustTailCall();
             builder.SetInsertPoint(last ? static_cast<llvm::Instruction*>(last) : end);
             builder.CreateStore(outer, innermost);
         }
-}
+    }
+
+    // Before the first call on each way from the merge point. What dominates a call was passed since the merge point,
+    // too.
+    void store_greens(llvm::BasicBlock& block, llvm::BasicBlock::iterator from, bool stored) {
+        for (auto i = from; !stored && i != block.end(); ++i) {
+            if (&*i == mark_ || !askers_.may_ask(*i)) continue;
+            llvm::IRBuilder<> builder(&*i);
+            for (uint64_t n = 0; n < green_count(); n++)
+                builder.CreateStore(mark_->getArgOperand(static_cast<unsigned>(2 + 2 * n)),
+                                    place_of_green(builder, green_number(n)));
+            stored = true;
+        }
+        for (llvm::DomTreeNodeBase<llvm::BasicBlock>* next : tree_.getNode(&block)->children())
+            store_greens(*next->getBlock(), next->getBlock()->begin(), stored);
+    }
+
+    llvm::Function& function_;
+    llvm::CallBase* mark_;
+    stm_functions& functions_;
+    askers& askers_;
+    llvm::Type* word_;
+    llvm::AllocaInst* record_ = nullptr;
+    llvm::DominatorTree tree_;
+};
 
 } // namespace
 
@@ -120,15 +198,12 @@ void mark_places(llvm::Module& module, const drivers& all) {
 
 void lower_places(llvm::Module& module) {
     stm_functions functions(module);
-    for (llvm::Function& function : module) {
-        std::vector<llvm::CallBase*> marks;
-        for (llvm::Instruction& i : llvm::instructions(function))
-            if (auto* call = llvm::dyn_cast<llvm::CallBase>(&i))
-                if (llvm::Function* callee = call->getCalledFunction();
-                    callee && callee->getName().starts_with(mark_prefix))
-                    marks.push_back(call);
-        if (!marks.empty()) lower_marks(function, marks, functions);
-    }
+    std::vector<llvm::CallBase*> marks; // one a driver
+    for (llvm::Function& function : module)
+        if (function.getName().starts_with(mark_prefix))
+            for (llvm::User* user : function.users()) marks.push_back(llvm::cast<llvm::CallBase>(user));
+    askers known;
+    for (llvm::CallBase* mark : marks) portal_instrumentation(*mark->getFunction(), mark, functions, known).run();
 }
 
 } // namespace heddle::translator
