@@ -257,7 +257,9 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     long index = HEDDLE_TRY(subscript_of(key));
     long length = byte_count(o);
     if (index < 0) index += length;
-    if (index < 0 || index >= length) return raise_text(T::IndexError, "index out of range");
+    if (index < 0 || index >= length)
+        return raise_text(T::IndexError,
+                          is_exact<W_ByteArray>(o) ? "bytearray index out of range" : "index out of range");
     return make_int(byte_at(o, index));
 }
 Result<W_Object*> method_contains(W_Object* o, W_Object* item) {
@@ -381,6 +383,16 @@ Result<W_Object*> method_split(W_Object* o, W_Object* separator, W_Object* limit
         most--;
     }
 }
+// What find, count and the like look for: bytes, or one as a number.
+Result<void> read_needle(W_Object* part, std::string* needle) {
+    if (is_int(part))
+        *needle = std::string(1, static_cast<char>(HEDDLE_TRY(byte_value(part))));
+    else if (has_bytes(part))
+        *needle = text_of(part);
+    else
+        return needs_bytes(part);
+    return ok;
+}
 Result<W_Object*> method_find(W_Object* o, W_Object* part, W_Object* start, W_Object* end) {
     long length = byte_count(o);
     long from = start && start != none() ? HEDDLE_TRY(index_clamped(start)) : 0,
@@ -389,12 +401,7 @@ Result<W_Object*> method_find(W_Object* o, W_Object* part, W_Object* start, W_Ob
     if (to < 0) to += length;
     to = std::min(to, length);
     std::string needle;
-    if (is_int(part))
-        needle = std::string(1, static_cast<char>(HEDDLE_TRY(byte_value(part))));
-    else {
-        if (!has_bytes(part)) return needs_bytes(part);
-        needle = text_of(part);
-    }
+    HEDDLE_TRY(read_needle(part, &needle));
     if (from > to) return make_int(-1);
     size_t at = view_of(o).substr(0, static_cast<size_t>(to)).find(needle, static_cast<size_t>(from));
     return make_int(at == std::string_view::npos ? -1 : static_cast<long>(at));
@@ -405,7 +412,8 @@ Result<W_Object*> method_index(W_Object* o, W_Object* part, W_Object* start, W_O
     return at;
 }
 Result<W_Object*> method_count(W_Object* o, W_Object* part) {
-    BYTES_ARGUMENT(needle, part)
+    std::string needle;
+    HEDDLE_TRY(read_needle(part, &needle));
     long count = 0;
     std::string text = text_of(o);
     if (needle.empty()) return make_int(static_cast<long>(text.size()) + 1);

@@ -1,6 +1,5 @@
 // The module _hashlib: digests of whole messages by MD5 (RFC 1321), SHA-1 and the SHA-2 family (FIPS 180-4). The module
 // hashlib is written in Python on top of it. For checksums and seeds; nothing here is meant to keep secrets.
-#include "bigint.h"
 #include "builtin_modules.h"
 #include <array>
 #include <bit>
@@ -82,24 +81,23 @@ std::string sha1(std::string_view message) {
 
 // The first 64 bits of the fractional parts of the cube roots of the first 80 primes; SHA-256 uses the upper halves of
 // the first 64.
-using round_constants = std::array<uint64_t, 80>;
-round_constants make_round_constants() {
-    round_constants all{};
-    size_t found = 0;
-    big root;
-    for (uint64_t n = 2; found < all.size(); n++) {
-        bool prime = true;
-        for (uint64_t d = 2; d * d <= n; d++) prime = prime && n % d != 0;
-        if (!prime) continue;
-        // The root with 64 binary places: the integer cube root of n * 2^192.
-        mpz_set_ui(root.value, static_cast<unsigned long>(n));
-        mpz_mul_2exp(root.value, root.value, 192);
-        mpz_root(root.value, root.value, 3);
-        mpz_fdiv_r_2exp(root.value, root.value, 64);
-        all[found++] = low_64_bits(root.value);
-    }
-    return all;
-}
+constexpr std::array<uint64_t, 80> round_constants = {
+    0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc, 0x3956c25bf348b538,
+    0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118, 0xd807aa98a3030242, 0x12835b0145706fbe,
+    0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2, 0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235,
+    0xc19bf174cf692694, 0xe49b69c19ef14ad2, 0xefbe4786384f25e3, 0x0fc19dc68b8cd5b5, 0x240ca1cc77ac9c65,
+    0x2de92c6f592b0275, 0x4a7484aa6ea6e483, 0x5cb0a9dcbd41fbd4, 0x76f988da831153b5, 0x983e5152ee66dfab,
+    0xa831c66d2db43210, 0xb00327c898fb213f, 0xbf597fc7beef0ee4, 0xc6e00bf33da88fc2, 0xd5a79147930aa725,
+    0x06ca6351e003826f, 0x142929670a0e6e70, 0x27b70a8546d22ffc, 0x2e1b21385c26c926, 0x4d2c6dfc5ac42aed,
+    0x53380d139d95b3df, 0x650a73548baf63de, 0x766a0abb3c77b2a8, 0x81c2c92e47edaee6, 0x92722c851482353b,
+    0xa2bfe8a14cf10364, 0xa81a664bbc423001, 0xc24b8b70d0f89791, 0xc76c51a30654be30, 0xd192e819d6ef5218,
+    0xd69906245565a910, 0xf40e35855771202a, 0x106aa07032bbd1b8, 0x19a4c116b8d2d0c8, 0x1e376c085141ab53,
+    0x2748774cdf8eeb99, 0x34b0bcb5e19b48a8, 0x391c0cb3c5c95a63, 0x4ed8aa4ae3418acb, 0x5b9cca4f7763e373,
+    0x682e6ff3d6b2b8a3, 0x748f82ee5defb2fc, 0x78a5636f43172f60, 0x84c87814a1f0ab72, 0x8cc702081a6439ec,
+    0x90befffa23631e28, 0xa4506cebde82bde9, 0xbef9a3f7b2c67915, 0xc67178f2e372532b, 0xca273eceea26619c,
+    0xd186b8c721c0c207, 0xeada7dd6cde0eb1e, 0xf57d4f7fee6ed178, 0x06f067aa72176fba, 0x0a637dc5a2c898a6,
+    0x113f9804bef90dae, 0x1b710b35131c471b, 0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc,
+    0x431d67c49c100d4c, 0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817};
 
 template <class Word> struct sha2_shape;
 template <> struct sha2_shape<uint32_t> {
@@ -112,7 +110,6 @@ template <> struct sha2_shape<uint64_t> {
 };
 template <class Word> std::string sha2(std::string_view message, std::array<Word, 8> state, size_t length) {
     using shape = sha2_shape<Word>;
-    static const round_constants constants = make_round_constants();
     constexpr size_t block_size = 16 * sizeof(Word);
     auto large = [](Word x, const int* by) { return std::rotr(x, by[0]) ^ std::rotr(x, by[1]) ^ std::rotr(x, by[2]); };
     auto small = [](Word x, const int* by) { return std::rotr(x, by[0]) ^ std::rotr(x, by[1]) ^ (x >> by[2]); };
@@ -125,7 +122,7 @@ template <class Word> std::string sha2(std::string_view message, std::array<Word
                        small(words[i - 2], shape::small + 3);
         auto [a, b, c, d, e, f, g, h] = state;
         for (size_t i = 0; i < shape::rounds; i++) {
-            auto constant = static_cast<Word>(constants[i] >> (64 - 8 * sizeof(Word)));
+            auto constant = static_cast<Word>(round_constants[i] >> (64 - 8 * sizeof(Word)));
             Word first = h + large(e, shape::big + 3) + ((e & f) ^ (~e & g)) + constant + words[i];
             Word second = large(a, shape::big) + ((a & b) ^ (a & c) ^ (b & c));
             h = g, g = f, f = e, e = d + first, d = c, c = b, b = a, a = first + second;

@@ -1,5 +1,6 @@
 // heddle-python: the command line, the interpreter's thread, what happens at the end of a program.
 #include "frontend/compile.h"
+#include "heddle/threads.h"
 #include "interpreter.h"
 #include <cerrno>
 #include <cstdio>
@@ -46,6 +47,13 @@ struct command_line {
 };
 command_line request;
 
+// Only the interpreter's first thread gets SIGINT.
+void mask_interrupts(int how) {
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(how, &interrupt, nullptr);
+}
 void on_interrupt(int) { __atomic_or_fetch(&heddle_thread.action_flag, action_interrupt, __ATOMIC_SEQ_CST); }
 
 void add_text(W_List* list, const std::string& text) { list_append(list, make_str(text)); }
@@ -189,6 +197,7 @@ void* run_interpreter(void*) {
     struct sigaction action = {};
     action.sa_handler = on_interrupt;
     sigaction(SIGINT, &action, nullptr);
+    mask_interrupts(SIG_UNBLOCK);
     signal(SIGPIPE, SIG_IGN);
     request.status = run_request();
     wait_for_threads();
@@ -267,13 +276,14 @@ int main(int count, char** words) {
     int status = parse(count, words);
     if (status >= 0) return status;
     // One thread allocates: another arena for it, grown page by page, would only cost time.
-    mallopt(M_ARENA_MAX, 1);
+    if (!heddle::threads::are_parallel()) mallopt(M_ARENA_MAX, 1);
     mallopt(M_TOP_PAD, 1 << 20);
     // The interpreter runs on a stack of its own, large enough for deep recursion.
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, stack_bytes);
     pthread_t thread;
+    mask_interrupts(SIG_BLOCK);
     int error = pthread_create(&thread, &attributes, run_interpreter, nullptr);
     if (error) {
         fprintf(stderr,

@@ -248,7 +248,8 @@ Result<W_Object*> math_gamma(W_Object* o) {
 Result<W_Object*> math_lgamma(W_Object* o) {
     double x = HEDDLE_TRY(to_double(o));
     if (x == std::floor(x) && x <= 0 && std::isfinite(x)) return domain_error();
-    return make_float(std::lgamma(x));
+    int sign; // std::lgamma has a global one
+    return make_float(lgamma_r(x, &sign));
 }
 // Logarithms of ints of any size: exponent and mantissa apart.
 Result<double> natural_log(W_Object* o) {

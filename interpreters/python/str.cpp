@@ -6,7 +6,7 @@ namespace heddle::python {
 
 namespace {
 root<heddle::array<member<W_Str>>> intern_table; // open addressing, a power of two long
-long interned_count;
+constexpr long most_probes = 32; // before a count of its strings is made: one that is kept would be what all threads write
 root<heddle::array<member<W_Str>>> characters; // of the code points below 256
 root<W_Str> empty_string;
 } // namespace
@@ -196,10 +196,17 @@ HEDDLE_ELIDABLE long str_compare(W_Str* a, W_Str* b) {
     return left < right ? -1 : left > right;
 }
 
-static void insert_interned(heddle::array<member<W_Str>>* table, W_Str* text) {
-    long mask = table->length() - 1, slot = str_hash(text) & mask;
-    while (table->get(slot)) slot = (slot + 1) & mask;
+// How many places it looked at.
+static long insert_interned(heddle::array<member<W_Str>>* table, W_Str* text) {
+    long mask = table->length() - 1, slot = str_hash(text) & mask, probes = 1;
+    for (; table->get(slot); probes++) slot = (slot + 1) & mask;
     table->set(slot, text);
+    return probes;
+}
+static bool is_crowded(heddle::array<member<W_Str>>* table) {
+    long count = 0;
+    for (long i = 0; i < table->length(); i++) count += table->get(i) != nullptr;
+    return count * 3 > table->length();
 }
 HEDDLE_DONT_LOOK_INSIDE W_Str* intern(W_Str* text) {
     if (text->interned) return text;
@@ -212,14 +219,12 @@ HEDDLE_DONT_LOOK_INSIDE W_Str* intern(W_Str* text) {
     if (!is_exact<W_Str>(text)) text = make<W_Str>(text->narrow, text->wide);
     (void)str_hash(text);
     text->interned = 1;
-    if (++interned_count * 2 > table->length()) {
+    if (insert_interned(table, text) > most_probes && is_crowded(table)) {
         auto* larger = make_array<heddle::array<member<W_Str>>>(table->length() * 2);
         for (long i = 0; i < table->length(); i++)
             if (W_Str* old = table->get(i)) insert_interned(larger, old);
         intern_table = larger;
-        table = larger;
     }
-    insert_interned(table, text);
     return text;
 }
 W_Str* intern(const char* ascii) { return intern(make_str(std::string_view(ascii))); }

@@ -13,7 +13,7 @@ public:
     text_builder(const text_builder&) = delete;
     text_builder& operator=(const text_builder&) = delete;
     ~text_builder() {
-        if (bytes_ != buffer_) free(bytes_);
+        if (bytes_ != buffer_) delete[] bytes_;
     }
 
     void add(uint32_t code_point) {
@@ -64,10 +64,9 @@ private:
     }
     void grow(size_t needed) {
         capacity_ = std::max(needed, capacity_ * 2);
-        auto* larger = static_cast<uint8_t*>(malloc(capacity_));
-        if (!larger) abort();
+        auto* larger = new uint8_t[capacity_]; // not malloc's: transactions give it back
         memcpy(larger, bytes_, size_);
-        if (bytes_ != buffer_) free(bytes_);
+        if (bytes_ != buffer_) delete[] bytes_;
         bytes_ = larger;
     }
     void widen() {

@@ -1,5 +1,6 @@
 // Types: lookup in the mro, versions, making classes (C3 linearisation, __slots__, __set_name__).
 #include "type.h"
+#include "heddle/threads.h"
 #include "interpreter.h"
 #include "subclasses.h"
 
@@ -13,10 +14,9 @@ struct lookup_cache_tag {};
 using lookup_cache = heddle::array<member<W_Object>, lookup_cache_tag>;
 root<lookup_cache> cached_names;
 root<lookup_cache> cached_values;
-long last_version;
 } // namespace
 
-HEDDLE_DONT_LOOK_INSIDE VersionTag* new_version() { return make<VersionTag>(++last_version); }
+HEDDLE_DONT_LOOK_INSIDE VersionTag* new_version() { return make<VersionTag>(heddle::threads::unique_number()); }
 
 void setup_method_cache() {
     cached_versions = make_array<heddle::array<member<VersionTag>>>(method_cache_size);

@@ -636,11 +636,11 @@ void setup_object() {
     add_methods(T::namespace_, namespace_methods);
     add_constructor(T::namespace_, &construct_namespace);
 }
+static root<W_Object> dict_descriptor;
 // instance.__dict__ of user classes: found through this, since object itself has none.
 W_Object* instance_dict_descriptor() {
-    static root<W_Object> descriptor;
-    if (!descriptor) descriptor = make<W_GetSet>(name_of(N::dict), get_dict, set_dict);
-    return descriptor;
+    if (!dict_descriptor) dict_descriptor = make<W_GetSet>(name_of(N::dict), get_dict, set_dict);
+    return dict_descriptor;
 }
 void setup_type() {
     add_methods(T::type, type_methods);

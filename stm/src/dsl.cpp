@@ -36,4 +36,8 @@ long heddle_wait_for_change(long seen, int64_t nanoseconds) {
 void heddle_announce_change() { heddle::stm::announce_change(); }
 void heddle_become_inevitable() { heddle::stm::become_inevitable(); }
 bool heddle_threads_are_parallel() { return true; }
+long heddle_unique_number() {
+    static long last = 0;
+    return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
 }

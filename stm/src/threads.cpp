@@ -2,6 +2,7 @@
 #include "runtime.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 #include <cstdio>
 
@@ -42,6 +43,11 @@ void start_pending_threads(thread& t) {
     pthread_attr_t detached;
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    // Signals are for the first thread, but for those that tell of a thread's own mistakes.
+    sigset_t signals, before;
+    sigfillset(&signals);
+    for (int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&signals, own);
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
     for (thread* next : t.to_start) {
         pthread_t handle;
         if (int error = pthread_create(&handle, &detached, run_thread, next); error != 0) {
@@ -50,6 +56,7 @@ void start_pending_threads(thread& t) {
         }
     }
     t.to_start.clear();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     pthread_attr_destroy(&detached);
 }
 
@@ -130,10 +137,11 @@ wait_result wait_for_change(long seen, int64_t nanoseconds) {
         t.deadline = deadline;
         t.waits_because = pause_kind::idle;
         wait_until([](thread& waiting) {
-            return world.changes != waiting.seen_changes ||
+            return world.changes != waiting.seen_changes || waiting.state->action_flag != 0 ||
                    (waiting.deadline != 0 && now_nanoseconds() >= waiting.deadline);
         });
-        if (world.changes == t.seen_changes) result = wait_result::timed_out;
+        // Also when there is something to do: the caller does it, and waits again.
+        if (world.changes == t.seen_changes && t.state->action_flag == 0) result = wait_result::timed_out;
         t.waits_for_ever = false;
         t.deadline = 0;
     }

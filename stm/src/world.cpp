@@ -15,6 +15,7 @@ __thread thread* self;
 
 namespace {
 
+constexpr uint64_t look_at_actions_interval = 50000000; // nanoseconds
 using waiting_lock = std::unique_lock<std::mutex>;
 
 void interrupt_others(uint32_t value) {
@@ -73,11 +74,16 @@ __attribute__((noinline)) void wait_as_stopped(bool (*condition)(thread&), bool 
     {
         waiting_lock lock(world.lock, std::adopt_lock);
         while (world.stopper != nullptr || !condition(t)) {
-            if (t.deadline == 0)
+            uint64_t until = t.deadline;
+            if (t.waits_because == pause_kind::idle) { // a signal sets the action flag, but wakes nobody
+                uint64_t soon = now_nanoseconds() + look_at_actions_interval;
+                until = until == 0 ? soon : std::min(until, soon);
+            }
+            if (until == 0)
                 world.changed.wait(lock);
             else
-                world.changed.wait_until(lock, std::chrono::steady_clock::time_point(
-                                                   std::chrono::nanoseconds(static_cast<int64_t>(t.deadline))));
+                world.changed.wait_until(
+                    lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(static_cast<int64_t>(until))));
         }
         lock.release();
     }

@@ -4,6 +4,7 @@
 // is no need of locks, atomic blocks are atomic anyway, and when nobody can go on, that is a deadlock for certain.
 // The collector takes the stacks of those that don't run for conservative ranges. (The STM build has stm/ instead.)
 #include "heddle/gc/gc.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +28,7 @@ using heddle::gc::root_slot;
 
 constexpr size_t stack_bytes = size_t{16} << 20; // reserved, not used until needed
 constexpr size_t guard_bytes = 4096;
+constexpr int64_t look_at_actions_interval = 50000000; // nanoseconds; a signal sets the action flag, but wakes nobody
 
 enum wait_result : long { changed = 0, timed_out, deadlock, in_atomic }; // as in threads.h
 
@@ -88,10 +90,11 @@ coroutine* next_ready() {
             if (!c->ended && c->deadline != 0 && (earliest == 0 || c->deadline < earliest)) earliest = c->deadline;
         }
         if (earliest == 0) return nullptr;
-        int64_t nanoseconds = earliest - now();
+        if (heddle_thread.action_flag != 0 && !list.front()->ended) return list.front(); // it looks what there is to do
+        int64_t nanoseconds = std::min(earliest - now(), look_at_actions_interval);
         if (nanoseconds <= 0) continue;
         timespec t{static_cast<time_t>(nanoseconds / 1000000000), static_cast<long>(nanoseconds % 1000000000)};
-        nanosleep(&t, nullptr); // a signal: deadlines are looked at again
+        nanosleep(&t, nullptr);
     }
 }
 
@@ -228,4 +231,8 @@ void heddle_atomic_end() {
     if (current().atomic_depth != 0) --current().atomic_depth;
 }
 bool heddle_threads_are_parallel() { return false; }
+long heddle_unique_number() {
+    static long last = 0;
+    return ++last;
+}
 }

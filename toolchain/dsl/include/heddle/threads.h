@@ -20,6 +20,7 @@ void heddle_become_inevitable();
 void heddle_atomic_begin();
 void heddle_atomic_end();
 bool heddle_threads_are_parallel();
+long heddle_unique_number();
 }
 
 namespace heddle {
@@ -66,6 +67,8 @@ inline void announce_change() { heddle_announce_change(); }
 inline void become_inevitable() { heddle_become_inevitable(); }
 inline void atomic_begin() { heddle_atomic_begin(); } // may be nested
 inline void atomic_end() { heddle_atomic_end(); }
+// Another number at each call, in all threads, from 1 on; which they are is no part of the transaction.
+inline long unique_number() { return heddle_unique_number(); }
 inline bool are_parallel() { return heddle_threads_are_parallel(); }
 
 } // namespace threads
