@@ -187,7 +187,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> encode_str(W_Str* text, W_Object* enco
 namespace {
 
 // What bytes(x) holds.
-Result<byte_array*> construct_data(W_Object* source, W_Object* encoding, W_Object* errors) {
+Result<byte_array*> construct_data(W_Object* source, W_Object* encoding, W_Object* errors, const char* what = "byte") {
     if (!source) return make_byte_array(nullptr, 0);
     if (is<W_Str>(source)) {
         if (!encoding) return raise_text(T::TypeError, "string argument without an encoding");
@@ -219,14 +219,13 @@ Result<byte_array*> construct_data(W_Object* source, W_Object* encoding, W_Objec
         return failure;
     }
     std::string out;
-    while (W_Object* item = next_item(iterator.value()))
-        out += static_cast<char>(HEDDLE_TRY(byte_value(item, "bytes")));
+    while (W_Object* item = next_item(iterator.value())) out += static_cast<char>(HEDDLE_TRY(byte_value(item, what)));
     if (pending_error()) return failure;
     return make_byte_array(out.data(), static_cast<long>(out.size()));
 }
 Result<W_Object*> bytes_construct(W_Object* source, W_Object* encoding, W_Object* errors) {
     if (source && is_exact<W_Bytes>(source)) return source;
-    return make<W_Bytes>(HEDDLE_TRY(construct_data(source, encoding, errors)));
+    return make<W_Bytes>(HEDDLE_TRY(construct_data(source, encoding, errors, "bytes")));
 }
 Result<W_Object*> bytearray_construct(W_Object* source, W_Object* encoding, W_Object* errors) {
     byte_array* data = HEDDLE_TRY(construct_data(source, encoding, errors));
@@ -306,7 +305,10 @@ Result<W_Object*> method_hash(W_Object* o) {
 Result<W_Object*> method_repr(W_Object* o) {
     std::string bytes = text_of(o);
     std::string text = bytes_repr(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<long>(bytes.size()));
-    return make_str(is_exact<W_ByteArray>(o) ? "bytearray(" + text + ")" : text);
+    if (!is_exact<W_ByteArray>(o)) return make_str(text);
+    if (text[1] == '"') // a ' is escaped there all the same, as CPython does
+        for (size_t at = 0; (at = text.find('\'', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
+    return make_str("bytearray(" + text + ")");
 }
 Result<W_Object*> method_decode(W_Object* o, W_Object* encoding, W_Object* errors) {
     return decode(o, encoding, errors);

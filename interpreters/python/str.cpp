@@ -6,7 +6,8 @@ namespace heddle::python {
 
 namespace {
 root<heddle::array<member<W_Str>>> intern_table; // open addressing, a power of two long
-constexpr long most_probes = 32; // before a count of its strings is made: one that is kept would be what all threads write
+constexpr long most_probes =
+    32; // before a count of its strings is made: one that is kept would be what all threads write
 root<heddle::array<member<W_Str>>> characters; // of the code points below 256
 root<W_Str> empty_string;
 } // namespace

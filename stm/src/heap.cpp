@@ -113,7 +113,7 @@ void begin_collection() {
         std::fputs("heddle: stm: a collection outside of a transaction\n", stderr);
         std::abort();
     }
-    acquire_inevitable();
+    acquire_inevitable("collection");
     stop_world();
     for (thread* other : world.threads) {
         if (other == &t || other->running == nullptr) continue;
@@ -186,7 +186,7 @@ void start_transactions() {
 void stop_for_good() {
     if (world.ending || self == nullptr) return;
     lock_world();
-    if (self->running != nullptr) acquire_inevitable();
+    if (self->running != nullptr) acquire_inevitable("end");
     stop_world();
     world.ending = true;
     if (world.log != nullptr) world.log->flush();

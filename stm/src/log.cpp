@@ -183,10 +183,10 @@ void transaction_log::paused(const thread& t, pause_kind kind, uint64_t since, l
     write("pause\t%lu\t%lu\t%ld\t%s\t%u\t%ld\t%u\n", microseconds(since), microseconds(now_nanoseconds()), t.number,
           pause_names[static_cast<size_t>(kind)], t.place, other, other_place);
 }
-void transaction_log::became_inevitable(thread& t) {
+void transaction_log::became_inevitable(thread& t, const char* why) {
     t.place = here();
     std::lock_guard guard(lock);
-    write("inevitable\t%lu\t%ld\t%u\n", microseconds(now_nanoseconds()), t.number, t.place);
+    write("inevitable\t%lu\t%ld\t%u\t%s\n", microseconds(now_nanoseconds()), t.number, t.place, why);
 }
 
 } // namespace heddle::stm

@@ -7,7 +7,8 @@
 //   commit BEGIN END THREAD INEVITABLE                     INEVITABLE: 1 or 0
 //   abort BEGIN END THREAD KIND PLACE OTHER PLACE CLASS    what the transaction did in that time is lost
 //   pause BEGIN END THREAD KIND PLACE OTHER PLACE          waits for OTHER, which is at the second PLACE
-//   inevitable TIME THREAD PLACE                           is so from here on
+//   inevitable TIME THREAD PLACE WHY                       is so from here on. WHY: work (that can't be taken back, or
+//                                                          a long atomic block), collection, aborts, alone, end
 // A place is where the interpreted program is, as the jit driver's location function says (transform/stm_places.cpp in
 // the translator keeps it); 0: not known. The writer's place in an abort is that of the write, the other's where
 // it was stopped, or its own write.
@@ -62,7 +63,7 @@ public:
     void committed(const thread& t);
     void aborted(const thread& t); // with t.conflict
     void paused(const thread& t, pause_kind kind, uint64_t since, long other, uint32_t other_place);
-    void became_inevitable(thread& t);
+    void became_inevitable(thread& t, const char* why);
     void flush();
 
 private:

@@ -215,9 +215,9 @@ bool try_commit(thread& t);
 void commit(); // waits as long as it takes; or aborts
 // For a collection: the caller's transaction goes on, but its writes are in view 0, and what it made is committed.
 void commit_in_place(thread& t);
-void roll_back(thread& t);             // World locked
-[[noreturn]] void abort_transaction(); // World unlocked
-void acquire_inevitable();             // World locked; may end in an abort
+void roll_back(thread& t);                         // World locked
+[[noreturn]] void abort_transaction();             // World unlocked
+void acquire_inevitable(const char* why = "work"); // World locked; may end in an abort
 void check_forced_abort();
 
 // allocation.cpp

@@ -181,7 +181,7 @@ void start(thread& t, bool inevitable) {
     t.state->gap_end = s.gap_end;
     t.state->nursery_top = gc::collector.chosen.stress_interval != 0 ? s.free : s.gap_end;
     t.began = now_nanoseconds();
-    if (inevitable || t.aborts_in_a_row >= patience) acquire_inevitable();
+    if (inevitable || t.aborts_in_a_row >= patience) acquire_inevitable(inevitable ? "alone" : "aborts");
     unlock_world();
 }
 
@@ -337,7 +337,7 @@ void abort_transaction() {
     heddle_stm_restore(&t.restart);
 }
 
-void acquire_inevitable() {
+void acquire_inevitable(const char* why) {
     thread& t = *self;
     while (world.inevitable != &t) {
         if (world.inevitable != nullptr) {
@@ -348,7 +348,7 @@ void acquire_inevitable() {
         world.inevitable = &t;
         t.words->inevitable = 1;
         ++world.totals.inevitable;
-        if (world.log != nullptr) world.log->became_inevitable(t);
+        if (world.log != nullptr) world.log->became_inevitable(t, why);
     }
 }
 
