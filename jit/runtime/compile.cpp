@@ -124,6 +124,7 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
         problem = assemble(runtime, title, [&](std::string* listing) { return compile(result.made, listing); });
     if (problem != abort_reason::none) return problem;
     token.compiled = true;
+    token.is_loop = closes;
     for (const field_dependency& dependency : result.made.dependencies) runtime.invalidations.add(dependency, token);
     for (loop_token* former : place.invalidated) { // what calls those now comes here
         former->entry = token.entry;
@@ -159,6 +160,7 @@ abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& g
     runtime.counts.bodies += bodies;
     for (const field_dependency& dependency : result.made.dependencies) runtime.invalidations.add(dependency, token);
     ++runtime.counts.bridges;
+    ++token.bridges;
     name_code(runtime, guard.bridge.get(), title);
     return problem;
 }

@@ -18,7 +18,8 @@ constexpr uint32_t many = 1'000'000'000;
 constexpr number_option number_options[] = {
     {"threshold", &runtime_options::threshold, 1, many, "passes of a loop before it is traced"},
     {"function_threshold", &runtime_options::function_threshold, 1, many, "calls of a function before it is traced"},
-    {"trace_eagerness", &runtime_options::trace_eagerness, 1, many, "failures of a guard before a bridge is traced"},
+    {"trace_eagerness", &runtime_options::trace_eagerness, 1, many,
+     "failures of a guard before a bridge is traced; a loop's first bridges come sooner"},
     {"trace_limit", &runtime_options::trace_limit, 10, 1'000'000, "operations in a trace before it is given up"},
     {"retrace_limit", &runtime_options::retrace_limit, 0, 1000,
      "bodies that a loop may get from bridges that fit none of its bodies"},

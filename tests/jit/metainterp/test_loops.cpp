@@ -100,3 +100,28 @@ TEST_CASE("a trace that gets too long, with nobody to blame, is cut into segment
         w.stop();
     }
 }
+
+TEST_CASE("a loop's first bridge comes sooner") {
+    world w;
+    load_tiny(w);
+    std::vector<int64_t> p = {odd_goto,  6, add_constant, 7, goto_, 7, /*6*/ add, /*7*/ decrement_b,
+                              loop_if_b, 0, return_a};
+    auto failures = [&](const std::string& eagerness, int64_t passes) {
+        w.start("threshold=3,trace_eagerness=" + eagerness);
+        run_tiny(w, p, 0, passes);
+        heddle::jit::statistics seen = w.statistics();
+        w.stop();
+        return std::pair(seen.bridges, seen.guard_failures);
+    };
+    auto [none, few] = failures("200", 80);
+    CHECK(none == 0);
+    CHECK(few > 20);
+    auto [one, more] = failures("200", 1000);
+    CHECK(one == 1);
+    CHECK(more >= 50);
+    CHECK(more < 60);
+    auto [small, all] = failures("30", 1000); // a small number is taken as it is
+    CHECK(small == 1);
+    CHECK(all >= 30);
+    CHECK(all < 35);
+}

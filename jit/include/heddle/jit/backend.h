@@ -73,6 +73,8 @@ struct loop_token : descr {
     std::vector<std::unique_ptr<target_token>> targets;
     std::vector<std::unique_ptr<compiled_code>> code;
     std::vector<void*> kept_objects; // constants; a GC root list
+    bool is_loop = false;            // else compiled from a function's entry, or not yet
+    uint32_t bridges = 0;            // that its guards have
     uint32_t retraces = 0;           // bridges that went round once more, for a body that fits them
     bool invalidated = false;        // a field changed that the code depends on: it is left and not entered again
     bool compiled = false;           // false: the entry runs the portal natively (a call_assembler's temporary target)
