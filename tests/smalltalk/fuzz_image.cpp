@@ -2,7 +2,8 @@
 // contents can all be asked for.
 //
 //     cmake --preset asan && cmake --build build/asan --target fuzz_smalltalk_image
-//     build/asan/bin/fuzz_smalltalk_image -max_len=200000 CORPUS     # a folder with images, small ones at best
+//     mkdir corpus && tests/smalltalk/small_images.py corpus
+//     build/asan/bin/fuzz_smalltalk_image -max_len=12000 corpus
 #include "image_file.h"
 
 using namespace heddle::smalltalk;
