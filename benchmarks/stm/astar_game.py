@@ -4,7 +4,7 @@ from common import run
 from heddle import atomic
 
 SIZE = 48
-STEPS = 96
+STEPS = 240
 
 
 class Tile:

@@ -73,7 +73,7 @@ for i in range(20000):
 def work(number, parts):
     state = number * 7919 + 1
     found = 0
-    for i in range(40000 // parts):
+    for i in range(240000 // parts):
         state = state * 48271 % 2147483647
         with atomic:
             if state % 10 == 0:

@@ -3,7 +3,7 @@ import sys
 import time
 import transaction
 
-REQUESTS = 400
+REQUESTS = 3000
 
 
 def request(number):
@@ -80,8 +80,8 @@ def main():
     transaction.set_num_threads(max(int(sys.argv[1]), 1))
     connections = [Connection(i) for i in range(REQUESTS)]
     started = time.time()
-    for batch in range(0, REQUESTS, 50):  # those that are ready at a time
-        for connection in connections[batch:batch + 50]:
+    for batch in range(0, REQUESTS, 500):  # those that are ready at a time
+        for connection in connections[batch:batch + 500]:
             if int(sys.argv[1]):
                 transaction.add(connection.handle)
             else:

@@ -4,7 +4,7 @@ from common import run
 
 def work(number, parts):
     items = []
-    for i in range(600000 // parts):
+    for i in range(6000000 // parts):
         items.append(i)
         items.append(number)
         items.pop()

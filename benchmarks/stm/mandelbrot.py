@@ -1,7 +1,7 @@
 """The Mandelbrot set in bands."""
 from common import run
 
-SIZE = 120
+SIZE = 400
 
 
 def row(y):

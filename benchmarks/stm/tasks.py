@@ -62,7 +62,7 @@ class System:
 
 def work(number, parts):
     total = 0
-    for _ in range(24 // parts):
+    for _ in range(160 // parts):
         total += System().run(2000)
     return total
 

@@ -293,6 +293,15 @@ KINDS = {
             child.start()
             child.join()
 ''', "sorted(died{0})"),
+    "queue": ("work{0} = queue.Queue(8); taken{0} = []", '''
+        work{0}.put(r % 97)
+        taken{0}.append(work{0}.get())
+        work{0}.task_done()
+''', "sum(taken{0}), len(taken{0}), work{0}.empty(), work{0}.unfinished_tasks"),
+    "priority queue": ("urgent{0} = queue.PriorityQueue(); order{0} = queue.LifoQueue()", '''
+        urgent{0}.put((r % 5, me, i))
+        order{0}.put(urgent{0}.get()[0])
+''', "urgent{0}.qsize(), order{0}.qsize(), sum(order{0}.queue)"),
     "clock": ("times{0} = [time.time()]", '''
         with atomic:
             check(times{0}[0] <= time.time() + 0.5, "time runs back")
