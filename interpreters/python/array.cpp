@@ -179,7 +179,7 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     W_Array* array = array_of(o);
     if (is_exact<W_Slice>(key)) return get_slice(array, static_cast<W_Slice*>(key));
     if (!is_index(key)) return index_type_error();
-    long index = HEDDLE_TRY(subscript_of(key)), length = array->length;
+    long index = HEDDLE_PYTHON_SUBSCRIPT(key), length = array->length;
     if (index < 0) index += length;
     if (index < 0 || index >= length) return index_error("array index");
     return array->get(index);
@@ -236,7 +236,7 @@ Result<W_Object*> method_setitem(W_Object* o, W_Object* key, W_Object* value) {
     if (is_exact<W_Slice>(key)) return set_slice(array, static_cast<W_Slice*>(key), value);
     if (!is_index(key)) return index_type_error();
     if (!is_plain(value)) value = HEDDLE_TRY(converted(array, value));
-    long index = HEDDLE_TRY(subscript_of(key)), length = array->length;
+    long index = HEDDLE_PYTHON_SUBSCRIPT(key), length = array->length;
     if (index < 0) index += length;
     if (index < 0 || index >= length) return index_error("array assignment index");
     HEDDLE_TRY(array->set(index, value));

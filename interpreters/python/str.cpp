@@ -454,7 +454,7 @@ Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
     }
     if (!is_int(key) && !type_lookup(key->type(), N::index))
         return raise_about_type(T::TypeError, "string indices must be integers, not '%s'", key);
-    long index = HEDDLE_TRY(subscript_of(key)), length = text_of(o)->length();
+    long index = HEDDLE_PYTHON_SUBSCRIPT(key), length = text_of(o)->length();
     if (index < 0) index += length;
     if (index < 0 || index >= length) return raise_text(T::IndexError, "string index out of range");
     return str_character(text_of(o)->at(index));

@@ -163,8 +163,11 @@ HEDDLE_INLINE bool is_int(W_Object* o) { return is<W_Int>(o) || is<W_BigInt>(o);
 Result<long> index_of(W_Object* o);                               // __index__ as a long; OverflowError else
 HEDDLE_DONT_LOOK_INSIDE Result<int64_t> index_64_of(W_Object* o); // the same with 64 bits
 Result<long> subscript_of(W_Object* o);                           // the same, with IndexError: of sequences
-HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o);  // for slices: too large values saturate
-Result<W_Object*> to_index_object(W_Object* o);                   // an int object of any size
+// The same in line, as HEDDLE_TRY: an exact int can't fail, and its trace needs no test for that.
+#define HEDDLE_PYTHON_SUBSCRIPT(key) \
+    (is_exact<W_Int>(key) ? static_cast<W_Int*>(key)->value : HEDDLE_TRY(subscript_of(key)))
+HEDDLE_DONT_LOOK_INSIDE Result<long> index_clamped(W_Object* o); // for slices: too large values saturate
+Result<W_Object*> to_index_object(W_Object* o);                  // an int object of any size
 HEDDLE_DONT_LOOK_INSIDE Result<double> to_double_in_general(W_Object* o);
 HEDDLE_INLINE Result<double> to_double(W_Object* o) { // float(o) for numbers; TypeError else
     if (is_exact<W_Float>(o)) return static_cast<W_Float*>(o)->value;
