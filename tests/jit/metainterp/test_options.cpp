@@ -37,6 +37,7 @@ TEST_CASE("bad options are refused with the mend, and change nothing") {
                                                              ? "portable"
                                                              : native_backend_name + std::string(" or portable")));
     CHECK(parse_options("off=1", options) == "--jit: off takes no value");
+    CHECK(parse_options("vector_lanes=3", options) == "--jit: vector_lanes=3: must be 0, 2 or 4");
     CHECK(parse_options("opt=heap+magic", options).starts_with("--jit: opt=magic: no such optimizer pass"));
 }
 

@@ -118,6 +118,30 @@ TEST_CASE("a loop that reads what it wrote some items ago has rounds that are sh
     CHECK(rounds(shifted(3), 4) == "none\n");
 }
 
+TEST_CASE("an index that is an invariant plus a counter", "[vectorise]") {
+    // Its overflow is looked at for the first and the last iteration of a round.
+    std::string row = "i7 = int_add_ovf(i2, i3)\nguard_no_overflow() [p0, p1, i2, i3]\n";
+    std::string other = rounds(loop(row + "i8 = getarrayitem(p1, i7, descr=array<int>)\n"
+                                          "setarrayitem(p0, i3, i8, descr=array<int>)\n"));
+    CHECK(count(other, "int_add_ovf") == 2);
+    CHECK(count(other, "vector_store") == 2);
+    CHECK(count(other, "ptr_ne(p0, p1)") == 1);
+    // In one array the two must be a round apart: 8 items, either way.
+    std::string same = rounds(loop(row + "i8 = getarrayitem(p0, i7, descr=array<int>)\n"
+                                         "setarrayitem(p0, i3, i8, descr=array<int>)\n"));
+    CHECK(same.find("int_sub(0, i2)") != std::string::npos);
+    CHECK(count(same, ", 15)\n") == 1); // uint_ge(distance + 7, 15)
+    CHECK(count(same, "uint_ge") == 1);
+}
+
+TEST_CASE("arithmetic on invariants is done before the first round", "[vectorise]") {
+    std::string text = rounds(loop("i7 = int_mul_ovf(i2, 5)\nguard_no_overflow() [p0, p1, i2, i3]\n"
+                                   "setarrayitem(p0, i3, i7, descr=array<int>)\n"));
+    size_t loop_label = text.find("descr=loop.vector");
+    CHECK(text.find("int_mul_ovf") < loop_label);
+    CHECK(text.find("vector_broadcast_i") < loop_label);
+}
+
 TEST_CASE("loops without a vector form", "[vectorise]") {
     const char* const store = "setarrayitem(p0, i3, 1, descr=array<int>)\n";
     CHECK(rounds(loop("i7 = int_xor(i3, 1)\n")) == "none\n"); // no item
