@@ -3,6 +3,6 @@
 function(heddle_translate target output folder)
   add_custom_target(${target} ALL
     COMMAND $<TARGET_FILE:heddle> build ${folder} -o ${CMAKE_BINARY_DIR}/bin/${output} ${ARGN}
-    DEPENDS heddle heddle_rt heddle_gc heddle_jit heddle_no_jit $<TARGET_NAME_IF_EXISTS:heddle_stm>
+    DEPENDS heddle heddle_rt heddle_gc heddle_jit heddle_no_jit $<TARGET_NAME_IF_EXISTS:heddle_stm> $<TARGET_NAME_IF_EXISTS:heddle_jit_stm>
     COMMENT "Translating ${output}" VERBATIM USES_TERMINAL)
 endfunction()

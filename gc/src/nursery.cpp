@@ -326,6 +326,16 @@ using namespace heddle::gc;
 
 namespace {
 
+// In the thread's own gap, for which the lock isn't needed. Null: it is for allocate_slowly.
+void* allocate_in_own_gap([[maybe_unused]] const type_info* type, [[maybe_unused]] size_t total) {
+#ifdef HEDDLE_STM
+    auto room = static_cast<size_t>(heddle_thread.nursery_top - heddle_thread.nursery_free);
+    if (total <= nursery_object_limit && total <= room && !type->has_finalizer && !collector.collecting)
+        return bump(type, total);
+#endif
+    return nullptr;
+}
+
 void* allocate_array_slowly(const type_info* type, uint64_t length, bool strict, bool clear) {
     uint64_t limit = uint64_t{1} << (sizeof(size_t) == 8 ? 46 : 30);
     if (length > limit || length > limit / type->item_size) {
@@ -334,9 +344,13 @@ void* allocate_array_slowly(const type_info* type, uint64_t length, bool strict,
                      static_cast<unsigned long long>(length));
         std::exit(1);
     }
-    heap_lock lock;
     bool zeroed = false;
-    void* object = allocate_slowly(type, total_size_for(type->fixed_size + length * type->item_size), strict, &zeroed);
+    size_t total = total_size_for(type->fixed_size + length * type->item_size);
+    void* object = allocate_in_own_gap(type, total);
+    if (object == nullptr) {
+        heap_lock lock;
+        object = allocate_slowly(type, total, strict, &zeroed);
+    }
     if (object == nullptr) return nullptr;
     char* bytes = static_cast<char*>(object);
     *reinterpret_cast<uint64_t*>(bytes + type->length_offset) = length;
@@ -348,6 +362,7 @@ void* allocate_array_slowly(const type_info* type, uint64_t length, bool strict,
 } // namespace
 
 void* heddle_gc_allocate_slow(const type_info* type, size_t total_bytes) {
+    if (void* object = allocate_in_own_gap(type, total_bytes)) return object;
     heap_lock lock;
     bool zeroed = false;
     return allocate_slowly(type, total_bytes, false, &zeroed);

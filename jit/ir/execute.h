@@ -3,10 +3,12 @@
 // or 1.
 //
 // Heap operations go through the real collector: stores of references run the write barrier, allocations may collect.
+// Loads and stores are those of heap_access.h.
 // Inline, so that the interpreters of jitcode can have a piece of code for each operation (with a constant 'op').
 #pragma once
 #include "heddle/gc/gc.h"
 #include "heddle/jit/trace.h"
+#include "ir/heap_access.h"
 #include "ir/slots.h"
 #include <bit>
 #include <cmath>
@@ -29,22 +31,6 @@ inline word float_to_int(double d) {
     return integer_word(static_cast<word>(int64_t{trace_int_min}));
 }
 
-inline word set_field(const field_descr& field, word object, word value) {
-    if (field.shape.is_reference && !field.owner_is_global) gc::write_barrier(pointer(object));
-    store_slot(field.shape, pointer(object) + field.offset, value);
-    return 0;
-}
-
-inline char* item_address(const array_descr& array, word object, word index) {
-    return pointer(object) + array.items_offset + index * array.shape.size;
-}
-
-inline word set_array_item(const array_descr& array, word object, word index, word value) {
-    if (array.shape.is_reference) gc::write_barrier_array(pointer(object), index);
-    store_slot(array.shape, item_address(array, object, index), value);
-    return 0;
-}
-
 inline word new_object(const gc::type_info& type) {
     void* object = gc::allocate(type);
     if (object) {
@@ -63,12 +49,6 @@ inline word new_array(const gc::type_info& type, word length) {
     return to_word(array);
 }
 
-inline word copy_array(const array_descr& array, const word* a) {
-    if (array.shape.is_reference) gc::bulk_write_barrier(pointer(a[2]));
-    std::memmove(item_address(array, a[2], a[3]), item_address(array, a[0], a[1]), a[4] * array.shape.size);
-    return 0;
-}
-
 [[noreturn]] void not_executable(opcode op);
 
 [[gnu::always_inline]] inline word execute_heap_operation(opcode op, const descr* d, const word* a) {
@@ -76,10 +56,10 @@ inline word copy_array(const array_descr& array, const word* a) {
     auto array = [&]() -> const array_descr& { return *static_cast<const array_descr*>(d); };
     auto raw = [&]() -> const slot_shape& { return static_cast<const raw_descr*>(d)->shape; };
     switch (op) {
-    case opcode::getfield: return load_slot(field().shape, pointer(a[0]) + field().offset);
-    case opcode::setfield: return set_field(field(), a[0], a[1]);
-    case opcode::getarrayitem: return load_slot(array().shape, item_address(array(), a[0], a[1]));
-    case opcode::setarrayitem: return set_array_item(array(), a[0], a[1], a[2]);
+    case opcode::getfield: return get_field(field(), a[0]);
+    case opcode::setfield: set_field(field(), a[0], a[1]); return 0;
+    case opcode::getarrayitem: return get_array_item(array(), a[0], a[1]);
+    case opcode::setarrayitem: set_array_item(array(), a[0], a[1], a[2]); return 0;
     case opcode::arraylen: return load_slot({}, pointer(a[0]) + array().length_offset);
     case opcode::load_class: return to_word(gc::type_of(pointer(a[0])));
     case opcode::raw_load: return load_slot(raw(), pointer(a[0]) + a[1]);
@@ -88,7 +68,7 @@ inline word copy_array(const array_descr& array, const word* a) {
     case opcode::new_array: return new_array(*array().type, a[0]);
     case opcode::write_barrier: gc::write_barrier(pointer(a[0])); return 0;
     case opcode::write_barrier_array: gc::write_barrier_array(pointer(a[0]), a[1]); return 0;
-    case opcode::copy_array: return copy_array(array(), a);
+    case opcode::copy_array: copy_array(array(), a[0], a[1], a[2], a[3], a[4]); return 0;
     default: not_executable(op);
     }
 }

@@ -56,6 +56,8 @@ private:
         }
         out_ += info(o.op).name;
         if (o.flags & no_barrier) out_ += "/no_barrier";
+        if (o.flags & no_marker) out_ += "/no_marker";
+        if (o.flags & marks_object) out_ += "/marks_object";
         if (o.flags & never_bridge) out_ += "/never_bridge";
         if (o.flags & resumes_elsewhere) out_ += "/elsewhere";
         out_ += '(';
@@ -257,6 +259,10 @@ private:
             std::string_view name = take_until("(/");
             if (name == "no_barrier")
                 flags |= no_barrier;
+            else if (name == "no_marker")
+                flags |= no_marker;
+            else if (name == "marks_object")
+                flags |= marks_object;
             else if (name == "never_bridge")
                 flags |= never_bridge;
             else if (name == "elsewhere")

@@ -13,7 +13,7 @@ namespace {
 constexpr size_t word_total = size_t{16} << 20, frame_total = size_t{512} << 10;
 constexpr size_t thread_word_total = size_t{1} << 20, thread_frame_total = size_t{32} << 10;
 
-frame_stack* current_stack = nullptr;
+HEDDLE_PER_THREAD frame_stack* current_stack = nullptr;
 std::vector<frame_stack*>& unused_stacks() {
     static auto& list = *new std::vector<frame_stack*>;
     return list;
@@ -72,6 +72,36 @@ frame* frame_stack::push(const decoded_jitcode& code) {
     std::memset(static_cast<void*>(made->references), 0xff, count * sizeof(value_ref));
     set_words_top(words_top_ + count);
     return made;
+}
+
+namespace {
+
+template <class T> void copy_to(T*& copy, size_t& capacity, const T* source, size_t count) {
+    if (count > capacity) {
+        capacity = count * 2;
+        std::free(static_cast<void*>(copy));
+        copy = static_cast<T*>(std::malloc(capacity * sizeof(T)));
+        if (!copy) std::abort();
+    }
+    if (count) std::memcpy(static_cast<void*>(copy), static_cast<const void*>(source), count * sizeof(T));
+}
+
+} // namespace
+
+void frame_stack::save(saved_state& to) const {
+    to.frame_count = static_cast<size_t>(top_ - frames_);
+    to.word_count = static_cast<size_t>(words_top_ - words_);
+    copy_to(to.frames, to.frame_capacity, frames_, to.frame_count);
+    copy_to(to.words, to.word_capacity, words_, to.word_count);
+}
+
+void frame_stack::restore(const saved_state& from) {
+    top_ = frames_ + from.frame_count;
+    if (from.frame_count)
+        std::memcpy(static_cast<void*>(frames_), static_cast<const void*>(from.frames),
+                    from.frame_count * sizeof(frame));
+    if (from.word_count) std::memcpy(words_, from.words, from.word_count * sizeof(word));
+    set_words_top(words_ + from.word_count);
 }
 
 word* frame_stack::push_words(size_t count) {

@@ -54,6 +54,15 @@ public:
     word* words_top() const { return words_top_; }
     void pop_words(word* begin) { set_words_top(begin); }
 
+    // A copy of what is in use, and back: for a transaction that is aborted. The copy's memory is reused.
+    struct saved_state {
+        frame* frames = nullptr;
+        word* words = nullptr;
+        size_t frame_count = 0, word_count = 0, frame_capacity = 0, word_capacity = 0;
+    };
+    void save(saved_state& to) const;
+    void restore(const saved_state& from);
+
 private:
     frame_stack(size_t frames, size_t words);
     void set_words_top(word* top) {

@@ -14,13 +14,16 @@ metainterp::metainterp(jit_runtime& runtime)
 }
 
 metainterp::~metainterp() {
-    constants_range_.begin = constants_range_.end = nullptr;
+    if (!transaction_has_ended()) {
+        constants_range_.begin = constants_range_.end = nullptr;
+        end_tracing();
+    }
     runtime_.give_back(std::move(recorded_));
 }
 
 outcome metainterp::run() {
     uint64_t began = runtime_.clock(), others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling;
-    runtime_.being_traced.push_back(from_guard_ ? static_cast<const void*>(from_guard_) : start_);
+    if (!parallel) runtime_.being_traced.push_back(from_guard_ ? static_cast<const void*>(from_guard_) : start_);
     const uint64_t step_limit = uint64_t{runtime_.options.trace_limit} * 64;
     while (end_ == ending::none) {
         step();
@@ -30,7 +33,7 @@ outcome metainterp::run() {
     runtime_.operations_recorded += recorded_.operations.size();
     others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling - others;
     runtime_.nanoseconds_tracing += runtime_.clock() - began - others;
-    runtime_.being_traced.pop_back();
+    if (!parallel) runtime_.being_traced.pop_back();
     if (end_ == ending::aborted) return run_blackhole(runtime_, base_, buffer_);
     stack_.pop_to(base_);
     return {end_ == ending::finished, result_};
@@ -46,10 +49,18 @@ void metainterp::give_up(abort_reason reason) {
                                 std::string(abort_reason_name(reason)) + " in " + f_->code->source->name +
                                     " at position " + std::to_string(f_->pc),
                                 "");
-    if (from_guard_)
+    if (reason == abort_reason::uncommitted || reason == abort_reason::transaction_ended)
+        try_later(start_);
+    else if (from_guard_)
         guard_trace_failed(*from_guard_, runtime_.options.max_aborts);
     else if (start_)
         runtime_.warm.back_off(*start_, runtime_.options.max_aborts);
+}
+
+// No fault of the place: another transaction may have better luck.
+void metainterp::try_later(cell* place) {
+    if (from_guard_) from_guard_->failures = 0;
+    if (place) runtime_.warm.try_later(*place);
 }
 
 value_ref metainterp::intern(const boxed& b) {

@@ -90,6 +90,8 @@ private:
         return record(op, std::span(arguments.begin(), arguments.size()), d);
     }
     void give_up(abort_reason reason);
+    void try_later(cell* place);
+    bool transaction_has_ended() const { return parallel && ended_transactions() != ended_transactions_; }
 
     // resume_recorder
     value_ref fail_argument(uint32_t index) override;
@@ -129,6 +131,7 @@ private:
     // The same whether merge points are logged or not.
     size_t length() const { return recorded_.operations.size() + unlogged_merge_points_; }
     bool inner_merge_point(uint32_t driver, uint64_t hash); // true: the frame is gone
+    loop_token& token_for(cell& place);
     void run_rest_natively(uint32_t driver, cell& place);
     void loop_header(uint32_t driver, uint64_t hash);
     void separate_reds(uint32_t green_count);
@@ -150,7 +153,13 @@ private:
     frame* f_ = nullptr; // the newest frame
     trace recorded_;
     heap_cache cache_;
-    gc::conservative_range constants_range_; // the trace's constants, while it is recorded
+    // The trace's constants, while it is recorded. With transactions an abort may end this object unseen.
+#ifdef HEDDLE_STM
+    gc::conservative_range& constants_range_ = constants_of_trace();
+#else
+    gc::conservative_range constants_range_;
+#endif
+    const uint64_t ended_transactions_ = ended_transactions();
     std::vector<boxed> arguments_;
     std::vector<word> words_;
     std::vector<merge_point> merge_points_;

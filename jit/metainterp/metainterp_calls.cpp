@@ -40,7 +40,7 @@ void metainterp::push_frame(uint32_t jitcode_index, uint32_t return_position) {
 void metainterp::call_inline_instruction() {
     uint32_t callee = f_->code->code[f_->pc + 1];
     uint32_t after = arguments_at(f_->pc + 2);
-    if (runtime_.prog->code(callee).driver < 0 && too_recursive(runtime_.code(callee))) {
+    if (runtime_.code(callee).source->driver < 0 && too_recursive(runtime_.code(callee))) {
         if (const function_entry* native = runtime_.native_function(callee)) {
             uint32_t result_register = f_->code->code[after];
             f_->pc = after + 1;
@@ -75,7 +75,7 @@ void metainterp::call_indirect_instruction() {
     const function_entry* known = runtime_.prog->find_function(function.value);
     if (known && known->jitcode >= 0) {
         auto callee = static_cast<uint32_t>(known->jitcode);
-        bool native = runtime_.prog->code(callee).driver < 0 && too_recursive(runtime_.code(callee)) &&
+        bool native = runtime_.code(callee).source->driver < 0 && too_recursive(runtime_.code(callee)) &&
                       runtime_.native_function(callee);
         if (!native) return push_frame(callee, after + 1);
     }
@@ -121,6 +121,10 @@ void metainterp::residual_call(boxed function, const call_descr& descr, uint32_t
     void* pending = heddle_thread.error;
     descr.thunk(reinterpret_cast<void*>(function.value), words_.data(), &result.value);
     f_ = caller;
+    if (transaction_has_ended()) { // what was recorded may no longer be so
+        store(result_register, result);
+        return give_up(abort_reason::transaction_ended);
+    }
     // An elidable call that failed has set the pending error, which is an effect.
     bool elidable = descr.effects.elidable && heddle_thread.error == pending;
     if (!(elidable && all_constant)) {

@@ -55,6 +55,7 @@ bool metainterp::inner_merge_point(uint32_t driver, uint64_t hash) {
     cell* place = nullptr;
     if (!f_->entered) {
         place = runtime_.warm.find_or_make(driver, words_.data(), hash);
+        if (!place) return give_up(abort_reason::uncommitted), true;
         place->is_function = true;
         uint32_t levels = 0;
         for (const frame* f = base_; f < f_; ++f) levels += f->entry_hash == hash;
@@ -64,7 +65,9 @@ bool metainterp::inner_merge_point(uint32_t driver, uint64_t hash) {
         refuse = place->dont_inline;
     }
     if (refuse) {
-        run_rest_natively(driver, place ? *place : *runtime_.warm.find_or_make(driver, words_.data(), hash));
+        if (!place) place = runtime_.warm.find_or_make(driver, words_.data(), hash);
+        if (!place) return give_up(abort_reason::uncommitted), true;
+        run_rest_natively(driver, *place);
         return true;
     }
     if (!f_->entered) {
@@ -75,15 +78,25 @@ bool metainterp::inner_merge_point(uint32_t driver, uint64_t hash) {
     return false;
 }
 
+loop_token& metainterp::token_for(cell& place) {
+    shared_data_lock lock;
+    return runtime_.token_for(place);
+}
+
 void metainterp::run_rest_natively(uint32_t driver, cell& place) {
     const driver_entry& entry = runtime_.prog->drivers[driver];
     if (!entry.runner_address) return give_up(abort_reason::no_native_portal);
-    loop_token& token = runtime_.token_for(place);
+    loop_token& token = token_for(place);
     size_t green_count = entry.green_kinds.size();
     std::vector<boxed> reds(arguments_.begin() + static_cast<ptrdiff_t>(green_count), arguments_.end());
     word* words = stack_.push_words(maximum_merge_point_size);
     for (size_t i = 0; i < arguments_.size(); ++i) words[i] = arguments_[i].value;
     boxed result{run_portal_to_end(runtime_, driver, words), {}, entry.result};
+    if (transaction_has_ended()) {
+        words[0] = result.value;
+        return_from_frame(result);
+        return give_up(abort_reason::transaction_ended);
+    }
     result.reference = record(opcode::call_assembler, reds, &token);
     if (entry.result == kind::none) result.reference = {};
     for (const boxed& red : reds) cache_.escape(red.reference);
@@ -102,6 +115,8 @@ void metainterp::loop_header(uint32_t driver, uint64_t hash) {
     separate_reds(green_count);
     std::vector<value_ref> reds = reds_of_arguments(green_count);
     cell* place = runtime_.warm.find_or_make(driver, words_.data(), hash);
+    if (!place) return give_up(abort_reason::uncommitted);
+    if (parallel) guard(opcode::guard_no_break, {}, f_->last_live, never_bridge);
     if (place->compiled() && !place->token->targets.empty()) {
         if (goes_round_again(*place, reds)) return;
         if (end_ == ending::none) jump_to(*place->token, reds);
@@ -179,6 +194,7 @@ void metainterp::end_segment() {
 // False: a bridge that needs a body, and none fits; the trace is as it was.
 bool metainterp::end_trace(const merge_point* start, opcode last, std::span<const value_ref> arguments,
                            target_token* target, bool needs_body) {
+    all_halted halt;
     abort_reason problem;
     uint64_t recorded = recorded_.operations.size();
     std::span<const word> jump_values;
@@ -189,7 +205,9 @@ bool metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
     }
     recorded_.add(last, arguments, target);
     recorded_.operations.back().snapshot = state;
-    if (!start) {
+    if (target && target->owner->invalidated) { // while the others were being halted
+        problem = abort_reason::invalidated;
+    } else if (!start) {
         size_t arguments_before = recorded_.arguments.size() - arguments.size();
         problem = compile_bridge(runtime_, recorded_, *from_guard_, jump_values, needs_body);
         if (problem == abort_reason::no_body) {
@@ -224,6 +242,7 @@ bool metainterp::end_trace(const merge_point* start, opcode last, std::span<cons
     }
     ++runtime_.counts.aborts;
     ++runtime_.aborts_by_reason[static_cast<size_t>(problem)];
+    if (problem == abort_reason::uncommitted) return try_later(start ? start->place : nullptr), true;
     if (from_guard_) guard_trace_failed(*from_guard_, runtime_.options.max_aborts);
     if (start && problem == abort_reason::contradiction)
         runtime_.warm.try_again_soon(*start->place);

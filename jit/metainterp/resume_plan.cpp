@@ -96,6 +96,8 @@ private:
 
 const resume_plan& plan_of(jit_runtime& runtime, const guard_data& guard) {
     if (!guard.resume->plan) {
+        shared_data_lock lock; // other threads may look at it at any time, and find all of it or nothing
+        if (guard.resume->plan) return *guard.resume->plan;
         auto made = std::make_shared<resume_plan>();
         planner(runtime, guard, *made).run();
         guard.resume->plan = std::move(made);

@@ -24,7 +24,7 @@ public:
 
     void make_objects() {
         for (size_t i = 0; i < plan_.objects.size(); ++i) make(i);
-        for (size_t i = 0; i < plan_.objects.size(); ++i) recorder_ ? fill_recorded(i) : fill(i);
+        for (size_t i = 0; i < plan_.objects.size(); ++i) recorder_ || parallel ? fill_by_operations(i) : fill(i);
     }
 
     void do_stores() {
@@ -87,9 +87,10 @@ private:
             store_slot(shape, at, value);
     }
 
-    void fill_recorded(size_t number) {
+    // When all is recorded; and with transactions, where each store may have to go through the view.
+    void fill_by_operations(size_t number) {
         const resume_plan::object& object = plan_.objects[number];
-        value_ref target = object_references_[number];
+        value_ref target = recorder_ ? object_references_[number] : value_ref();
         for (uint32_t i = object.first_part; i < object.first_part + object.parts; ++i) {
             const resume_plan::part& part = plan_.parts[i];
             if (part.field)

@@ -5,6 +5,7 @@
 // failing call is never shared either, because the guard after the first one leaves the trace.
 #include "heddle/gc/gc.h"
 #include "optimizer/walk.h"
+#include "runtime/parallel.h"
 
 namespace heddle::jit {
 
@@ -14,6 +15,7 @@ constexpr uint32_t most_folded_arguments = 12;
 
 bool fold_call(walk& w, step& s, const call_descr& callee) {
     word words[most_folded_arguments];
+    if (!may_run_interpreter()) return false;
     if (!callee.thunk || s.count > most_folded_arguments || callee.result == kind::none) return false;
     for (uint32_t i = 0; i < s.count; ++i)
         if (!w.is_constant(w.argument(s, i), words[i])) return false;

@@ -4,6 +4,7 @@
 // is what it will be when the machine code of this very run gets here. A guard that would fail now is not worth making.
 // Reads nothing through a pointer whose class has not been looked at. Idea: RPython's runtime boxes in virtualstate.py.
 #include "heddle/gc/gc.h"
+#include "ir/heap_access.h"
 #include "ir/slots.h"
 #include "metainterp/class_test.h"
 #include "optimizer/virtual_state.h"
@@ -15,6 +16,10 @@ namespace {
 const gc::type_info* class_of(word bits) {
     void* object = reinterpret_cast<void*>(bits);
     return gc::is_object(object) ? gc::type_of(object) : nullptr;
+}
+
+uint64_t length_of(const array_descr& array, word object) {
+    return load_slot({}, reinterpret_cast<const char*>(object) + array.length_offset);
 }
 
 class concrete_check {
@@ -55,18 +60,17 @@ private:
         const gc::type_info* type = s.shape->type == descr_type::size ? static_cast<const size_descr*>(s.shape)->type
                                                                       : static_cast<const array_descr*>(s.shape)->type;
         if (class_of(bits) != type) return false;
-        const char* object = reinterpret_cast<const char*>(bits);
         uint32_t item = 0;
         for (uint32_t i = s.first_part; i < s.first_part + s.part_count; ++i) {
             const state_part& part = state_.parts[i];
             word content;
             if (part.field) {
                 const field_descr& field = *static_cast<const field_descr*>(part.field);
-                content = load_slot(field.shape, object + field.offset);
+                content = peek_field(field, bits);
             } else {
                 const array_descr& array = *static_cast<const array_descr*>(s.shape);
-                if (load_slot({}, object + array.length_offset) <= item) return false;
-                content = load_slot(array.shape, object + array.items_offset + uint64_t{item} * array.shape.size);
+                if (length_of(array, bits) <= item) return false;
+                content = peek_array_item(array, bits, item);
                 ++item;
             }
             if (!fits(part.value, content)) return false;
@@ -85,14 +89,17 @@ private:
             arguments[i] = s.what == state_value::constant ? s.bits : out_.words[index];
         }
         if (!loadable && !class_to_read_through(fact, arguments[0])) return false;
-        const char* object = reinterpret_cast<const char*>(arguments[0]);
         bool reads = info(fact.op).flags & DESCR;
-        if (reads && !object) return false;
+        if (reads && !arguments[0]) return false;
+        if (fact.op == opcode::getfield) {
+            result = peek_field(*static_cast<const field_descr*>(fact.description), arguments[0]);
+            return true;
+        }
         if (fact.op == opcode::getarrayitem) {
             const array_descr& array = *static_cast<const array_descr*>(fact.description);
             uint64_t index = fact.is_heap ? static_cast<uint64_t>(fact.item) : arguments[1];
-            if (index >= load_slot({}, object + array.length_offset)) return false;
-            result = load_slot(array.shape, object + array.items_offset + index * array.shape.size);
+            if (index >= length_of(array, arguments[0])) return false;
+            result = peek_array_item(array, arguments[0], index);
             return true;
         }
         bool overflow = false;

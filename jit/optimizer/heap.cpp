@@ -6,6 +6,7 @@
 // objects that the collector could see half made, are not held back. Two places alias only through the same descriptor
 // (descriptors.h) and when the objects may be the same.
 #include "heddle/gc/thread_state.h"
+#include "heddle/jit/thread_places.h"
 #include "ir/slots.h"
 #include "optimizer/walk.h"
 #include <algorithm>
@@ -216,7 +217,8 @@ bool walk::changes_by_itself(const descr* where, value_id object) const {
     if (field.owner && field.owner->is_weak) return true;
     word address;
     return field.owner_is_global && is_constant(object, address) &&
-           address + field.offset == reinterpret_cast<word>(&heddle_thread.action_flag);
+           (address + field.offset == reinterpret_cast<word>(&heddle_thread.action_flag) ||
+            address + field.offset == thread_state_places + offsetof(gc::thread_state, action_flag));
 }
 
 uint32_t walk::heap_slot_of(const descr* where, int64_t item) { return find_slot(*this, where, item); }

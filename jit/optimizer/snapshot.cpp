@@ -15,7 +15,8 @@ uint32_t next_guard_number = 1;
 constexpr size_t most_facts = 48; // for a bridge
 
 bool is_shareable(opcode op) {
-    return op != opcode::guard_not_forced && op != opcode::guard_not_invalidated && op != opcode::guard_always_fails;
+    return op != opcode::guard_not_forced && op != opcode::guard_not_invalidated && op != opcode::guard_no_break &&
+           op != opcode::guard_always_fails;
 }
 } // namespace
 

@@ -22,7 +22,7 @@ walk::walk(const optimizer_input& chosen, trace& result_trace)
     passes_[calls_pass] = o.calls ? optimise_calls : nullptr;
     passes_[pure_pass] = o.pure ? optimise_pure : nullptr;
     passes_[heap_pass] = o.heap ? optimise_heap : nullptr;
-    passes_[barriers_pass] = o.barriers ? optimise_barriers : nullptr;
+    passes_[barriers_pass] = !o.barriers ? nullptr : o.transactions ? optimise_view_barriers : optimise_barriers;
     exchange_tables();
     size_t count = recorded.operations.size();
     values.reserve((input.options.peeling ? 3 : 2) * count + 64);
@@ -371,6 +371,7 @@ void walk::handle_label(step& s, const operation& o) {
     forget_heap();
     forget_pure();
     barrier_done.clear();
+    marked.clear();
     invalidation_guarded = false;
     for (uint32_t i = 0; i < s.count; ++i) {
         value_id before = pool[s.first + i], after = new_value(values[before].type);

@@ -121,6 +121,12 @@ struct pure_table {
     std::vector<uint32_t> loads; // entries that are loads from memory that doesn't change
 };
 
+// With transactions: an item of an array that has a marker. No item: all of the object.
+struct marked_place {
+    value_id object, item;
+    friend bool operator==(const marked_place&, const marked_place&) = default;
+};
+
 struct virtual_state;
 class walk;
 using pass = bool (*)(walk& w, step& s); // true: the step is done with
@@ -132,6 +138,7 @@ bool optimise_calls(walk& w, step& s);
 bool optimise_pure(walk& w, step& s);
 bool optimise_heap(walk& w, step& s);
 bool optimise_barriers(walk& w, step& s);
+bool optimise_view_barriers(walk& w, step& s);
 // The jump that closes the loop (recorded operations label to jump): true when the loop has been peeled.
 uint32_t new_guard_number();
 bool peel_loop(walk& w, step& s, uint32_t label, uint32_t jump);
@@ -246,6 +253,7 @@ public:
     heap_state heap;
     pure_table pure;
     std::vector<value_id> barrier_done; // objects whose barrier has run since the last safepoint
+    std::vector<marked_place> marked;   // since the transaction began at the earliest
     uint32_t clock = 1, last_safepoint = 0;
     int overflow = -1;                    // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)
     bool invalidation_guarded = false;    // a guard_not_invalidated with no call since that might invalidate

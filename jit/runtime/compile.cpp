@@ -16,6 +16,16 @@ struct used_trace {
     trace made;
 };
 
+// Nothing may go into machine code that vanishes with the transaction.
+bool is_committed(const trace& t) {
+    if (!parallel) return true;
+    for (const constant& c : t.constants)
+        if (c.type == kind::pointer && c.value && is_uncommitted(c.value)) return false;
+    for (const field_dependency& dependency : t.dependencies)
+        if (has_uncommitted_write(dependency.slot())) return false;
+    return true;
+}
+
 void keep_constants(jit_runtime& runtime, const trace& t) {
     for (const constant& c : t.constants)
         if (c.type == kind::pointer && c.value) runtime.keep(c.value);
@@ -45,6 +55,7 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
         runtime.events.section("jit-abort", title + ": optimizer: " + reason, "");
         return abort_reason::optimizer;
     }
+    if (!is_committed(recorded) || !is_committed(result)) return abort_reason::uncommitted;
     keep_constants(runtime, recorded);
     keep_constants(runtime, result);
     runtime.operations_compiled += result.operations.size();
@@ -73,7 +84,7 @@ bool assemble_vector_form(jit_runtime& runtime, const trace& optimised, loop_tok
                           assemble_function call) {
     unsigned lanes = runtime.machine->vector_lanes();
     if (runtime.options.vector_lanes) lanes = std::min(lanes, runtime.options.vector_lanes);
-    if (!runtime.options.optimizer.vectorise || lanes == 0) return false;
+    if (parallel || !runtime.options.optimizer.vectorise || lanes == 0) return false; // vectors know no views
     uint64_t began = runtime.clock();
     vector_form made;
     bool good = vectorise(optimised, token, lanes, made);
@@ -139,6 +150,7 @@ abort_reason compile_from_merge_point(jit_runtime& runtime, trace& recorded, cel
 abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& guard, std::span<const word> jump_values,
                             bool needs_body) {
     loop_token& token = *guard.owner;
+    if (token.invalidated) return abort_reason::invalidated;
     std::string title = "bridge from guard " + std::to_string(guard.number) + " (" + std::string(info(guard.op).name) +
                         ") of #" + std::to_string(token.number) + " (" +
                         runtime.describe(token.driver, token.greens.data()) + ")";
@@ -156,7 +168,7 @@ abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& g
         token.targets.resize(targets);
         return problem;
     }
-    guard.resume->plan.reset(); // it doesn't come here any more
+    if (!parallel) guard.resume->plan.reset(); // it doesn't come here any more; another thread may be about it
     runtime.counts.bodies += bodies;
     for (const field_dependency& dependency : result.made.dependencies) runtime.invalidations.add(dependency, token);
     ++runtime.counts.bridges;

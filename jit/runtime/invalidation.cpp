@@ -39,6 +39,7 @@ void invalidation_table::add(const field_dependency& dependency, loop_token& tok
 void invalidation_table::written(jit_runtime& runtime, const void* slot) {
     auto found = entries_.find(slot);
     if (found == entries_.end() || found->second.dependents.empty()) return;
+    all_halted halt;
     ++found->second.writes;
     std::vector<loop_token*> dependents;
     dependents.swap(found->second.dependents);
@@ -49,5 +50,10 @@ void invalidation_table::written(jit_runtime& runtime, const void* slot) {
 
 void heddle_quasi_immutable_written(const void* slot) {
     heddle::jit::jit_runtime& runtime = heddle::jit::runtime_state();
+#ifdef HEDDLE_STM
+    // Left at once by all threads, and not made anew before the write is committed. Who has relied on the old value in
+    // a transaction that is under way is aborted by the commit.
+    heddle::jit::note_uncommitted_write(slot, runtime.invalidations.is_known(slot));
+#endif
     if (!runtime.invalidations.empty()) runtime.invalidations.written(runtime, slot);
 }

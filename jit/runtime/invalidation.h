@@ -23,6 +23,8 @@ public:
     void written(jit_runtime& runtime, const void* slot);
     void clear() { entries_.clear(); }
     bool empty() const { return entries_.empty(); }
+    // Has machine code depended on it, at any time?
+    bool is_known(const void* slot) const { return entries_.count(slot) != 0; }
 
 private:
     struct entry {

@@ -57,6 +57,7 @@ cell* cell_at(jit_runtime& runtime, uint32_t driver, const word* buffer) {
 // Goes on in machine code while there is some for the merge point reached.
 outcome run_while_compiled(jit_runtime& runtime, uint32_t driver, outcome now, word* buffer) {
     while (!now.finished) {
+        break_transaction();
         cell* place = cell_at(runtime, driver, buffer);
         if (!place || !place->compiled()) break;
         now = run_machine_code(runtime, *place->token, buffer);
@@ -83,7 +84,7 @@ word finish_call(guard_data* guard, const word* values) {
     return result;
 }
 
-// The token has no machine code, or the stack is too deep for it.
+// The token has no machine code, or the stack is too deep for it, or the transaction may have to end.
 word run_portal(loop_token* token, const word* reds) {
     jit_runtime& runtime = runtime_state();
     frame_stack& stack = frame_stack::instance();
@@ -92,7 +93,10 @@ word run_portal(loop_token* token, const word* reds) {
     std::copy(reds, reds + token->input_kinds.size(), buffer + token->greens.size());
     cell* place = cell_at(runtime, token->driver, buffer);
     outcome now{false, 0};
-    if (place && runtime.ready && runtime.may_trace(place) && runtime.warm.strike_by_call(*place)) {
+    bool is_low = static_cast<char*>(__builtin_frame_address(0)) <= heddle_thread.stack_limit;
+    if (parallel && !is_low && place && place->compiled()) { // the transaction had to end
+        now = run_while_compiled(runtime, token->driver, now, buffer);
+    } else if (place && runtime.ready && runtime.warm.strike_by_call(*place) && runtime.may_trace(place)) {
         now = metainterp(runtime).trace_from_merge_point(token->driver, *place, buffer, true);
         now = run_while_compiled(runtime, token->driver, now, buffer);
     }
@@ -180,12 +184,18 @@ bool initialise(program& prog, std::string& error) {
     error = runtime.open(prog);
     if (!error.empty()) return false;
     backend_hooks hooks{finish_call, run_portal};
+    if (parallel && runtime.options.backend == backend_choice::portable) {
+        error = "jit: backend=portable has no part in transactions; leave it out in a VM built with --stm";
+        return false;
+    }
     if (runtime.options.backend == backend_choice::portable)
         runtime.machine = make_portable_backend(hooks);
     else
         runtime.machine = make_native_backend(hooks, error);
     if (!runtime.machine) return false;
     runtime.warm.initialise(prog, runtime.options);
+    if (parallel)
+        for (uint32_t i = 0; i < runtime.drivers.size(); ++i) (void)runtime.driver(i); // not while others look
     gc::add_root_walker(visit_roots, &runtime);
     error = runtime.events.open_from_environment();
     if (!error.empty()) return false;
@@ -244,9 +254,11 @@ using namespace heddle::jit;
 int heddle_jit_enter(uint32_t driver, word* buffer, int function_entry) {
     jit_runtime& runtime = runtime_state();
     if (!runtime.ready) {
-        strike_without_program();
+        shared_data_lock lock;
+        if (!runtime.ready) strike_without_program();
         return 0;
     }
+    prepare_thread();
     uint64_t hash = hash_greens(driver, buffer, runtime.drivers[driver].green_count);
     cell* place = runtime.warm.find(driver, buffer, hash);
     outcome now;
@@ -255,6 +267,7 @@ int heddle_jit_enter(uint32_t driver, word* buffer, int function_entry) {
         now = run_machine_code(runtime, *place->token, buffer);
     } else {
         if (!runtime.warm.strike(driver, buffer, hash, function_entry, place) || !runtime.may_trace(place)) return 0;
+        if (place->compiled()) return end_tracing(), 0; // meanwhile, by another thread
         now = metainterp(runtime).trace_from_merge_point(driver, *place, buffer, function_entry);
     }
     now = run_while_compiled(runtime, driver, now, buffer);

@@ -2,11 +2,14 @@
 #include "runtime/state.h"
 #include "heddle/gc/gc.h"
 #include <cstdio>
+#include <new>
 
 namespace heddle::jit {
 
 jit_runtime& runtime_state() {
-    static jit_runtime& state = *new jit_runtime; // never destroyed: machine code may outlive static destructors
+    // Never destroyed: machine code may outlive static destructors. No transaction's memory.
+    alignas(jit_runtime) static char memory[sizeof(jit_runtime)];
+    static jit_runtime& state = *new (memory) jit_runtime;
     return state;
 }
 
@@ -24,6 +27,9 @@ std::string_view abort_reason_name(abort_reason reason) {
     case abort_reason::no_body: return "no body of the loop fits";
     case abort_reason::optimizer: return "optimizer";
     case abort_reason::backend: return "backend";
+    case abort_reason::invalidated: return "the machine code it continues was invalidated";
+    case abort_reason::uncommitted: return "refers to what is not committed yet";
+    case abort_reason::transaction_ended: return "the transaction ended";
     case abort_reason::internal: return "internal";
     case abort_reason::count: break;
     }
@@ -32,7 +38,7 @@ std::string_view abort_reason_name(abort_reason reason) {
 
 std::string jit_runtime::open(program& p) {
     prog = &p;
-    decoded_.resize(p.jitcodes.size());
+    decoded_ = std::vector<std::atomic<decoded_jitcode*>>(p.jitcodes.size());
     function_of_jitcode_.assign(p.jitcodes.size(), -1);
     for (size_t i = 0; i < p.functions.size(); ++i) {
         int32_t index = p.functions[i].jitcode;
@@ -56,6 +62,7 @@ void jit_runtime::close() {
     ready = false;
     tokens.clear();
     machine.reset();
+    for (auto& code : decoded_) delete code.load();
     decoded_.clear();
     drivers.clear();
     owned_program.reset();
@@ -72,6 +79,17 @@ void jit_runtime::close() {
         fuel_used = 0;
 }
 
+const decoded_jitcode& jit_runtime::decode_now(uint32_t index) {
+    shared_data_lock lock;
+    decoded_jitcode* made = decoded_[index].load();
+    if (!made) {
+        made = decode(prog->code(index), *prog).release();
+        decoded_[index].store(made, std::memory_order_release);
+    }
+    return *made;
+}
+
+// With transactions a trace's memory is its transaction's, and gone when that is aborted.
 trace jit_runtime::take_trace() {
     if (spare_traces_.empty()) return {};
     trace spare = std::move(spare_traces_.back());
@@ -81,7 +99,7 @@ trace jit_runtime::take_trace() {
 
 void jit_runtime::give_back(trace&& used) {
     constexpr size_t most = 4;
-    if (spare_traces_.size() == most) return;
+    if (parallel || spare_traces_.size() == most) return;
     used.clear();
     spare_traces_.push_back(std::move(used));
 }
@@ -149,7 +167,7 @@ std::string jit_runtime::describe(uint32_t driver, const word* greens) {
     const driver_entry& entry = prog->drivers[driver];
     std::string text = "driver " + entry.name;
     auto* object = reinterpret_cast<const driver_object*>(entry.info_address);
-    if (object && object->location) return text + ", " + object->location(greens);
+    if (object && object->location && may_run_interpreter()) return text + ", " + object->location(greens);
     for (size_t i = 0; i < entry.green_kinds.size(); ++i) {
         char buffer[32];
         if (entry.green_kinds[i] == 'i')

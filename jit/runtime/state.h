@@ -8,7 +8,9 @@
 #include "runtime/invalidation.h"
 #include "runtime/log.h"
 #include "runtime/options.h"
+#include "runtime/parallel.h"
 #include "runtime/warm_state.h"
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -31,6 +33,9 @@ enum class abort_reason : uint32_t {
     no_body,
     optimizer,
     backend,
+    invalidated,
+    uncommitted,
+    transaction_ended,
     internal,
     count
 };
@@ -75,14 +80,15 @@ struct jit_runtime {
     uint64_t nanoseconds_tracing = 0, nanoseconds_optimising = 0, nanoseconds_assembling = 0;
     uint64_t operations_recorded = 0, operations_compiled = 0;
 
+    // True: a meta-interpreter must follow, which ends the tracing.
     bool may_trace(const void* place) const {
         for (const void* other : being_traced)
             if (other == place) return false;
-        return being_traced.size() < 8;
+        return being_traced.size() < 8 && begin_tracing();
     }
     const decoded_jitcode& code(uint32_t index) {
-        if (!decoded_[index]) decoded_[index] = decode(prog->code(index), *prog);
-        return *decoded_[index];
+        if (const decoded_jitcode* known = decoded_[index].load(std::memory_order_acquire)) return *known;
+        return decode_now(index);
     }
     // The function whose jitcode this is, when it can be called natively; else null.
     const function_entry* native_function(uint32_t jitcode_index);
@@ -103,7 +109,9 @@ struct jit_runtime {
     std::vector<void*> kept; // exact roots; all immovable
 
 private:
-    std::vector<std::unique_ptr<decoded_jitcode>> decoded_;
+    const decoded_jitcode& decode_now(uint32_t index);
+
+    std::vector<std::atomic<decoded_jitcode*>> decoded_; // owned
     std::vector<int32_t> function_of_jitcode_;
     std::unordered_set<word> kept_set_;
     std::vector<trace> spare_traces_;

@@ -20,7 +20,8 @@ void warm_state::initialise(const program& prog, const runtime_options& options)
         green_counts_.push_back(static_cast<uint32_t>(driver.green_kinds.size()));
         green_kinds_.push_back(driver.green_kinds);
     }
-    table_.assign(256, nullptr);
+    tables_.push_back(std::make_unique<cell_table>(256));
+    table_ = tables_.back().get();
     granted_.assign(slots, 0);
     calls_always_.assign(slots, false);
     for (uint32_t slot = 0; slot < slots; ++slot) grant(slot, std::min(options.threshold, options.function_threshold));
@@ -29,19 +30,22 @@ void warm_state::initialise(const program& prog, const runtime_options& options)
 void warm_state::grant(uint32_t slot, uint32_t passes) { granted_[slot] = heddle_jit_counters[slot] = passes; }
 
 cell* warm_state::find(uint32_t driver, const word* greens, uint64_t hash) const {
-    size_t mask = table_.size() - 1;
-    for (size_t at = (hash >> 20) & mask; table_[at]; at = (at + 1) & mask) {
-        cell* candidate = table_[at];
+    const cell_table& table = *std::atomic_ref(const_cast<cell_table*&>(table_)).load(std::memory_order_acquire);
+    for (size_t at = (hash >> 20) & table.mask;; at = (at + 1) & table.mask) {
+        cell* candidate = table.slots[at].load(std::memory_order_acquire);
+        if (!candidate) return nullptr;
         if (candidate->hash != hash || candidate->driver != driver) continue;
         size_t same = 0, count = candidate->greens.size(); // two or three words: no call of memcmp
         while (same < count && candidate->greens[same] == greens[same]) ++same;
         if (same == count) return candidate;
     }
-    return nullptr;
 }
 
 cell* warm_state::find_or_make(uint32_t driver, const word* greens, uint64_t hash) {
+    shared_data_lock lock;
     if (cell* found = find(driver, greens, hash)) return found;
+    for (uint32_t i = 0; i < size_of(driver); ++i)
+        if (green_kinds_[driver][i] == 'p' && is_uncommitted(greens[i])) return nullptr;
     for (uint32_t i = 0; i < size_of(driver); ++i)
         if (green_kinds_[driver][i] == 'p') runtime_state().keep(greens[i]);
     cells_.push_back({});
@@ -49,24 +53,20 @@ cell* warm_state::find_or_make(uint32_t driver, const word* greens, uint64_t has
     made->hash = hash;
     made->driver = driver;
     made->greens.assign(greens, greens + size_of(driver));
-    if (cells_.size() * 2 > table_.size()) {
-        table_.assign(table_.size() * 2, nullptr);
-        for (cell& c : cells_) {
-            size_t at = (c.hash >> 20) & (table_.size() - 1);
-            while (table_[at]) at = (at + 1) & (table_.size() - 1);
-            table_[at] = &c;
-        }
-    } else {
-        size_t at = (hash >> 20) & (table_.size() - 1);
-        while (table_[at]) at = (at + 1) & (table_.size() - 1);
-        table_[at] = made;
+    if (cells_.size() * 2 <= table_->mask) {
+        table_->add(*made);
+        return made;
     }
+    tables_.push_back(std::make_unique<cell_table>((table_->mask + 1) * 2));
+    for (cell& c : cells_) tables_.back()->add(c);
+    std::atomic_ref(table_).store(tables_.back().get(), std::memory_order_release);
     return made;
 }
 
 bool warm_state::strike(uint32_t driver, const word* greens, uint64_t hash, bool function_entry, cell*& found) {
     uint32_t slot = counter_slot(hash);
     if (!found) found = find_or_make(driver, greens, hash);
+    if (!found) return false;
     uint32_t passes = calls_always_[slot] ? 1 : std::max(granted_[slot], 1u);
     uint64_t needed = uint64_t{function_entry ? options_->function_threshold : options_->threshold}
                       << std::min(found->aborts, 16u);

@@ -6,8 +6,10 @@
 #pragma once
 #include "heddle/jit/backend.h"
 #include "runtime/options.h"
+#include <atomic>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,7 @@ class warm_state {
 public:
     void initialise(const program& prog, const runtime_options& options);
     cell* find(uint32_t driver, const word* greens, uint64_t hash) const;
+    // Null: a green is an object that isn't committed yet.
     cell* find_or_make(uint32_t driver, const word* greens, uint64_t hash);
     // A counter struck: is the place hot? Sets the slot's counter for the next time.
     bool strike(uint32_t driver, const word* greens, uint64_t hash, bool function_entry, cell*& found);
@@ -45,6 +48,8 @@ public:
     void try_again_soon(cell& place);
     // Machine code calls a function that has none. Native code counts before it calls, so nobody else counts this call.
     bool strike_by_call(cell& place) const;
+    // The trace from here met with bad luck: it is tried again as if it were the first time.
+    void try_later(cell& place) const { place.counted = 0; }
     // A trace from here was given up.
     void back_off(cell& aborted, uint32_t max_aborts);
     void decay();
@@ -57,7 +62,19 @@ private:
     std::vector<uint32_t> green_counts_;
     std::vector<std::string> green_kinds_;
     std::deque<cell> cells_;
-    std::vector<cell*> table_;
+    // Read by all threads while one adds to it (under the lock): a larger one takes its place, and it is kept.
+    struct cell_table {
+        explicit cell_table(size_t size) : mask(size - 1), slots(std::make_unique<std::atomic<cell*>[]>(size)) {}
+        void add(cell& made) {
+            size_t at = (made.hash >> 20) & mask;
+            while (slots[at].load(std::memory_order_relaxed)) at = (at + 1) & mask;
+            slots[at].store(&made, std::memory_order_release);
+        }
+        size_t mask;
+        std::unique_ptr<std::atomic<cell*>[]> slots;
+    };
+    cell_table* table_ = nullptr;
+    std::vector<std::unique_ptr<cell_table>> tables_;
     std::vector<uint32_t> granted_;
     std::vector<bool> calls_always_;
 };

@@ -26,8 +26,14 @@ void* allocate(size_t bytes, size_t alignment) {
     return memory;
 }
 
+// Under a held_lock memory may be given back that the transaction has taken before: an abort would do it again.
+bool must_keep() {
+    return is_recorded() ||
+           (self != nullptr && self->outside_locks != 0 && self->running != nullptr && !heddle_stm.inevitable);
+}
+
 void release(void* memory) {
-    if (memory != nullptr && is_recorded())
+    if (memory != nullptr && must_keep())
         self->freed.push(memory);
     else
         std::free(memory);

@@ -47,7 +47,9 @@ void write_cards(segment& s, char* object, size_t size, char* first, char* end) 
         if (known == s.version) continue;
         known = s.version;
         prepare_pages(s, from, to);
-        mark_range(s, from, to);
+        // Not the array's beginning: that would say that all of it was read.
+        char* items = object + gc::collector.type_of(object).items_offset;
+        if (to > items) mark_range(s, std::max(from, items), to);
         s.writes.push({{from, to}, object, false, place_for_log()});
     }
 }

@@ -119,6 +119,9 @@ struct thread {
     bool read_all = false; // a collection moved what the transaction has read: it conflicts with all writers
     unsigned overruns = 0; // of the budget, in an atomic block
     unsigned lock_depth = 0;
+    unsigned outside_locks = 0; // held_lock: of those, taken by others than the runtime
+    bool conflicts_with_all = false;
+    void* participant_data = nullptr;
     unsigned aborts_in_a_row = 0;
     int32_t full_budget = 0;
     uint64_t began = 0; // nanoseconds
@@ -164,6 +167,7 @@ struct world_state {
     thread* inevitable = nullptr;
     bool ending = false;
     uint64_t changes = 0;         // announced, and committed
+    participant joined = {};      // calls may be null
     unsigned waiting_threads = 0; // in wait_for_change
     list<uint32_t> free_root_blocks;
     uint32_t root_blocks = 0; // that were ever used

@@ -27,6 +27,8 @@ void* run_thread(void* argument) {
     lock_world();
     give_thread_roots_back(*t);
     ++world.changes;
+    if (t->participant_data != nullptr) world.joined.left(t->participant_data);
+    t->participant_data = nullptr;
     delete t->error_root;
     t->argument = nullptr;
     t->ended = true;

@@ -25,7 +25,9 @@ uint8_t* markers_of(const segment& s, const void* address) {
     return reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(address) >> marker_shift) + s.delta);
 }
 
+// A marker of an array's beginning stands for all of it, too.
 bool has_read(const segment& s, const written_range& w) {
+    if (!w.whole && *markers_of(s, w.object) == s.version) return true;
     const uint8_t* first = markers_of(s, w.start);
     return std::memchr(first, s.version, static_cast<size_t>(markers_of(s, w.end - 1) - first) + 1) != nullptr;
 }
@@ -97,14 +99,14 @@ void push_writes(segment& s) {
 bool settle_conflicts(thread& t, segment& s) {
     if (s.writes.empty()) return true;
     if (thread* other = world.inevitable; other != nullptr && other != &t) {
-        if (other->read_all) return false;
+        if (other->read_all || t.conflicts_with_all) return false;
         for (written_range& w : s.writes)
             if (has_read(*other->running, w)) return false;
     }
     for (segment* other : world.segments) {
         if (other == &s || other->owner == nullptr || other->owner->must_abort) continue;
         for (written_range& w : s.writes)
-            if (has_read(*other, w)) {
+            if (t.conflicts_with_all || has_read(*other, w)) {
                 if (world.log != nullptr) world.log->note_conflict(*other->owner, t, w);
                 other->owner->must_abort = true;
                 ++world.totals.conflicts;
@@ -114,13 +116,14 @@ bool settle_conflicts(thread& t, segment& s) {
     return true;
 }
 
-void end_transaction(thread& t, segment& s) {
+void end_transaction(thread& t, segment& s, bool committed) {
+    if (t.participant_data != nullptr) world.joined.ended(t.participant_data, committed);
     s.free = t.state->nursery_free;
     s.gap_end = t.state->gap_end;
     t.state->nursery_free = t.state->nursery_top = t.state->gap_end = nullptr;
     s.owner = nullptr;
     t.running = nullptr;
-    t.read_all = false;
+    t.read_all = t.conflicts_with_all = false;
     t.words->inevitable = 0;
     if (world.inevitable == &t) world.inevitable = nullptr;
     world.changed.notify_all();
@@ -175,7 +178,7 @@ void start(thread& t, bool inevitable) {
     if (t.full_budget == 0) t.full_budget = first_budget;
     t.words->version = s.version;
     t.words->delta = s.delta;
-    t.words->budget = t.full_budget;
+    t.words->budget = direct ? INT32_MAX : t.full_budget;
     set_gs(t, s.delta);
     s.fresh_start = t.state->nursery_free = s.free;
     t.state->gap_end = s.gap_end;
@@ -204,6 +207,7 @@ __attribute__((noinline)) void begin_restartable() {
         t.saved_atomic_depth = t.words->atomic_depth;
         t.saved_place = t.words->place;
         copy_stack(t);
+        if (t.participant_data != nullptr) world.joined.begun(t.participant_data);
     }
     start(*self, false);
 }
@@ -267,7 +271,7 @@ bool try_commit(thread& t) {
     if (world.log != nullptr) world.log->committed(t);
     t.aborts_in_a_row = 0;
     adapt_budget(t);
-    end_transaction(t, s);
+    end_transaction(t, s, true);
     forget_allocations(t, true);
     return true;
 }
@@ -322,7 +326,7 @@ void roll_back(thread& t) {
     ++t.aborts_in_a_row;
     ++world.totals.aborts;
     if (world.log != nullptr) world.log->aborted(t);
-    end_transaction(t, s);
+    end_transaction(t, s, false);
     forget_allocations(t, false);
     t.must_abort = t.rolled_back = true;
 }
@@ -334,6 +338,7 @@ void abort_transaction() {
     if (!t.rolled_back) roll_back(t);
     t.must_abort = t.rolled_back = false;
     unlock_world();
+    if (t.participant_data != nullptr) world.joined.aborted(t.participant_data);
     heddle_stm_restore(&t.restart);
 }
 
@@ -387,7 +392,8 @@ using namespace heddle::stm;
 void heddle_stm_break_slow() {
     thread& t = *self;
     bool used_up = t.words->budget < 0;
-    if (used_up) t.words->budget = t.full_budget;
+    bool stays = t.words->inevitable && is_alone();
+    if (used_up) t.words->budget = stays ? INT32_MAX : t.full_budget;
     check_forced_abort();
     if (t.words->interrupt != 0) {
         lock_world(true);
@@ -398,12 +404,13 @@ void heddle_stm_break_slow() {
             return;
         }
     }
-    if (!used_up || (t.words->inevitable && is_alone())) return;
-    if (t.words->atomic_depth == 0) {
+    if (!used_up || stays) return;
+    if (t.words->atomic_depth == 0 && t.words->hold == 0) return new_transaction();
+    if (++t.overruns != overruns_of_atomic) return;
+    if (t.words->atomic_depth == 0)
         new_transaction();
-    } else if (++t.overruns == overruns_of_atomic) {
+    else
         become_inevitable();
-    }
 }
 
 void heddle_stm_become_inevitable_slow() {

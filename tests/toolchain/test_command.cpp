@@ -20,7 +20,6 @@ TEST_CASE("wrong use of heddle is one line on stderr and status 2") {
     shop.write("broken/heddle.json", "{ \"sources\": ");
     shop.write("unsure/heddle.json", "{ \"static\": \"yes\" }");
     const std::pair<const char*, const char*> cases[] = {
-        {"build vm -o out --stm", "--stm is not built together with the JIT yet"},
         {"build vm -o out --no-jit --stm --target armv7", "--stm is not supported for --target armv7"},
         {"build vm -o out --target vax", "--target vax is no target; there are x86_64, armv7"},
         {"build vm -o out --frobnicate", "--frobnicate"},

@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
                          "show what each phase took; with =BASE also write BASE.json (Chrome trace) and BASE.html")
             ->expected(0, 1);
     build_command->add_option("--keep-ir", options.keep_ir, "folder to write the IR after each phase to");
-    build_command->add_flag("--stm", stm, "threads run in parallel, as transactions (so far with --no-jit only)");
+    build_command->add_flag("--stm", stm, "threads run in parallel, as transactions");
     build_command->add_option("--target", options.target,
                               "the machine to build for (default x86_64); see `heddle targets`");
 
@@ -87,7 +87,6 @@ int main(int argc, char** argv) {
     if (no_jit && build_command->get_option("--jit")->count()) return complain("--jit and --no-jit exclude each other");
     options.optimisation = level[0] - '0';
     options.jit = !no_jit;
-    if (stm && !no_jit) return complain("--stm is not built together with the JIT yet; give --no-jit, too");
     options.stm = stm;
     options.profile = profile->count() != 0;
     options.profile_base = profile_base;

@@ -1,6 +1,7 @@
 // The machine-independent part of compiling a trace. See target_compiler.h.
 #include "backend/common/target_compiler.h"
 #include "heddle/gc/jit_interface.h"
+#include "runtime/parallel.h"
 #include <algorithm>
 #include <bit>
 #include <cstdio>
@@ -16,7 +17,7 @@ std::string machine_context::make_memory(size_t code_bytes) {
     memory = code_memory::create(code_bytes, error);
     if (!memory) return error;
     // Untouched pages cost nothing, and the buffer never moves, so its address can stand in machine code.
-    exit_values_capacity = 1 << 17;
+    exit_values_capacity = most_exit_values;
     void* values =
         mmap(nullptr, exit_values_capacity * sizeof(word), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (values == MAP_FAILED) return "no memory for the exit values of machine code";

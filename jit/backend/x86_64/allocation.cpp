@@ -23,7 +23,7 @@ void trace_compiler::bump_allocate(uint32_t position, int result, const gc::type
         return;
     }
     slow_path slow{slow_kind::allocate, a_.newLabel(), a_.newLabel()};
-    uint32_t reserved = std::max(groups_.reserved_by(position), total);
+    uint32_t reserved = parallel ? total : std::max(groups_.reserved_by(position), total);
     slow.reg = result;
     slow.operand = Imm(reserved);
     slow.pointer = type;
@@ -174,6 +174,15 @@ void trace_compiler::emit_slow_paths() {
             a_.mov(scratch, gp(slow.reg));
             a_.call(Imm(context_.code.barrier));
             break;
+        case slow_kind::view_barrier:
+            a_.mov(scratch, gp(slow.reg));
+            a_.call(Imm(context_.code.view_barrier));
+            break;
+        case slow_kind::view_barrier_array:
+            a_.emit(x86::Inst::kIdPush, slow.operand);
+            a_.mov(scratch, gp(slow.reg));
+            a_.call(Imm(context_.code.view_barrier_array));
+            break;
         case slow_kind::barrier_array: {
             Label unmarked = a_.newLabel();
             mark_card(slow, unmarked);
@@ -185,7 +194,7 @@ void trace_compiler::emit_slow_paths() {
         }
         case slow_kind::finish_call:
             a_.mov(x86::rdi, x86::rax);
-            a_.mov(x86::rsi, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));
+            load_exit_values(x86::rsi);
             call_function(reinterpret_cast<const void*>(context_.hooks.finish_call));
             a_.mov(x86::rdx, x86::rax);
             break;

@@ -46,8 +46,13 @@ public:
         };
         auto code = reinterpret_cast<answer (*)(const word*)>(token.entry + (token.compiled ? entry_check_size() : 0));
         answer left = code(inputs);
-        if (!left.guard) context_.exit_values[0] = left.result;
-        return {left.guard, context_.exit_values};
+#ifdef HEDDLE_STM
+        auto* values = static_cast<word*>(const_cast<void*>(exit_values_of_this_thread().begin));
+#else
+        word* values = context_.exit_values;
+#endif
+        if (!left.guard) values[0] = left.result;
+        return {left.guard, values};
     }
 
     void free_code(loop_token& token) override {

@@ -1,20 +1,15 @@
 // Calls: C functions by the System V convention, other traces (call_assembler), and the operations that are calls
 // inside.
 #include "backend/x86_64/trace_compiler.h"
-#include "heddle/gc/gc.h"
-#include <cstring>
+#include "ir/heap_access.h"
 
 namespace heddle::jit::x86_64 {
 
 namespace {
 
 // copy_array: the arguments as in operations.def, the descriptor last.
-void copy_items(const char* source, uint64_t from, char* destination, uint64_t to, uint64_t count,
-                const array_descr* array) {
-    if (array->shape.is_reference) gc::bulk_write_barrier(destination);
-    size_t size = array->shape.size;
-    std::memmove(destination + array->items_offset + to * size, source + array->items_offset + from * size,
-                 count * size);
+void copy_items(word source, word from, word destination, word to, word count, const array_descr* array) {
+    copy_array(*array, source, from, destination, to, count);
 }
 
 } // namespace

@@ -8,6 +8,25 @@ namespace heddle::jit::x86_64 {
 // ---- entry
 // -----------------------------------------------------------------------------------------------------------------
 
+// Each thread's own with transactions, found by the thread register of the system; else a global.
+void trace_compiler::load_thread_state(const Gp& to) {
+#ifdef HEDDLE_STM
+    Mem thread_pointer = x86::qword_ptr_abs(0);
+    thread_pointer.setSegment(x86::fs);
+    a_.mov(to, thread_pointer);
+    a_.lea(to, x86::ptr(to, distance_from_thread_pointer(&heddle_thread)));
+#else
+    a_.mov(to, Imm(reinterpret_cast<uint64_t>(&heddle_thread)));
+#endif
+}
+
+void trace_compiler::load_exit_values(const Gp& to) {
+    if (parallel)
+        a_.mov(to, x86::qword_ptr(thread, gc::jit_interface::jit_extra_offset));
+    else
+        a_.mov(to, Imm(reinterpret_cast<uint64_t>(context_.exit_values)));
+}
+
 // rsp to its place for this code: the displacement is filled in when the frame's size is known.
 void trace_compiler::lower_stack_pointer() {
     constexpr int32_t wide_displacement = -0x1000'0000;
@@ -16,11 +35,16 @@ void trace_compiler::lower_stack_pointer() {
 }
 
 // The beginning, which call_assembler calls, looks at the stack's depth; execute() skips it, so that native code that
-// the portal falls back to below the limit can enter a loop without coming back to the portal at every round.
+// the portal falls back to below the limit can enter a loop without coming back to the portal at every round. With
+// transactions it is a place where one may end, too: the portal's native code sees to that.
 void trace_compiler::compile_entry(loop_token& token) {
     // Too deep: the portal's native code does this call instead, and reports the overflow as the language wants it.
     slow_path slow{slow_kind::stack_overflow, a_.newLabel(), a_.newLabel()};
     slow.pointer = &token;
+#ifdef HEDDLE_STM
+    load_thread_state(scratch);
+    a_.cmp(x86::rsp, x86::qword_ptr(scratch, gc::jit_interface::stack_limit_offset));
+#else
     uint64_t limit = reinterpret_cast<uint64_t>(&heddle_thread) + gc::jit_interface::stack_limit_offset;
     if (limit <= INT32_MAX) {
         a_.cmp(x86::rsp, x86::qword_ptr_abs(limit));
@@ -28,7 +52,9 @@ void trace_compiler::compile_entry(loop_token& token) {
         a_.mov(scratch, Imm(limit));
         a_.cmp(x86::rsp, x86::qword_ptr(scratch));
     }
+#endif
     a_.long_().jb(slow.start);
+    if (parallel) break_at_entry(slow.start);
     slow_paths_.push_back(slow);
     a_.align(asmjit::AlignMode::kCode, entry_check_size());
     if (a_.offset() != entry_check_size()) fail("internal: the entry's stack check has an unexpected size");
@@ -39,7 +65,7 @@ void trace_compiler::compile_entry(loop_token& token) {
     a_.push(x86::r13);
     a_.push(x86::r14);
     a_.push(x86::r15);
-    a_.mov(thread, Imm(reinterpret_cast<uint64_t>(&heddle_thread)));
+    load_thread_state(thread);
     lower_stack_pointer();
     bind_entry_inputs();
 }

@@ -259,6 +259,7 @@ void trace_compiler::compile_guard(uint32_t position) {
     case opcode::guard_no_overflow: guard_holds_if(position, {CondCode::kNotOverflow}); return;
     case opcode::guard_overflow: guard_holds_if(position, {CondCode::kOverflow}); return;
     case opcode::guard_not_invalidated: compile_guard_not_invalidated(position); return;
+    case opcode::guard_no_break: compile_guard_no_break(position); return;
     case opcode::guard_always_fails: compile_constant_guard(position, false); return;
     default: fail(std::string(info(o).name) + " is not supported by the x86_64 backend yet");
     }

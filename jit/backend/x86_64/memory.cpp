@@ -1,9 +1,18 @@
 // Loads and stores: fields, array items, raw memory, lengths, classes.
 #include "backend/x86_64/trace_compiler.h"
 #include "heddle/gc/jit_interface.h"
+#include "heddle/jit/thread_places.h"
 #include <bit>
 
 namespace heddle::jit::x86_64 {
+
+namespace {
+
+int32_t offset_of_item(const array_descr& array, uint64_t index) {
+    return static_cast<int32_t>(array.items_offset + index * array.shape.size);
+}
+
+} // namespace
 
 bool trace_compiler::compile_memory(uint32_t position) {
     const operation& o = op(position);
@@ -11,12 +20,18 @@ bool trace_compiler::compile_memory(uint32_t position) {
     switch (o.op) {
     case opcode::getfield: {
         const field_descr& field = *static_cast<const field_descr*>(o.description);
-        load(position, field.shape, field_address(args[0], field.offset));
+        Mem from = field_address(args[0], field.offset);
+        if (parallel && !is_plain(field, args[0])) to_view(from, o.flags, static_cast<int32_t>(field.offset));
+        load(position, field.shape, from);
         return true;
     }
     case opcode::setfield: {
         const field_descr& field = *static_cast<const field_descr*>(o.description);
         Mem to = field_address(args[0], field.offset);
+        if (parallel && !is_plain(field, args[0])) {
+            store_in_view(field.shape, to, args[1], o.flags, object_of_field(to, field));
+            return true;
+        }
         store(field.shape, to, args[1]);
         bool null = args[1].is_constant() && constant_bits(args[1]) == 0;
         if (field.shape.is_reference && !field.owner_is_global && !null && !(o.flags & no_barrier))
@@ -25,12 +40,21 @@ bool trace_compiler::compile_memory(uint32_t position) {
     }
     case opcode::getarrayitem: {
         const array_descr& array = *static_cast<const array_descr*>(o.description);
-        load(position, array.shape, item_address(array, args[0], args[1]));
+        Mem from = item_address(array, args[0], args[1]);
+        if (parallel && !array.immutable)
+            to_view(from, o.flags, args[1].is_constant() ? offset_of_item(array, constant_bits(args[1])) : 0);
+        load(position, array.shape, from);
         return true;
     }
     case opcode::setarrayitem: {
         const array_descr& array = *static_cast<const array_descr*>(o.description);
         Mem to = item_address(array, args[0], args[1]);
+        if (parallel && !array.immutable) {
+            if (!(o.flags & no_barrier)) view_barrier_array(register_of(args[0], to), args[1]);
+            to.setSegment(x86::gs);
+            store(array.shape, to, args[2]);
+            return true;
+        }
         store(array.shape, to, args[2]);
         bool null = args[2].is_constant() && constant_bits(args[2]) == 0;
         if (array.shape.is_reference && !null && !(o.flags & no_barrier))
@@ -70,6 +94,7 @@ Gp trace_compiler::register_of(value_ref object, const Mem& place) {
 
 Mem trace_compiler::field_address(value_ref object, int64_t offset) {
     if (object.is_constant()) { // a global of the VM
+        if (parallel && constant_bits(object) >= thread_root_places) return thread_place(object, offset);
         uint64_t address = constant_bits(object) + static_cast<uint64_t>(offset);
         if (address >= 4096 && address <= INT32_MAX) return x86::ptr_abs(address);
     }
@@ -124,6 +149,8 @@ uint32_t trace_compiler::compile_load_and_guard(uint32_t position) {
     default: return UINT32_MAX;
     }
     Mem from = field_address(arguments(position)[0], field.offset);
+    if (parallel && !is_plain(field, arguments(position)[0]))
+        to_view(from, o.flags, static_cast<int32_t>(field.offset));
     from.setSize(field.shape.size);
     if (static_cast<int64_t>(expected) == static_cast<int32_t>(expected)) {
         a_.cmp(from, Imm(static_cast<int64_t>(expected)));

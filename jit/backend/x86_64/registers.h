@@ -32,8 +32,13 @@ constexpr uint64_t few_registers = register_bit(rax) | register_bit(rcx) | regis
 constexpr int integer_arguments[] = {rdi, rsi, rdx, rcx, r8, r9};
 constexpr int floating_argument_count = 8;
 
-// A loop's code begins with its stack check, padded to this: it depends on where the stack's limit lies.
+// A loop's code begins with its checks of the stack, and of the transaction, padded to this: it depends on where the
+// stack's limit lies.
+#ifdef HEDDLE_STM
+constexpr uint32_t entry_check_size() { return 64; }
+#else
 inline uint32_t entry_check_size() { return reinterpret_cast<uint64_t>(&heddle_thread + 1) <= INT32_MAX ? 16 : 32; }
+#endif
 constexpr uint32_t saved_registers_size = 40; // below rbp
 constexpr int32_t slot_offset(int slot) { return -48 - 8 * slot; }
 constexpr uint32_t frame_size_for(uint32_t slots, uint32_t outgoing_words) {

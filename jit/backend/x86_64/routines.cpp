@@ -2,6 +2,7 @@
 #include "backend/x86_64/routines.h"
 #include "backend/x86_64/registers.h"
 #include "heddle/gc/jit_interface.h"
+#include "runtime/parallel.h"
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +19,9 @@ constexpr uint32_t dump_words = 32; // 16 general registers, then 16 floating on
 // Called by exit_guard: 'registers' as dumped, 'frame' = rbp. Neither allocates nor collects.
 guard_data* save_exit_values(guard_data* guard, const word* registers, const char* frame,
                              gc::conservative_range* range) {
+#ifdef HEDDLE_STM
+    range = &exit_values_of_this_thread();
+#endif
     word* exit_values = static_cast<word*>(const_cast<void*>(range->begin));
     range->end = exit_values + std::max<size_t>(guard->fail_arguments.size(), 1);
     for (size_t i = 0; i < guard->fail_arguments.size(); ++i) {
@@ -86,6 +90,21 @@ uint64_t make_exit_guard(code_memory& memory, const gc::conservative_range* exit
     return m.finish();
 }
 
+#ifdef HEDDLE_STM
+// The collector's lists are shared.
+void object_barrier(void* object) {
+    shared_data_lock lock;
+    heddle_gc_write_barrier_slow(object);
+}
+void item_barrier(void* array, uint64_t index) {
+    shared_data_lock lock;
+    heddle_gc_write_barrier_array_slow(array, index);
+}
+#else
+constexpr auto object_barrier = &heddle_gc_write_barrier_slow;
+constexpr auto item_barrier = &heddle_gc_write_barrier_array_slow;
+#endif
+
 // function(r11, pushed word if any), keeping all caller-saved registers but r11.
 uint64_t make_keeping_routine(code_memory& memory, const void* function, bool pushed_argument, bool result_in_r11) {
     static constexpr int kept[] = {rax, rcx, rdx, rsi, rdi, r8, r9, r10};
@@ -131,6 +150,13 @@ uint64_t make_run_portal(code_memory& memory, const backend_hooks& hooks) {
 
 } // namespace
 
+#ifdef HEDDLE_STM
+int32_t distance_from_thread_pointer(const void* variable) {
+    return static_cast<int32_t>(reinterpret_cast<intptr_t>(variable) -
+                                reinterpret_cast<intptr_t>(__builtin_thread_pointer()));
+}
+#endif
+
 cpu_features cpu_features::detect() {
     const CpuFeatures::X86& found = CpuInfo::host().features().x86();
     return {found.hasPOPCNT(), found.hasLZCNT(), found.hasBMI(), found.hasBMI2(), found.hasAVX2()};
@@ -142,10 +168,14 @@ std::string backend_context::make_routines() {
     code.allocate = make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate_or_exit), true, true);
     code.allocate_array =
         make_keeping_routine(*memory, reinterpret_cast<const void*>(&allocate_array_or_exit), true, true);
-    code.barrier =
-        make_keeping_routine(*memory, reinterpret_cast<const void*>(&heddle_gc_write_barrier_slow), false, false);
-    code.barrier_array =
-        make_keeping_routine(*memory, reinterpret_cast<const void*>(&heddle_gc_write_barrier_array_slow), true, false);
+    code.barrier = make_keeping_routine(*memory, reinterpret_cast<const void*>(+object_barrier), false, false);
+    code.barrier_array = make_keeping_routine(*memory, reinterpret_cast<const void*>(+item_barrier), true, false);
+#ifdef HEDDLE_STM
+    code.view_barrier =
+        make_keeping_routine(*memory, reinterpret_cast<const void*>(&heddle_stm_write_object), false, false);
+    code.view_barrier_array =
+        make_keeping_routine(*memory, reinterpret_cast<const void*>(&heddle_stm_write_item), true, false);
+#endif
     code.type_of = make_keeping_routine(*memory, reinterpret_cast<const void*>(&gc::type_of), false, true);
     code.run_portal = make_run_portal(*memory, hooks);
     return code.run_portal ? "" : "machine-code memory is too small for the shared routines";

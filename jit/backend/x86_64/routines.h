@@ -21,15 +21,22 @@ unsigned vector_lanes(const cpu_features& features); // the widest vectors (vect
 
 // Addresses in code memory.
 struct routines {
-    uint64_t exit_guard = 0;     // jumped to with r11 = guard_data*: saves all registers, answers the guard
-    uint64_t epilogue = 0;       // jumped to with rax = the answer: restores callee-saved registers, returns
-    uint64_t allocate = 0;       // r11 = type_info*, pushed: total bytes (popped by it); result in r11, never null
-    uint64_t allocate_array = 0; // r11 = type_info*, pushed: length; result in r11, never null
-    uint64_t barrier = 0;        // r11 = object
-    uint64_t barrier_array = 0;  // r11 = array, pushed: index
-    uint64_t type_of = 0;        // r11 = object; its type_info* in r11
-    uint64_t run_portal = 0;     // a function (token, reds): runs the portal, stores the result, returns null
+    uint64_t exit_guard = 0;         // jumped to with r11 = guard_data*: saves all registers, answers the guard
+    uint64_t epilogue = 0;           // jumped to with rax = the answer: restores callee-saved registers, returns
+    uint64_t allocate = 0;           // r11 = type_info*, pushed: total bytes (popped by it); result in r11, never null
+    uint64_t allocate_array = 0;     // r11 = type_info*, pushed: length; result in r11, never null
+    uint64_t barrier = 0;            // r11 = object
+    uint64_t barrier_array = 0;      // r11 = array, pushed: index
+    uint64_t view_barrier = 0;       // as barrier, for a write in a transaction
+    uint64_t view_barrier_array = 0; // as barrier_array
+    uint64_t type_of = 0;            // r11 = object; its type_info* in r11
+    uint64_t run_portal = 0;         // a function (token, reds): runs the portal, stores the result, returns null
 };
+
+#ifdef HEDDLE_STM
+// Of a variable of which each thread has one.
+int32_t distance_from_thread_pointer(const void* variable);
+#endif
 
 struct backend_context : machine_context {
     routines code;

@@ -44,7 +44,7 @@ std::string trace_compiler::begin_code(const trace& t, std::string* asm_log) {
     holder_.attach(&a_);
     live_.compute(t);
     registers_.begin(t, live_);
-    groups_.compute(t);
+    if (!parallel) groups_.compute(t); // another thread may look at the memory while this one waits in a barrier
     hint_call_arguments();
     return "";
 }

@@ -10,6 +10,7 @@
 #include "backend/common/target_compiler.h"
 #include "backend/x86_64/registers.h"
 #include "backend/x86_64/routines.h"
+#include "runtime/parallel.h"
 #include <asmjit/x86.h>
 #include <span>
 #include <string>
@@ -65,7 +66,16 @@ private:
         uint32_t size;
         Label label;
     };
-    enum class slow_kind : uint8_t { allocate, allocate_array, barrier, barrier_array, finish_call, stack_overflow };
+    enum class slow_kind : uint8_t {
+        allocate,
+        allocate_array,
+        barrier,
+        barrier_array,
+        view_barrier,
+        view_barrier_array,
+        finish_call,
+        stack_overflow
+    };
     struct slow_path {
         slow_kind what;
         Label start, back;
@@ -90,6 +100,8 @@ private:
     Gp general_register(value_ref v);      // constants in a temporary
     Operand floating_operand(value_ref v); // register, slot, literal
     Xmm floating_register(value_ref v);    // constants in a temporary
+    void load_thread_state(const Gp& to);
+    void load_exit_values(const Gp& to); // their address
     void load_general(const Gp& to, value_ref v);
     void load_floating(const Xmm& to, value_ref v);
     Gp begin_general_result(uint32_t position, value_ref first); // two-address: the result's register holds 'first'
@@ -165,6 +177,16 @@ private:
     void store(const slot_shape& shape, Mem to, value_ref v);
     void store_constant(const slot_shape& shape, Mem to, uint64_t bits);
     void compile_load_class(uint32_t position);
+
+    // --- transactions (views.cpp): nothing of it in the regular build ---
+    bool is_plain(const field_descr& field, value_ref object) const; // read and written where it is
+    Mem thread_place(value_ref object, int64_t offset);
+    Gp object_of_field(const Mem& place, const field_descr& field);
+    void to_view(Mem& place, uint16_t flags, int32_t offset); // for a load: leaves a marker
+    void store_in_view(const slot_shape& shape, Mem to, value_ref v, uint16_t flags, const Gp& object);
+    void view_barrier_array(const Gp& array, value_ref index);
+    void break_at_entry(const Label& natively); // heddle_thread's address is in the scratch register
+    void compile_guard_no_break(uint32_t position);
 
     // --- allocation.cpp ---
     void compile_new_object(uint32_t position);

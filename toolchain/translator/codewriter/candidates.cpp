@@ -63,6 +63,7 @@ bool candidate_finder::look_inside(candidate& c) {
     for (llvm::StringRef prefix : {"_ZNSt", "_ZNKSt", "_ZSt", "_ZN9__gnu_cxx", "_ZNK9__gnu_cxx"})
         if (name.starts_with(prefix)) return no("belongs to the C++ standard library", true);
     if (name.starts_with("_ZN6heddle2gc")) return no("belongs to the collector", true);
+    if (name.starts_with("heddle.stm_")) return no("belongs to the transactions", true);
     if (f.isVarArg()) return no("has variable arguments", false);
     if (!portal && !context_.hints.has(&f, hint::unroll_safe) && has_loop(f))
         return no("has a loop; mark it HEDDLE_UNROLL_SAFE if traces may unroll it", false);

@@ -1,5 +1,6 @@
 // The codewriter's course: find and lower functions, analyse effects, assemble, make the image. See codewriter.h.
 #include "codewriter.h"
+#include "../transform/stm.h"
 #include "assemble.h"
 #include "candidates.h"
 #include "effects.h"
@@ -31,8 +32,8 @@ bool has_foreign_vtables(const llvm::Module& module, const class_layouts& layout
 class writer : call_resolver {
 public:
     writer(llvm::Module& module, const class_layouts& layouts, const drivers& all_drivers, const annotations& hints,
-           diagnostics& problems, jit::program& prog)
-        : module_(module), problems_(problems), program_(prog), symbols_(prog),
+           diagnostics& problems, jit::program& prog, bool transactions)
+        : module_(module), problems_(problems), transactions_(transactions), program_(prog), symbols_(prog),
           descrs_(prog, symbols_, module.getDataLayout().getPointerSize()), files_(prog), thunks_(module),
           context_{module, layouts, all_drivers, hints, descrs_, files_, has_foreign_vtables(module, layouts)},
           effects_(module, layouts, descrs_), candidates_(context_, effects_) {
@@ -51,6 +52,8 @@ public:
     size_t emit_image();
 
 private:
+    llvm::Constant* address_of(const llvm::Constant& symbol);
+
     // All of them exist before effects are converted, so that "raw memory" in an effect set means every one.
     void make_raw_descrs() {
         llvm::LLVMContext& c = module_.getContext();
@@ -141,6 +144,8 @@ private:
 
     llvm::Module& module_;
     diagnostics& problems_;
+    const bool transactions_;
+    const global_places places_ = find_global_places(module_);
     jit::program& program_;
     symbol_table symbols_;
     descriptor_table descrs_;
@@ -153,6 +158,20 @@ private:
     std::unordered_map<const llvm::Function*, uint32_t> function_numbers_;
     std::vector<std::vector<uint32_t>> relocations_;
 };
+
+// With transactions some variables have no address that could stand in the image.
+llvm::Constant* writer::address_of(const llvm::Constant& symbol) {
+    auto* constant = const_cast<llvm::Constant*>(&symbol);
+    if (!transactions_) return constant;
+    llvm::APInt offset(64, 0);
+    auto* global = llvm::dyn_cast<llvm::GlobalVariable>(
+        constant->stripAndAccumulateConstantOffsets(module_.getDataLayout(), offset, true));
+    auto found = places_.words.find(global);
+    if (!global || found == places_.words.end()) return constant;
+    llvm::Type* word = llvm::Type::getInt64Ty(module_.getContext());
+    return llvm::ConstantExpr::getIntToPtr(llvm::ConstantInt::get(word, found->second + offset.getZExtValue()),
+                                           llvm::PointerType::get(module_.getContext(), 0));
+}
 
 // heddle_jit_image: {blob, its size, address table, its size}.
 size_t writer::emit_image() {
@@ -167,7 +186,7 @@ size_t writer::emit_image() {
         return global;
     };
     std::vector<llvm::Constant*> addresses;
-    for (const llvm::Constant* symbol : symbols_.constants()) addresses.push_back(const_cast<llvm::Constant*>(symbol));
+    for (const llvm::Constant* symbol : symbols_.constants()) addresses.push_back(address_of(*symbol));
     auto* table_type = llvm::ArrayType::get(pointer, addresses.size());
     llvm::Constant* bytes = constant(llvm::ConstantDataArray::get(context, blob), "heddle_jit_blob");
     llvm::Constant* table = constant(llvm::ConstantArray::get(table_type, addresses), "heddle_jit_addresses");
@@ -182,10 +201,10 @@ size_t writer::emit_image() {
 } // namespace
 
 codewriter_result write(llvm::Module& module, const class_layouts& layouts, const drivers& all_drivers,
-                        const annotations& hints, diagnostics& problems) {
+                        const annotations& hints, diagnostics& problems, bool transactions) {
     codewriter_result result;
     result.program = std::make_unique<jit::program>();
-    writer w(module, layouts, all_drivers, hints, problems, *result.program);
+    writer w(module, layouts, all_drivers, hints, problems, *result.program, transactions);
     w.run();
     if (!problems.has_errors()) result.image_size = w.emit_image();
     return result;

@@ -30,7 +30,7 @@ struct codewriter_result {
 namespace codewriter {
 
 codewriter_result write(llvm::Module& module, const class_layouts& layouts, const std::vector<driver>& drivers,
-                        const annotations& hints, diagnostics& problems);
+                        const annotations& hints, diagnostics& problems, bool transactions);
 
 } // namespace codewriter
 } // namespace heddle::translator

@@ -138,6 +138,7 @@ bool effect_analysis::known_external(llvm::StringRef name, summary& does) {
                    reads_raw | writes_raw)
             .Cases("_ZdlPvm", "_ZdaPv", "_ZdaPvm", "printf", "puts", "putchar", "fprintf", "fputs", "fputc",
                    reads_raw | writes_raw)
+            .Case("heddle.stm_become_inevitable", reads_raw | writes_raw)
             .Cases("fwrite", "fflush", "snprintf", "vsnprintf", "frexp", "modf", "clock_gettime", "write", "read",
                    "open", reads_raw | writes_raw)
             .Cases("heddle_gc_write_barrier_slow", "heddle_gc_write_barrier_array_slow",

@@ -157,25 +157,30 @@ private:
                         ": no merge point in the sources, so a transaction would never end; see HEDDLE_MERGE_POINT in "
                         "docs/dsl.md"),
                    false;
+        // Calls that jitcode has to make, too.
+        std::string places;
+        if (options_.stm) insert_inevitability(*module_, layouts_, places);
+        explained_ = places;
         if (!options_.jit || drivers_.empty()) return true;
         phase = begin_phase("write jitcode");
-        codewriter_result written = codewriter::write(*module_, layouts_, drivers_, hints_, problems_);
+        codewriter_result written = codewriter::write(*module_, layouts_, drivers_, hints_, problems_, options_.stm);
         end_phase(phase, "jitcode", written.summary());
         if (!report()) return false;
-        explained_ = explain_records(*module_, written);
+        explained_ = explain_records(*module_, written) + places;
         return true;
     }
 
     bool transform() {
         size_t phase = begin_phase("transform");
+        bool reports_writes = options_.jit && !drivers_.empty();
         if (options_.stm) {
-            insert_inevitability(*module_, layouts_, explained_);
+            if (reports_writes) report_quasi_immutable_writes(*module_, layouts_);
             insert_stm_barriers(*module_, layouts_, drivers_, problems_);
             mark_places(*module_, drivers_);
         } else {
             insert_write_barriers(*module_, layouts_);
+            if (reports_writes) report_quasi_immutable_writes(*module_, layouts_);
         }
-        if (options_.jit && !drivers_.empty()) report_quasi_immutable_writes(*module_, layouts_);
         remove_descriptions(*module_);
         if (options_.jit) transform_portals(*module_, drivers_);
         if (!explained_.empty()) embed_explain_records(*module_, explained_);

@@ -53,7 +53,7 @@ bool link_executable(const executable_inputs& inputs, const std::string& compile
     for (const char* name : inputs.stm ? std::vector{"stm"} : std::vector{"rt", "gc"})
         command.push_back(machine.library_directory + "/libheddle_" + name + ".a");
     if (inputs.jit) {
-        command.push_back(machine.library_directory + "/libheddle_jit.a");
+        command.push_back(machine.library_directory + "/libheddle_jit" + (inputs.stm ? "_stm" : "") + ".a");
         std::ifstream needed(machine.library_directory + "/heddle_jit.libraries");
         for (std::string item; needed >> item;) command.push_back(item);
     } else {

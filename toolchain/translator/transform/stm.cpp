@@ -2,13 +2,13 @@
 #include "stm.h"
 #include "../addresses.h"
 #include "../diagnostics.h"
+#include "heddle/jit/thread_places.h"
 #include "stm_functions.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
-#include <map>
 
 namespace heddle::translator {
 
@@ -32,13 +32,15 @@ bool is_allocation(const llvm::Instruction& i) {
 bool is_safe_point(const llvm::Instruction& i) {
     if (!llvm::isa<llvm::CallBase>(i) || llvm::isa<llvm::IntrinsicInst>(i)) return false;
     llvm::StringRef name = called_name(i);
-    return !name.starts_with("heddle_marker_") || is_allocation(i) || name == "heddle_marker_can_enter_jit";
+    return !name.starts_with("heddle_marker_") || is_allocation(i) || name == "heddle_marker_can_enter_jit" ||
+           name == "heddle_marker_merge_point";
 }
 
 class stm_transformer {
 public:
     stm_transformer(llvm::Module& module, const class_layouts& layouts, diagnostics& problems)
-        : module_(module), layouts_(layouts), problems_(problems), functions_(module) {
+        : module_(module), layouts_(layouts), problems_(problems), functions_(module),
+          places_(find_global_places(module)) {
         plain_ = llvm::cast<llvm::PointerType>(functions_.pointer());
         view_ = functions_.view_pointer();
         word_ = functions_.integer(64);
@@ -56,8 +58,8 @@ public:
             llvm::BasicBlock& entry = d.portal->getEntryBlock();
             llvm::CallInst::Create(check, {}, "", entry.getFirstNonPHIOrDbgOrAlloca());
         }
-        publish_count(roots_.size(), "heddle_stm_root_count");
-        publish_count(thread_roots_.size(), "heddle_stm_thread_root_count");
+        publish_count(places_.root_count, "heddle_stm_root_count");
+        publish_count(places_.thread_root_count, "heddle_stm_thread_root_count");
     }
 
 private:
@@ -117,14 +119,10 @@ private:
             return nullptr;
         }
         place.kind = place_kind::field;
-        if (is_thread_root(*place.global)) {
-            size_t number = thread_roots_.emplace(place.global, thread_roots_.size()).first->second;
-            return place.base = functions_.thread_root(builder, number * root_distance);
-        }
-        size_t number = roots_.emplace(place.global, roots_.size()).first->second;
-        place.base = llvm::ConstantExpr::getIntToPtr(
-            llvm::ConstantInt::get(word_, roots_address + number * root_distance), plain_);
-        return place.base;
+        uint64_t where = places_.words.at(place.global);
+        if (jit::is_thread_root(where))
+            return place.base = functions_.thread_root(builder, jit::offset_of_thread_place(where));
+        return place.base = llvm::ConstantExpr::getIntToPtr(llvm::ConstantInt::get(word_, where), plain_);
     }
 
     // The same, of an operand of a load or store. Null also when the object isn't known: the runtime is asked then.
@@ -225,7 +223,7 @@ private:
     llvm::PointerType *plain_, *view_;
     llvm::Type* word_;
     llvm::Function *object_barrier_, *item_barrier_;
-    std::map<llvm::GlobalVariable*, size_t> roots_, thread_roots_;
+    global_places places_;
 };
 
 bool has_class(const llvm::GlobalVariable& global, const char* name) {
@@ -237,6 +235,19 @@ bool has_class(const llvm::GlobalVariable& global, const char* name) {
 
 bool is_root(const llvm::GlobalVariable& global) {
     return has_class(global, "class.heddle::root") || is_thread_root(global);
+}
+
+global_places find_global_places(const llvm::Module& module) {
+    global_places result;
+    for (const llvm::GlobalVariable& global : module.globals()) {
+        if (is_thread_root(global))
+            result.words[&global] = jit::thread_root_places + result.thread_root_count++ * root_distance;
+        else if (is_root(global))
+            result.words[&global] = roots_address + result.root_count++ * root_distance;
+        else if (global.getName() == "heddle_thread")
+            result.words[&global] = jit::thread_state_places;
+    }
+    return result;
 }
 
 bool is_thread_root(const llvm::GlobalVariable& global) { return has_class(global, "class.heddle::thread_root"); }

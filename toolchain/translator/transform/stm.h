@@ -7,9 +7,12 @@
 // transaction inevitable.
 #pragma once
 #include "../drivers.h"
+#include <cstdint>
+#include <map>
 #include <string>
 
 namespace llvm {
+class GlobalVariable;
 class Module;
 } // namespace llvm
 
@@ -28,6 +31,14 @@ void mark_places(llvm::Module& module, const drivers& all);
 void lower_places(llvm::Module& module);
 // After lowering: heddle_thread is one for each thread.
 void make_thread_state_local(llvm::Module& module);
+
+// Where traces find the variables that lie elsewhere with transactions: addresses of roots, and the words of
+// heddle/jit/thread_places.h.
+struct global_places {
+    std::map<const llvm::GlobalVariable*, uint64_t> words;
+    size_t root_count = 0, thread_root_count = 0;
+};
+global_places find_global_places(const llvm::Module& module);
 
 // Is it a root<>, one that is a variable of its own?
 bool is_root(const llvm::GlobalVariable& global);

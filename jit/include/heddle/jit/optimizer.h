@@ -19,6 +19,11 @@ struct program;
 struct optimizer_options {
     bool rewrite = true, guards = true, bounds = true, virtuals = true, calls = true, pure = true, heap = true,
          barriers = true, peeling = true, vectorise = true;
+#ifdef HEDDLE_STM
+    bool transactions = true;
+#else
+    bool transactions = false; // the pass 'barriers' is that of builds with them
+#endif
 };
 
 // ---- resume data: how to rebuild interpreter frames from a guard's fail arguments

@@ -103,7 +103,11 @@ enum operation_note : uint16_t {
     resumes_elsewhere = 4,
     // A merge point lies between it and the guard before, whose resume data it doesn't borrow: its bridge would begin
     // with all that lies between them, and guards of its own for that.
-    after_merge_point = 8
+    after_merge_point = 8,
+    // Builds with transactions: a read that leaves no marker, because there is one already or none is needed.
+    no_marker = 16,
+    // ... or marks the object's beginning, which stands for all of it.
+    marks_object = 32
 };
 
 // Code that is only right as long as a field that rarely changes holds what it held when the trace was optimised.

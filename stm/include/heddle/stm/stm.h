@@ -32,7 +32,7 @@ constexpr size_t most_thread_roots = 4096; // of all threads together, behind th
 struct thread_words {
     uint8_t version = 0;    // what mark_read stores; new in each transaction
     uint8_t inevitable = 0; // the transaction is: it can't be aborted
-    uint16_t reserved = 0;
+    uint16_t hold = 0;      // put breaks off, for a while
     int32_t budget = 0;     // counted down at transaction_break
     uint32_t interrupt = 0; // not 0: another thread wants this one at its next safe point
     uint32_t atomic_depth = 0;
@@ -127,6 +127,44 @@ enum class wait_result : long {
 long changes_seen();
 wait_result wait_for_change(long seen, int64_t nanoseconds); // negative: no limit of time
 void announce_change();
+
+// For the JIT. Data outside of the heap and the stack that takes part in transactions: what to call, with the thread's
+// own data.
+struct participant {
+    void (*begun)(void* data);                 // a transaction that may be aborted: save what an abort must restore
+    void (*ended)(void* data, bool committed); // world locked; may be called by another thread
+    void (*aborted)(void* data);               // restore it; the stack is restored after that
+    void (*left)(void* data);                  // the thread has ended; world locked
+};
+void set_participant(const participant& calls);
+void set_participant_data(void* data); // of the calling thread; null: none
+
+// The world's lock, for data that all threads share; what is allocated under it is no transaction's. May be taken again
+// by its holder. Taking it may end in an abort; nothing may that is done while it is held.
+class held_lock {
+public:
+    held_lock();
+    ~held_lock();
+    held_lock(const held_lock&) = delete;
+};
+// held_lock, with all other threads at safe points.
+class halted_world {
+public:
+    halted_world();
+    ~halted_world();
+    halted_world(const halted_world&) = delete;
+
+private:
+    held_lock lock_;
+    bool was_stopped_ = false; // by this thread
+};
+
+// Is the object committed, so that it will not vanish with the running transaction?
+bool is_published(const void* object);
+// Does the address lie in an object that the running transaction has made? (False also when it isn't sure.)
+bool is_made_here(const void* address);
+// What this transaction does is seen without reads that are marked: its commit aborts all others.
+void conflict_with_all();
 
 struct counts {
     uint64_t commits, aborts, conflicts, inevitable, threads;
