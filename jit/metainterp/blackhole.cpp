@@ -221,11 +221,11 @@ leave_frame:
     NEXT;
 
 do_load_vtable:
-    OUT(2) = *reinterpret_cast<const word*>(IN(1));
+    OUT(2) = pointer_word_at(IN(1));
     pc += 3;
     NEXT;
 do_load_code_slot:
-    OUT(3) = *reinterpret_cast<const word*>(IN(1) + code[pc + 2]);
+    OUT(3) = pointer_word_at(IN(1) + code[pc + 2]);
     pc += 4;
     NEXT;
 do_is_instance:

@@ -122,7 +122,7 @@ void metainterp::own_instruction(const uint32_t* code) {
     case jitcode_op::code_load_code_slot: {
         boxed base = fetch_typed(code[1], kind::pointer);
         if (!base.is_constant()) return give_up(abort_reason::unknown_slot);
-        store(code[3], {*reinterpret_cast<const word*>(base.value + code[2]), {}, kind::pointer});
+        store(code[3], {pointer_word_at(base.value + code[2]), {}, kind::pointer});
         f_->pc += 4;
         return;
     }

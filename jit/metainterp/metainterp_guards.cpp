@@ -138,7 +138,7 @@ void metainterp::load_vtable_instruction() {
     boxed object = fetch_typed(code[1], kind::pointer);
     cache_.note(object.reference, heap_cache::nonnull);
     know_class(object);
-    store(code[2], {*reinterpret_cast<const word*>(object.value), {}, kind::pointer});
+    store(code[2], {pointer_word_at(object.value), {}, kind::pointer});
     f_->pc += 3;
 }
 

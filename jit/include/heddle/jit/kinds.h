@@ -47,6 +47,10 @@ constexpr trace_int trace_int_min = -trace_int_max - 1;
 constexpr word integer_word(uint64_t bits) { return static_cast<word>(int64_t{static_cast<trace_int>(bits)}); }
 constexpr word pointer_word(uint64_t bits) { return static_cast<uintptr_t>(bits); }
 inline word pointer_word(const void* p) { return reinterpret_cast<uintptr_t>(p); }
+// The pointer that lies at an address.
+inline word pointer_word_at(word address) {
+    return pointer_word(*reinterpret_cast<void* const*>(static_cast<uintptr_t>(address)));
+}
 template <class T = void> T* word_to_pointer(word w) { return reinterpret_cast<T*>(static_cast<uintptr_t>(w)); }
 
 inline double word_to_double(word w) {
