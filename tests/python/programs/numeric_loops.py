@@ -86,7 +86,7 @@ LENGTHS = list(range(10)) + [15, 16, 17, 31, 32, 33, 70]
 
 
 def run_all(shapes, float_items):
-    kinds = [list, lambda v: array("d" if float_items else "l", v)]
+    kinds = [list, lambda v: array("d" if float_items else "q", v)]
     for name, text in shapes.items():
         for k, kind in enumerate(kinds):
             f = make(text)
@@ -155,7 +155,7 @@ def leaves_in_a_round():
     f = make("for v in x:\n  s += v")
     g = make("for i in range(n):\n  x[i] = x[i] + 1")
     for at in range(40):
-        x = array("l", numbers(40, False))
+        x = array("q", numbers(40, False))
         x[at] = 2**63 - 1
         x[(at + 5) % 40] = 2**62
         x[(at + 11) % 40] = -(2**63)
