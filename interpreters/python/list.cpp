@@ -279,7 +279,7 @@ Result<void> list_extend(W_List* list, W_Object* iterable) {
         list_extend_list(list, static_cast<W_List*>(iterable));
         return ok;
     }
-    if (is_exact<W_Range>(iterable) && static_cast<W_Range*>(iterable)->length < 1l << 32 &&
+    if (is_exact<W_Range>(iterable) && static_cast<W_Range*>(iterable)->length < power_of_two_or_largest(32) &&
         (list->kind == list_kind::empty || list->kind == list_kind::ints)) {
         extend_by_range(list, static_cast<W_Range*>(iterable));
         return ok;
