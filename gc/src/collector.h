@@ -124,7 +124,7 @@ struct collector_state {
 
     // Identity hashes of young objects (the cell in old space reserved for them) and of those promoted in place.
     std::unordered_map<void*, char*> young_hashes;
-    std::unordered_map<void*, uint64_t> old_hashes;
+    std::unordered_map<void*, char*> old_hashes; // objects that got old in their place, and the cells they keep
 
     std::unordered_map<void*, size_t> user_pins;
 

@@ -2,7 +2,8 @@
 //
 // The hash is made of the object's address once that is final. For a young object that may still move, a cell in old
 // space is reserved at once: the hash is that of the cell's address, and the object moves there. If it gets old in its
-// place after all, its hash goes to a side table and the cell is given back. (The reserved cell is PyPy's idea.)
+// place after all, a side table keeps the cell for as long as the object lives: another object in that cell would have
+// the same hash, and Python's id() is made of it. (The reserved cell is PyPy's idea.)
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +26,12 @@ void release_cell(char* cell) {
     record.clear(record.cell_of(static_cast<uintptr_t>(cell - collector.heap.start_of(collector.heap.index_of(cell)))));
 }
 
+void mark_cell(char* cell) {
+    block& record = collector.heap.block_of(cell);
+    record.set_mark(
+        record.cell_of(static_cast<uintptr_t>(cell - collector.heap.start_of(collector.heap.index_of(cell)))));
+}
+
 bool in_nursery(const void* object) { return collector.heap.kind_of(object) == kind_nursery; }
 
 } // namespace
@@ -33,7 +40,7 @@ uint64_t identity_hash(void* object) {
     heap_lock lock;
     header& head = header_of(object);
     if (head.flags & flag_hash_in_table) {
-        if (!in_nursery(object)) return collector.old_hashes.find(object)->second;
+        if (!in_nursery(object)) return hash_of_address(collector.old_hashes.find(object)->second + header_size);
         return hash_of_address(collector.young_hashes.find(object)->second + header_size);
     }
     if (!in_nursery(object)) return hash_of_address(object);
@@ -69,24 +76,29 @@ void settle_young_hashes() {
             ++entry;
             continue;
         }
-        if (alive) collector.old_hashes.emplace(object, hash_of_address(cell + header_size));
-        release_cell(cell);
+        if (alive)
+            collector.old_hashes.emplace(object, cell);
+        else
+            release_cell(cell);
         entry = collector.young_hashes.erase(entry);
     }
 }
 
 void mark_reserved_cells() {
     collector.old.flush();
-    for (auto [object, cell] : collector.young_hashes) {
-        block& record = collector.heap.block_of(cell);
-        record.set_mark(
-            record.cell_of(static_cast<uintptr_t>(cell - collector.heap.start_of(collector.heap.index_of(cell)))));
-    }
+    for (auto [object, cell] : collector.young_hashes) mark_cell(cell);
 }
 
+// The cells of the dead are swept.
 void drop_dead_hashes() {
-    for (auto entry = collector.old_hashes.begin(); entry != collector.old_hashes.end();)
-        entry = is_marked(entry->first) ? std::next(entry) : collector.old_hashes.erase(entry);
+    for (auto entry = collector.old_hashes.begin(); entry != collector.old_hashes.end();) {
+        if (!is_marked(entry->first)) {
+            entry = collector.old_hashes.erase(entry);
+            continue;
+        }
+        mark_cell(entry->second);
+        ++entry;
+    }
 }
 
 bool is_immovable(const void* object) { return !in_nursery(object) || (header_of(object).flags & flag_immovable) != 0; }

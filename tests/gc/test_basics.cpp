@@ -1,4 +1,5 @@
 // Allocation, evacuation, conservative pinning, barriers, identity: one property per test.
+#include <set>
 #include <vector>
 
 #include "heap_fixture.h"
@@ -369,6 +370,24 @@ TEST_CASE("identity hashes survive moves and promotion in place") {
     }
     CHECK(held == objects[1234]);
     gc::remove_root_walker(walk, &objects);
+}
+
+TEST_CASE("no two living objects have the same identity hash") {
+    heap here;
+    std::set<uint64_t> hashes;
+    for (int round = 0; round < 10; ++round) {
+        roots[round] = new_references(1, 2000);
+        for (uint64_t i = 0; i < 2000; ++i) {
+            auto* object = new_node(i);
+            store_item(static_cast<reference_array*>(roots[round]), i, object);
+            REQUIRE(hashes.insert(gc::identity_hash(object)).second);
+            if (i % 2 == 0)
+                gc::make_immovable(object); // gets old in its place, hashed by an address that isn't its own
+        }
+        gc::collect_minor();
+        gc::collect_full(); // what was given back can be had again
+        clear_stack();
+    }
 }
 
 TEST_CASE("a dead object's hash isn't inherited by what takes its place") {

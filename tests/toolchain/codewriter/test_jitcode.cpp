@@ -46,7 +46,7 @@ std::string jitcode_of(const fs::path& source) {
     class_layouts layouts = class_layouts::collect(*module, problems);
     annotations hints = annotations::collect(*module, problems);
     drivers all_drivers = collect_drivers(*module, problems);
-    codewriter_result result = codewriter::write(*module, layouts, all_drivers, hints, problems);
+    codewriter_result result = codewriter::write(*module, layouts, all_drivers, hints, problems, false);
     std::string text = result.text(), messages = problems.text();
     // Only file names: the folder's path differs from machine to machine.
     for (size_t at = 0; (at = messages.find("cases/", at)) != std::string::npos;) {
