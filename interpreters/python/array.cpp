@@ -171,8 +171,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Array* array, W_Slice* sli
     if (!slice_indices(slice, array->length, &bounds)) return failure;
     std::string out, all(bytes_of(array));
     size_t size = static_cast<size_t>(array->item_size());
-    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-        out.append(all, static_cast<size_t>(at) * size, size);
+    for (long i = 0; i < bounds.count; i++) out.append(all, static_cast<size_t>(bounds.at(i)) * size, size);
     return HEDDLE_TRY(array_of_bytes(array, out));
 }
 Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
@@ -217,12 +216,12 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice(W_Array* array, W_Slice* sli
         if (count != bounds.count)
             return raise_error(T::ValueError, "attempt to assign array of size %ld to extended slice of size %ld",
                                count, bounds.count);
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-            memcpy(all.data() + static_cast<size_t>(at) * size, fresh.data() + static_cast<size_t>(i) * size, size);
+        for (long i = 0; i < bounds.count; i++)
+            memcpy(all.data() + static_cast<size_t>(bounds.at(i)) * size, fresh.data() + static_cast<size_t>(i) * size,
+                   size);
     } else {
         std::vector<bool> gone(static_cast<size_t>(array->length.get()));
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-            gone[static_cast<size_t>(at)] = true;
+        for (long i = 0; i < bounds.count; i++) gone[static_cast<size_t>(bounds.at(i))] = true;
         std::string kept;
         for (size_t i = 0; i < gone.size(); i++)
             if (!gone[i]) kept.append(all, i * size, size);

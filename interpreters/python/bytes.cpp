@@ -245,8 +245,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> get_slice(W_Object* o, W_Slice* slice)
     if (bounds.step == 1)
         out = view_of(o).substr(static_cast<size_t>(bounds.start), static_cast<size_t>(bounds.count));
     else
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-            out += static_cast<char>(byte_at(o, at));
+        for (long i = 0; i < bounds.count; i++) out += static_cast<char>(byte_at(o, bounds.at(i)));
     return same_kind(o, out);
 }
 Result<W_Object*> method_getitem(W_Object* o, W_Object* key) {
@@ -566,8 +565,8 @@ Result<W_Object*> array_setitem(W_Object* o, W_Object* key, W_Object* value) {
             if (static_cast<long>(part.size()) != bounds.count)
                 return raise_error(T::ValueError, "attempt to assign bytes of size %zu to extended slice of size %ld",
                                    part.size(), bounds.count);
-            for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-                text[static_cast<size_t>(at)] = part[static_cast<size_t>(i)];
+            for (long i = 0; i < bounds.count; i++)
+                text[static_cast<size_t>(bounds.at(i))] = part[static_cast<size_t>(i)];
         }
         replace_data(o, text);
         return none();

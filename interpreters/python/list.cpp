@@ -217,7 +217,7 @@ template <class Array> static Array* picked_items(Array* from, const slice_bound
     if (bounds.step == 1)
         copy_items(from, bounds.start, picked, 0, bounds.count);
     else
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) picked->set(i, from->get(at));
+        for (long i = 0; i < bounds.count; i++) picked->set(i, from->get(bounds.at(i)));
     return picked;
 }
 // Items as a new list's storage, of the same kind.
@@ -249,7 +249,7 @@ HEDDLE_DONT_LOOK_INSIDE void list_extend_list(W_List* list, W_List* other) {
     list->length = length + count;
 }
 HEDDLE_DONT_LOOK_INSIDE static void extend_by_range(W_List* list, W_Range* range) {
-    long length = list->length, count = range->length, value = range->start;
+    long length = list->length, count = range->length, start = range->start;
     if (count == 0) return;
     if (list->kind == list_kind::empty) {
         list->storage = make_items(list_kind::ints, count);
@@ -257,7 +257,7 @@ HEDDLE_DONT_LOOK_INSIDE static void extend_by_range(W_List* list, W_Range* range
     }
     if (length + count > capacity_of(list)) grow(list, length + count);
     long_array* items = list->ints();
-    for (long i = 0; i < count; i++, value += range->step) items->set(length + i, value);
+    for (long i = 0; i < count; i++) items->set(length + i, start + i * range->step);
     list->length = length + count;
 }
 HEDDLE_DONT_LOOK_INSIDE static void extend_by_tuple(W_List* list, W_Tuple* tuple) {
@@ -589,11 +589,11 @@ HEDDLE_DONT_LOOK_INSIDE bool set_slice_of_kind(W_List* list, long start, long st
         return true;
     }
     if (!other || other == list || other->length != bounds.count || list->kind == list_kind::floats) return false;
-    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) {
+    for (long i = 0; i < bounds.count; i++) {
         if (list->kind == list_kind::ints)
-            list->ints()->set(at, other->ints()->get(i));
+            list->ints()->set(bounds.at(i), other->ints()->get(i));
         else
-            list->objects()->set(at, other->objects()->get(i));
+            list->objects()->set(bounds.at(i), other->objects()->get(i));
     }
     return true;
 }
@@ -625,11 +625,11 @@ HEDDLE_DONT_LOOK_INSIDE Result<W_Object*> set_slice_general(W_List* list, W_Slic
         if (added != bounds.count)
             return raise_error(T::ValueError, "attempt to assign sequence of size %ld to extended slice of size %ld",
                                added, bounds.count);
-        for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) old->set(at, fresh->get(i));
+        for (long i = 0; i < bounds.count; i++) old->set(bounds.at(i), fresh->get(i));
         replace(list, old, length);
         return none();
     }
-    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) old->set(at, nullptr);
+    for (long i = 0; i < bounds.count; i++) old->set(bounds.at(i), nullptr);
     auto* items = make_array<list_items>(length - bounds.count);
     long filled = 0;
     for (long i = 0; i < length; i++)
@@ -792,7 +792,7 @@ Result<W_Object*> tuple_len(W_Object* o) { return make_int(tuple_of(o)->length()
 Result<W_Object*> tuple_iter(W_Object* o) { return make<W_TupleIterator>(tuple_of(o)->items); }
 W_Tuple* slice_within(W_Tuple* tuple, const slice_bounds& bounds) {
     auto* items = make_array<object_array>(bounds.count);
-    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step) items->set(i, tuple->at(at));
+    for (long i = 0; i < bounds.count; i++) items->set(i, tuple->at(bounds.at(i)));
     return make<W_Tuple>(items);
 }
 HEDDLE_DONT_LOOK_INSIDE W_Tuple* tuple_slice(W_Tuple* tuple, long start, long stop, long step) {

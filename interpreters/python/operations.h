@@ -35,6 +35,8 @@ Result<long> length_of(W_Object* o);
 // What a slice selects from a sequence of a known length.
 struct slice_bounds {
     long start, stop, step, count;
+    // Of its i-th item. Adding up steps would go beyond a long after the last one.
+    long at(long i) const { return start + i * step; }
 };
 HEDDLE_DONT_LOOK_INSIDE bool slice_indices(W_Slice* slice, long length, slice_bounds* out); // false: error pending
 slice_bounds bounds_within(long start, long stop, long step, long length);

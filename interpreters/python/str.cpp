@@ -433,8 +433,7 @@ Result<W_Object*> method_contains(W_Object* o, W_Object* part) {
 W_Str* slice_within(W_Str* text, const slice_bounds& bounds) {
     if (bounds.step == 1) return str_substring(text, bounds.start, bounds.stop);
     std::u32string out;
-    for (long i = 0, at = bounds.start; i < bounds.count; i++, at += bounds.step)
-        out += static_cast<char32_t>(text->at(at));
+    for (long i = 0; i < bounds.count; i++) out += static_cast<char32_t>(text->at(bounds.at(i)));
     return make_str(out);
 }
 HEDDLE_ELIDABLE W_Str* str_slice(W_Str* text, long start, long stop, long step) {

@@ -91,6 +91,7 @@ private:
     std::string check(const operation& o) {
         std::string where = "portable backend: " + std::string(info(o.op).name);
         if (o.op == opcode::guard_not_forced || o.op == opcode::call_may_force) return where + " is not supported yet";
+        if (o.op == opcode::guard_no_break) return where + " is for builds with transactions";
         if ((o.op == opcode::call || o.op == opcode::call_pure) &&
             !static_cast<const call_descr*>(o.description)->thunk)
             return where + ": the call descriptor '" + o.description->name + "' has no thunk";
