@@ -21,16 +21,12 @@ uint64_t hash_of_address(const void* address) {
     return bits == 0 ? 1 : bits;
 }
 
-void release_cell(char* cell) {
-    block& record = collector.heap.block_of(cell);
-    record.clear(record.cell_of(static_cast<uintptr_t>(cell - collector.heap.start_of(collector.heap.index_of(cell)))));
+uint32_t number_in_block(const char* cell) {
+    return collector.heap.block_of(cell).cell_of(
+        static_cast<uintptr_t>(cell - collector.heap.start_of(collector.heap.index_of(cell))));
 }
-
-void mark_cell(char* cell) {
-    block& record = collector.heap.block_of(cell);
-    record.set_mark(
-        record.cell_of(static_cast<uintptr_t>(cell - collector.heap.start_of(collector.heap.index_of(cell)))));
-}
+void release_cell(char* cell) { collector.heap.block_of(cell).clear(number_in_block(cell)); }
+void mark_cell(char* cell) { collector.heap.block_of(cell).set_mark(number_in_block(cell)); }
 
 bool in_nursery(const void* object) { return collector.heap.kind_of(object) == kind_nursery; }
 

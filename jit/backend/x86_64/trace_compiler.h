@@ -182,7 +182,8 @@ private:
     bool is_plain(const field_descr& field, value_ref object) const; // read and written where it is
     Mem thread_place(value_ref object, int64_t offset);
     Gp object_of_field(const Mem& place, const field_descr& field);
-    void to_view(Mem& place, uint16_t flags, int32_t offset); // for a load: leaves a marker
+    void to_view(Mem& place, uint16_t flags, int32_t offset);  // for a load: leaves a marker
+    void leave_if_committed(slow_path slow, const Gp& object); // to its slow path; builds with --stm only
     void store_in_view(const slot_shape& shape, Mem to, value_ref v, uint16_t flags, const Gp& object);
     void view_barrier_array(const Gp& array, value_ref index);
     void break_at_entry(const Label& natively); // heddle_thread's address is in the scratch register

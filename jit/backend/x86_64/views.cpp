@@ -72,16 +72,20 @@ void trace_compiler::to_view(Mem& place, uint16_t flags, int32_t offset) {
     place.setSegment(x86::gs);
 }
 
+void trace_compiler::leave_if_committed(slow_path slow, const Gp& object) {
+    slow.reg = static_cast<int>(object.id());
+    Mem flag = x86::byte_ptr(object, committed_flag_offset);
+    flag.setSegment(x86::gs);
+    a_.test(flag, Imm(1));
+    a_.long_().jnz(slow.start);
+    a_.bind(slow.back);
+    slow_paths_.push_back(slow);
+}
+
 void trace_compiler::store_in_view(const slot_shape& shape, Mem to, value_ref v, uint16_t flags, const Gp& object) {
     if (!(flags & no_barrier)) {
         slow_path slow{slow_kind::view_barrier, a_.newLabel(), a_.newLabel()};
-        slow.reg = static_cast<int>(object.id());
-        Mem flag = x86::byte_ptr(object, committed_flag_offset);
-        flag.setSegment(x86::gs);
-        a_.test(flag, Imm(1));
-        a_.long_().jnz(slow.start);
-        a_.bind(slow.back);
-        slow_paths_.push_back(slow);
+        leave_if_committed(slow, object);
     }
     to.setSegment(x86::gs);
     store(shape, to, v);
@@ -89,14 +93,8 @@ void trace_compiler::store_in_view(const slot_shape& shape, Mem to, value_ref v,
 
 void trace_compiler::view_barrier_array(const Gp& array, value_ref index) {
     slow_path slow{slow_kind::view_barrier_array, a_.newLabel(), a_.newLabel()};
-    slow.reg = static_cast<int>(array.id());
     slow.operand = general_operand(index);
-    Mem flag = x86::byte_ptr(array, committed_flag_offset);
-    flag.setSegment(x86::gs);
-    a_.test(flag, Imm(1));
-    a_.long_().jnz(slow.start);
-    a_.bind(slow.back);
-    slow_paths_.push_back(slow);
+    leave_if_committed(slow, array);
 }
 
 void trace_compiler::break_at_entry(const Label& natively) {
