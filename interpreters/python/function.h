@@ -57,14 +57,17 @@ HEDDLE_ELIDABLE long handler_depth(W_Code* code, long handler);
 W_Code* make_code(const std::shared_ptr<const code_unit>& unit);
 long code_line(W_Code* code, long instruction);
 
-// What an instruction saw the last time, for the interpreter; machine code has its own knowledge. A hit needs both
-// keys.
+// What an instruction saw before, for the interpreter; machine code has its own knowledge. A hit needs both keys. One
+// that sees objects of several kinds has an entry for each, so that it doesn't write at each change of kind: with
+// parallel threads, that would be a conflict each time.
 struct InlineCache : heddle::object {
-    InlineCache() : first(nullptr), second(nullptr), value(nullptr) {}
+    explicit InlineCache(InlineCache* n) : first(nullptr), second(nullptr), value(nullptr), next(n), replaced(0) {}
     member<heddle::object> first;  // a version
     member<heddle::object> second; // a map or another version
     member<heddle::object> value;
-    HEDDLE_GC_CLASS(InlineCache, heddle::object, first, second, value)
+    InlineCache* const next;
+    field<long> replaced; // how often the last entry was given to another kind
+    HEDDLE_GC_CLASS(InlineCache, heddle::object, first, second, value, next, replaced)
 };
 
 struct W_Cell : W_Object {

@@ -7,13 +7,38 @@
 namespace heddle::python {
 namespace {
 
-HEDDLE_DONT_LOOK_INSIDE InlineCache* cache_for(W_Code* code, long instruction) {
-    InlineCache* cache = code->caches->get(instruction);
-    if (!cache) {
-        cache = make<InlineCache>();
+constexpr long most_kinds = 4;
+constexpr long most_replacements = 64; // with parallel threads; one thread alone is best served by the newest
+
+HEDDLE_INLINE bool is_hit(InlineCache* cache, heddle::object* first, heddle::object* second) {
+    return cache && cache->second == second && cache->first == first;
+}
+// Entries but the first one, which the callers have looked at; null: none.
+HEDDLE_DONT_LOOK_INSIDE heddle::object* find_further(InlineCache* cache, heddle::object* first,
+                                                     heddle::object* second) {
+    while (cache && !is_hit(cache, first, second)) cache = cache->next;
+    return cache ? cache->value.get() : nullptr;
+}
+HEDDLE_DONT_LOOK_INSIDE void remember(W_Code* code, long instruction, heddle::object* first, heddle::object* second,
+                                      heddle::object* value) {
+    InlineCache* newest = code->caches->get(instruction);
+    InlineCache* cache = newest;
+    InlineCache* last = nullptr;
+    long kinds = 0;
+    for (; cache && cache->second != second; cache = cache->next, ++kinds) last = cache;
+    if (!cache && kinds < most_kinds) {
+        cache = make<InlineCache>(newest);
         code->caches->set(instruction, cache);
+    } else if (!cache) {
+        cache = last;
+        if (threads::are_parallel()) {
+            if (cache->replaced == most_replacements) return;
+            cache->replaced = cache->replaced + 1;
+        }
     }
-    return cache;
+    cache->first = first;
+    cache->second = second;
+    cache->value = value;
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* name_error(W_Str* name) {
     raise_error(T::NameError, "name '%s' is not defined", to_utf8(name).c_str());
@@ -34,10 +59,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* load_global_miss(W_Code* code, W_Dict* globals
     W_Object* value = global_lookup(globals, globals->version, name);
     if (!value) value = global_lookup(builtins, builtins->version, name);
     if (!value) return name_error(name);
-    InlineCache* cache = cache_for(code, instruction);
-    cache->first = globals->version;
-    cache->second = builtins->version;
-    cache->value = value;
+    remember(code, instruction, globals->version, builtins->version, value);
     return unwrap_global(value);
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* load_global_unversioned(W_Dict* globals, W_Str* name) {
@@ -64,7 +86,7 @@ W_Object* load_global(W_Code* code, W_Frame* frame, long instruction, long name_
     }
     InlineCache* cache = code->caches->get(instruction);
     W_Dict* globals = frame->globals;
-    if (cache && cache->first == globals->version && cache->second == builtins_namespace()->version)
+    if (is_hit(cache, globals->version, builtins_namespace()->version))
         return unwrap_global(static_cast<W_Object*>(cache->value.get()));
     return load_global_miss(code, globals, instruction, code_name(code, name_index));
 }
@@ -81,12 +103,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* load_attribute_miss(W_Code* code, W_Object* o,
         if (!in_type && !map->in_dict &&
             type_lookup(type, N::getattribute) == type_lookup(type_of(T::object), N::getattribute)) {
             Map* attribute = map_find(map, name);
-            if (attribute) {
-                InlineCache* cache = cache_for(code, instruction);
-                cache->first = type->version;
-                cache->second = map;
-                cache->value = attribute;
-            }
+            if (attribute) remember(code, instruction, type->version, map, attribute);
         }
     }
     return get_attribute(o, name).value();
@@ -100,8 +117,12 @@ W_Object* load_attribute(W_Code* code, W_Object* o, long instruction, long name_
         InlineCache* cache = code->caches->get(instruction);
         auto* instance = static_cast<W_Instance*>(o);
         Map* map = instance->map;
-        if (cache && cache->second == map && cache->first == map->type->version)
+        if (is_hit(cache, map->type->version, map))
             return attribute_read(instance, static_cast<Map*>(cache->value.get()));
+        if (cache && cache->next) {
+            heddle::object* attribute = find_further(cache->next, map->type->version, map);
+            if (attribute) return attribute_read(instance, static_cast<Map*>(attribute));
+        }
         return load_attribute_miss(code, o, instruction, code_name(code, name_index));
     }
     return get_attribute(o, code_name(code, name_index)).value();
@@ -132,11 +153,9 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> load_method_miss(W_Code* code, frame_slots*
         return ok;
     }
     if (!o->attributes() || (is<W_Instance>(o) && !static_cast<W_Instance*>(o)->map->in_dict)) {
-        InlineCache* cache = cache_for(code, instruction);
-        cache->first = type->version;
-        cache->second = is<W_Instance>(o) ? static_cast<heddle::object*>(static_cast<W_Instance*>(o)->map)
-                                          : static_cast<heddle::object*>(type);
-        cache->value = function;
+        auto* key = is<W_Instance>(o) ? static_cast<heddle::object*>(static_cast<W_Instance*>(o)->map)
+                                      : static_cast<heddle::object*>(type);
+        remember(code, instruction, type->version, key, function);
     }
     slots->set(target, function);
     slots->set(target + 1, o);
@@ -177,8 +196,13 @@ Result<void> load_method(W_Code* code, frame_slots* slots, long target, W_Object
             type = o->type();
             key = o->attributes() ? nullptr : static_cast<heddle::object*>(type);
         }
-        if (cache->second == key && cache->first == type->version) {
-            slots->set(target, static_cast<W_Object*>(cache->value.get()));
+        heddle::object* function = nullptr;
+        if (is_hit(cache, type->version, key))
+            function = cache->value;
+        else if (cache->next && key)
+            function = find_further(cache->next, type->version, key);
+        if (function) {
+            slots->set(target, static_cast<W_Object*>(function));
             slots->set(target + 1, o);
             return ok;
         }
@@ -199,10 +223,7 @@ HEDDLE_DONT_LOOK_INSIDE Result<void> store_attribute_miss(W_Code* code, W_Object
         auto result = set_attribute(o, name, value);
         Map* after = instance->map;
         if (plain && !result.failed() && !after->in_dict && (after == before || after->parent == before)) {
-            InlineCache* cache = cache_for(code, instruction);
-            cache->first = type->version;
-            cache->second = before;
-            cache->value = map_find(instance->map, name);
+            remember(code, instruction, type->version, before, map_find(instance->map, name));
         }
         return result;
     }
@@ -217,8 +238,13 @@ Result<void> store_attribute(W_Code* code, W_Object* o, W_Object* value, long in
         InlineCache* cache = code->caches->get(instruction);
         auto* instance = static_cast<W_Instance*>(o);
         Map* map = instance->map;
-        if (cache && cache->second == map && cache->first == map->type->version) {
-            auto* attribute = static_cast<Map*>(cache->value.get());
+        heddle::object* known = nullptr;
+        if (is_hit(cache, map->type->version, map))
+            known = cache->value;
+        else if (cache && cache->next)
+            known = find_further(cache->next, map->type->version, map);
+        if (known) {
+            auto* attribute = static_cast<Map*>(known);
             if (attribute->parent != map) {
                 if (attribute_write(instance, attribute, value)) return ok;
             } else if (!attribute->unstable && attribute_has_room(instance, attribute) &&

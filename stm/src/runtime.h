@@ -162,7 +162,8 @@ struct world_state {
     segment* direct = nullptr;
     std::vector<thread*> waiting_for_segment;
     unsigned live_threads = 0; // threads that may begin transactions, and those that will be started
-    unsigned running = 0;      // threads that are not stopped
+    unsigned running = 0;      // threads that are not stopped; read without the lock, too, as stopper is
+    unsigned transactions = 0; // under way
     thread* stopper = nullptr; // who stops, or has stopped, the world
     thread* inevitable = nullptr;
     bool ending = false;

@@ -123,6 +123,7 @@ void end_transaction(thread& t, segment& s, bool committed) {
     t.state->nursery_free = t.state->nursery_top = t.state->gap_end = nullptr;
     s.owner = nullptr;
     t.running = nullptr;
+    __atomic_sub_fetch(&world.transactions, 1, __ATOMIC_RELAXED);
     t.read_all = t.conflicts_with_all = false;
     t.words->inevitable = 0;
     if (world.inevitable == &t) world.inevitable = nullptr;
@@ -173,6 +174,7 @@ void start(thread& t, bool inevitable) {
     }
     next_version(s);
     t.running = &s;
+    __atomic_add_fetch(&world.transactions, 1, __ATOMIC_RELAXED);
     t.overruns = 0;
     t.seen_changes = world.changes;
     if (t.full_budget == 0) t.full_budget = first_budget;

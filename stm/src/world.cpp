@@ -2,7 +2,13 @@
 //
 // Threads poll: whoever wants the world stopped sets their `interrupt` words and waits until each of them has come to a
 // safe point. There a thread's registers are on its stack, so that collections see what it refers to.
+//
+// A commit stops the others for a few microseconds, and they come to safe points within one: less than it takes to put
+// a thread to sleep and wake it. So who stops, and who is stopped, first spin for a while, if each transaction that is
+// under way can have a processor of its own.
 #include "runtime.h"
+
+#include <unistd.h>
 
 #include <chrono>
 
@@ -16,7 +22,34 @@ __thread thread* self;
 namespace {
 
 constexpr uint64_t look_at_actions_interval = 50000000; // nanoseconds
+constexpr uint64_t longest_spin = 40000;
 using waiting_lock = std::unique_lock<std::mutex>;
+
+bool has_processors_to_spin() {
+    static const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return static_cast<long>(__atomic_load_n(&world.transactions, __ATOMIC_RELAXED)) <= processors && processors > 1;
+}
+
+// Until it holds, or for as long as is worth while.
+template <typename Condition> void spin(Condition condition) {
+    if (condition() || !has_processors_to_spin()) return;
+    uint64_t end = now_nanoseconds() + longest_spin;
+    do
+        for (int i = 0; i < 16; i++) {
+            if (condition()) return;
+            __builtin_ia32_pause();
+        }
+    while (now_nanoseconds() < end);
+}
+
+void take_lock() {
+    bool taken = false;
+    spin([&] { return taken = world.lock.try_lock(); });
+    if (!taken) world.lock.lock();
+}
+
+bool is_stopping() { return __atomic_load_n(&world.stopper, __ATOMIC_RELAXED) != nullptr; }
+void change_running(unsigned by) { __atomic_add_fetch(&world.running, by, __ATOMIC_RELAXED); } // World locked
 
 void interrupt_others(uint32_t value) {
     for (thread* t : world.threads)
@@ -69,8 +102,13 @@ __attribute__((noinline)) void wait_as_stopped(bool (*condition)(thread&), bool 
     waiting_for_log paused(t);
     show_roots(t, __builtin_frame_address(0));
     t.stopped = true;
-    --world.running;
+    change_running(-1u);
     world.changed.notify_all();
+    if (t.waits_because == pause_kind::stopped && world.stopper != nullptr) {
+        world.lock.unlock();
+        spin([] { return !is_stopping(); });
+        take_lock();
+    }
     {
         waiting_lock lock(world.lock, std::adopt_lock);
         while (world.stopper != nullptr || !condition(t)) {
@@ -87,7 +125,7 @@ __attribute__((noinline)) void wait_as_stopped(bool (*condition)(thread&), bool 
         }
         lock.release();
     }
-    ++world.running;
+    change_running(1);
     t.stopped = t.at_break = false;
     hide_roots(t);
     paused.ended();
@@ -108,7 +146,7 @@ void wait_until(bool (*condition)(thread&), bool may_end_here) {
 void lock_world(bool may_end_here) {
     thread& t = *self;
     if (t.lock_depth++ != 0) return;
-    world.lock.lock();
+    take_lock();
     if ((world.stopper != nullptr && world.stopper != &t) || t.must_abort)
         wait_until([](thread&) { return true; }, may_end_here);
 }
@@ -120,12 +158,17 @@ void unlock_world() {
 void stop_world() {
     thread& t = *self;
     if (world.stopper == &t) return;
-    world.stopper = &t;
+    __atomic_store_n(&world.stopper, &t, __ATOMIC_RELAXED);
     interrupt_others(1);
-    waiting_lock lock(world.lock, std::adopt_lock);
     uint64_t since = world.log == nullptr ? 0 : now_nanoseconds();
     if (world.log != nullptr) t.place = world.log->here();
     bool waits = world.running != 1;
+    if (waits) {
+        world.lock.unlock();
+        spin([] { return __atomic_load_n(&world.running, __ATOMIC_RELAXED) == 1; });
+        take_lock();
+    }
+    waiting_lock lock(world.lock, std::adopt_lock);
     world.changed.wait(lock, [] { return world.running == 1; });
     if (world.log != nullptr && waits) world.log->paused(t, pause_kind::stopping, since, -1, 0);
     lock.release();
@@ -133,7 +176,7 @@ void stop_world() {
 
 void resume_world() {
     if (world.ending) return;
-    world.stopper = nullptr;
+    __atomic_store_n(&world.stopper, nullptr, __ATOMIC_RELAXED);
     interrupt_others(0);
     world.changed.notify_all();
 }
@@ -145,13 +188,13 @@ void enter_world(thread& t) {
     t.state = &heddle_thread;
     t.words = &heddle_stm;
     t.stopped = false;
-    ++world.running;
+    change_running(1);
 }
 
 void leave_world(thread& t) {
     waiting_lock lock(world.lock);
     t.stopped = true;
-    --world.running;
+    change_running(-1u);
     world.changed.notify_all();
 }
 
