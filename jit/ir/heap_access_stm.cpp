@@ -43,12 +43,11 @@ word get_field(const field_descr& field, word object) {
 
 void set_field(const field_descr& field, word object, word value) {
     char* owner = pointer(object);
-    if (is_plain(field, object)) {
-        if (field.shape.is_reference && !field.owner_is_global) constant_reference_barrier(owner);
-        return store_slot(field.shape, owner + field.offset, value);
-    }
+    if (is_thread_state(object)) return store_slot(field.shape, owner + field.offset, value);
     if (stm::needs_write_barrier(owner)) heddle_stm_write_object(owner);
     store_slot(field.shape, in_view(owner + field.offset), value);
+    // A collection may have committed the object since this transaction made it. Then its commit will copy all of it.
+    if (field.immutable) store_slot(field.shape, owner + field.offset, value);
 }
 
 word get_array_item(const array_descr& array, word object, word index) {

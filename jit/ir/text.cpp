@@ -58,6 +58,7 @@ private:
         if (o.flags & no_barrier) out_ += "/no_barrier";
         if (o.flags & no_marker) out_ += "/no_marker";
         if (o.flags & marks_object) out_ += "/marks_object";
+        if (o.flags & is_fresh) out_ += "/is_fresh";
         if (o.flags & never_bridge) out_ += "/never_bridge";
         if (o.flags & resumes_elsewhere) out_ += "/elsewhere";
         out_ += '(';
@@ -263,6 +264,8 @@ private:
                 flags |= no_marker;
             else if (name == "marks_object")
                 flags |= marks_object;
+            else if (name == "is_fresh")
+                flags |= is_fresh;
             else if (name == "never_bridge")
                 flags |= never_bridge;
             else if (name == "elsewhere")

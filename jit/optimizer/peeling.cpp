@@ -144,6 +144,7 @@ private:
         saved_.shareable_guard = w_.shareable_guard;
         saved_.last_safepoint = w_.last_safepoint;
         saved_.barrier_done = w_.barrier_done;
+        saved_.fresh = w_.fresh;
         saved_.marked = w_.marked;
         saved_.frame_escaped = w_.frame_escaped;
         saved_.invalidation_guarded = w_.invalidation_guarded;
@@ -168,6 +169,7 @@ private:
         w_.shareable_guard = saved_.shareable_guard;
         w_.last_safepoint = saved_.last_safepoint;
         w_.barrier_done = saved_.barrier_done;
+        w_.fresh = saved_.fresh;
         w_.marked = saved_.marked;
         w_.frame_escaped = saved_.frame_escaped;
         w_.invalidation_guarded = saved_.invalidation_guarded;
@@ -196,6 +198,7 @@ private:
         w_.pure.buckets.clear();
         w_.pure.valid_from = static_cast<uint32_t>(w_.pure.entries.size());
         w_.barrier_done.clear();
+        w_.fresh.clear();
         w_.marked.clear();
         w_.invalidation_guarded = false; // in each round
         w_.last_safepoint = ++w_.clock;
@@ -316,7 +319,7 @@ private:
         value_id base;
         heap_state heap;
         std::vector<uint32_t> buckets;
-        std::vector<value_id> barrier_done;
+        std::vector<value_id> barrier_done, fresh;
         std::vector<marked_place> marked;
         bool frame_escaped, invalidation_guarded;
     } saved_;

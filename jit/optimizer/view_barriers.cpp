@@ -4,7 +4,8 @@
 // A marker lasts as long as the transaction, which ends at the earliest in a call that may run interpreted code. One at
 // an object's beginning stands for all of it (marks_object); an array's items at unknown indices have one each. The
 // barrier of a write to an object of fixed size does for all of it, and lasts until the next collection, which may
-// commit what was written in place. What the transaction itself has made needs neither: nobody else sees it.
+// commit what was written in place. What the transaction itself has made needs neither: nobody else sees it. Const
+// fields are initialised like that, or, when the collector could run since the object was made, with a barrier.
 #include "optimizer/walk.h"
 #include <algorithm>
 
@@ -48,16 +49,18 @@ bool is_small(const field_descr& field) { return field.owner && field.owner->ite
 void write_field(walk& w, step& s) {
     const field_descr& field = *static_cast<const field_descr*>(s.description);
     value_id object = w.argument(s, 0);
-    if (field.immutable) { // an initialisation: the collector's own barrier
-        if (is_done(w.barrier_done, object) || w.argument_value(s, 1).is_constant) s.flags |= no_barrier;
-        return;
-    }
+    if (field.immutable && is_done(w.fresh, object)) s.flags |= is_fresh;
     if (is_done(w.barrier_done, object)) {
         s.flags |= no_barrier;
         return;
     }
     w.barrier_done.push_back(object);
     if (is_small(field)) w.marked.push_back(all_of(object)); // its barrier has marked all of it
+}
+
+void forget_barriers(walk& w) {
+    w.barrier_done.clear();
+    w.fresh.clear();
 }
 
 bool is_short_array(walk& w, const step& s) {
@@ -77,20 +80,23 @@ bool optimise_view_barriers(walk& w, step& s) {
         return false;
     case opcode::new_object:
     case opcode::new_array: // the collector may run
-        w.barrier_done.clear();
-        if (s.op == opcode::new_object || is_short_array(w, s)) w.barrier_done.push_back(s.result);
+        forget_barriers(w);
+        if (s.op == opcode::new_object || is_short_array(w, s)) {
+            w.barrier_done.push_back(s.result);
+            w.fresh.push_back(s.result);
+        }
         w.marked.push_back(all_of(s.result));
         return false;
     case opcode::call:
     case opcode::call_pure: {
         const effect_info& effects = static_cast<const call_descr*>(s.description)->effects;
-        if (effects.may_collect) w.barrier_done.clear();
+        if (effects.may_collect) forget_barriers(w);
         if (effects.may_run_portal || effects.writes_anything) w.marked.clear();
         return false;
     }
     case opcode::call_may_force:
     case opcode::call_assembler:
-        w.barrier_done.clear();
+        forget_barriers(w);
         w.marked.clear();
         return false;
     default: return false;

@@ -371,6 +371,7 @@ void walk::handle_label(step& s, const operation& o) {
     forget_heap();
     forget_pure();
     barrier_done.clear();
+    fresh.clear();
     marked.clear();
     invalidation_guarded = false;
     for (uint32_t i = 0; i < s.count; ++i) {

@@ -253,6 +253,7 @@ public:
     heap_state heap;
     pure_table pure;
     std::vector<value_id> barrier_done; // objects whose barrier has run since the last safepoint
+    std::vector<value_id> fresh;        // with transactions: made since the last safepoint
     std::vector<marked_place> marked;   // since the transaction began at the earliest
     uint32_t clock = 1, last_safepoint = 0;
     int overflow = -1;                    // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)

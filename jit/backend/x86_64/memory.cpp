@@ -28,8 +28,9 @@ bool trace_compiler::compile_memory(uint32_t position) {
     case opcode::setfield: {
         const field_descr& field = *static_cast<const field_descr*>(o.description);
         Mem to = field_address(args[0], field.offset);
-        if (parallel && !is_plain(field, args[0])) {
+        if (parallel && !(o.flags & is_fresh) && !is_thread_data(args[0])) {
             store_in_view(field.shape, to, args[1], o.flags, object_of_field(to, field));
+            if (field.immutable) store(field.shape, to, args[1]);
             return true;
         }
         store(field.shape, to, args[1]);

@@ -179,7 +179,8 @@ private:
     void compile_load_class(uint32_t position);
 
     // --- transactions (views.cpp): nothing of it in the regular build ---
-    bool is_plain(const field_descr& field, value_ref object) const; // read and written where it is
+    bool is_thread_data(value_ref object) const; // of heddle_thread
+    bool is_plain(const field_descr& field, value_ref object) const; // read where it is
     Mem thread_place(value_ref object, int64_t offset);
     Gp object_of_field(const Mem& place, const field_descr& field);
     void to_view(Mem& place, uint16_t flags, int32_t offset);  // for a load: leaves a marker

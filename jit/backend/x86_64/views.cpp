@@ -26,8 +26,12 @@ static_assert(gc::flag_committed == 1u << 16);
 
 } // namespace
 
+bool trace_compiler::is_thread_data(value_ref object) const {
+    return object.is_constant() && is_thread_state(constant_bits(object));
+}
+
 bool trace_compiler::is_plain(const field_descr& field, value_ref object) const {
-    return field.immutable || (object.is_constant() && is_thread_state(constant_bits(object)));
+    return field.immutable || is_thread_data(object);
 }
 
 Mem trace_compiler::thread_place(value_ref object, int64_t offset) {
@@ -118,6 +122,7 @@ void trace_compiler::compile_guard_no_break(uint32_t position) {
 
 namespace heddle::jit::x86_64 {
 
+bool trace_compiler::is_thread_data(value_ref) const { return false; }
 bool trace_compiler::is_plain(const field_descr&, value_ref) const { return true; }
 Mem trace_compiler::thread_place(value_ref, int64_t) { return {}; }
 Gp trace_compiler::object_of_field(const Mem&, const field_descr&) { return scratch; }

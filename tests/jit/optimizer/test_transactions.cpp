@@ -65,3 +65,13 @@ TEST_CASE("what the trace makes needs neither", "[transactions]") {
                  "setarrayitem/no_barrier(p3, i2, p1, descr=array<Node>)\nsetfield(p1, i2, "
                  "descr=Node.value)\nfinish(p3)\n");
 }
+
+TEST_CASE("a const field is initialised in view 0 alone while nothing can have committed the object",
+          "[transactions]") {
+    CHECK_MARKED("[i0]\np1 = new_object(descr=Node)\nsetfield(p1, i0, descr=Node.tag)\np2 = new_object(descr=Node)\n"
+                 "setfield(p1, i0, descr=Node.value)\nsetfield(p1, 7, descr=Node.tag)\nsetfield(p2, 7, "
+                 "descr=Node.tag)\nfinish(p1)\n",
+                 "[i0]\np1 = new_object(descr=Node)\nsetfield/no_barrier/is_fresh(p1, i0, descr=Node.tag)\np2 = "
+                 "new_object(descr=Node)\nsetfield(p1, i0, descr=Node.value)\nsetfield/no_barrier(p1, 7, "
+                 "descr=Node.tag)\nsetfield/no_barrier/is_fresh(p2, 7, descr=Node.tag)\nfinish(p1)\n");
+}

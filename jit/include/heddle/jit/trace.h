@@ -107,7 +107,10 @@ enum operation_note : uint16_t {
     // Builds with transactions: a read that leaves no marker, because there is one already or none is needed.
     no_marker = 16,
     // ... or marks the object's beginning, which stands for all of it.
-    marks_object = 32
+    marks_object = 32,
+    // ... or a write of a const field of what cannot be committed yet: it lies in view 0 only. Else it is written in
+    // the view, too, since a commit copies objects from there.
+    is_fresh = 64
 };
 
 // Code that is only right as long as a field that rarely changes holds what it held when the trace was optimised.
