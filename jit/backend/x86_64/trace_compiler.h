@@ -179,7 +179,7 @@ private:
     void compile_load_class(uint32_t position);
 
     // --- transactions (views.cpp): nothing of it in the regular build ---
-    bool is_thread_data(value_ref object) const; // of heddle_thread
+    bool is_thread_data(value_ref object) const;                     // of heddle_thread
     bool is_plain(const field_descr& field, value_ref object) const; // read where it is
     Mem thread_place(value_ref object, int64_t offset);
     Gp object_of_field(const Mem& place, const field_descr& field);
