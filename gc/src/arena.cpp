@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "collector.h"
 #include "stm_hooks.h"
 
 extern "C" {
@@ -24,13 +25,19 @@ constexpr size_t largest_reservation = sizeof(void*) == 8 ? size_t{256} << 30 : 
 constexpr size_t smallest_reservation = size_t{64} << 20;
 
 constexpr size_t huge_page = size_t{2} << 20;
+constexpr uint32_t blocks_per_huge_page = huge_page >> block_shift;
 
-// huge: page faults are what a growing heap costs most, so big pages are asked for.
-void* map_on_demand(size_t bytes, bool huge = false) {
+// Page faults are what a growing heap costs most. A fault for a huge page takes 90 us where the system has one at hand,
+// against 750 us for as much memory in small ones. But where it must make one first, it takes milliseconds: memory is
+// fragmented, or the system is a guest whose host has taken its free huge pages back. So the first page of each stretch
+// is timed, and small pages come next when it was dear.
+[[maybe_unused]] constexpr uint64_t dear_fault_nanoseconds = 1'000'000;
+constexpr uint32_t small_stretch = 8 * blocks_per_huge_page;
+
+void* map_on_demand(size_t bytes) {
     void* address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (address == MAP_FAILED) return nullptr;
     madvise(address, bytes, MADV_DONTDUMP);
-    if (huge) madvise(address, bytes, MADV_HUGEPAGE);
     return address;
 }
 
@@ -39,7 +46,26 @@ char* map_objects(size_t bytes) {
 #ifdef HEDDLE_STM
     return map_heap(bytes);
 #else
-    return static_cast<char*>(map_on_demand(bytes, true));
+    char* memory = static_cast<char*>(map_on_demand(bytes));
+    if (memory != nullptr) madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+#endif
+}
+
+// The block records: small pages for a small heap's, huge ones for the rest.
+block* map_records(size_t bytes) {
+    char* memory = static_cast<char*>(map_on_demand(bytes));
+    if (memory != nullptr && bytes > huge_page) madvise(memory + huge_page, bytes - huge_page, MADV_HUGEPAGE);
+    return reinterpret_cast<block*>(memory);
+}
+
+bool first_touch_is_dear([[maybe_unused]] char* address) {
+#ifdef HEDDLE_STM
+    return false; // its file has small pages
+#else
+    uint64_t started = now_nanoseconds();
+    *static_cast<volatile char*>(address) = 0;
+    return now_nanoseconds() - started > dear_fault_nanoseconds;
 #endif
 }
 
@@ -74,7 +100,7 @@ const char* arena::reserve(uint32_t card_bytes) {
         char* memory = map_objects(bytes + huge_page);
         if (memory == nullptr) continue;
         kinds_ = static_cast<uint8_t*>(map_on_demand(block_count_));
-        blocks_ = static_cast<block*>(map_on_demand(size_t{block_count_} * sizeof(block), true));
+        blocks_ = map_records(size_t{block_count_} * sizeof(block));
         card_table_bytes_ = (bytes >> card_shift) + 1;
         cards_ = map_on_demand(card_table_bytes_);
         if (kinds_ != nullptr && blocks_ != nullptr && cards_ != nullptr) {
@@ -105,7 +131,8 @@ void arena::release() {
     runs_by_length_.clear();
     base_ = size_ = 0;
     heddle_gc_arena_base = heddle_gc_arena_size = 0;
-    fresh_start_ = used_blocks_ = peak_ = earlier_peak_ = 0;
+    fresh_start_ = used_blocks_ = peak_ = earlier_peak_ = prepared_ = 0;
+    has_small_pages_ = false;
 }
 
 void arena::insert_run(uint32_t start, uint32_t length) {
@@ -132,6 +159,7 @@ uint32_t arena::allocate_blocks(uint32_t count, block_kind first, block_kind res
         if (block_count_ - fresh_start_ < count) return UINT32_MAX;
         start = fresh_start_;
         fresh_start_ += count;
+        if (fresh_start_ > prepared_) prepare_fresh_blocks();
     }
     kinds_[start] = first;
     blocks_[start].dirty = true;
@@ -144,6 +172,18 @@ uint32_t arena::allocate_blocks(uint32_t count, block_kind first, block_kind res
     peak_ = std::max(peak_, used_blocks_);
     if (zeroed != nullptr) *zeroed = clean;
     return start;
+}
+
+// Chooses between huge and small pages up to fresh_start_ at least. Touches one page, of what is being taken.
+void arena::prepare_fresh_blocks() {
+    uint32_t end = (fresh_start_ + blocks_per_huge_page - 1) / blocks_per_huge_page * blocks_per_huge_page;
+    if (first_touch_is_dear(start_of(prepared_))) {
+        uint32_t next = prepared_ + blocks_per_huge_page;
+        end = std::min(end + small_stretch, block_count_);
+        if (next < end) madvise(start_of(next), size_t{end - next} << block_shift, MADV_NOHUGEPAGE);
+        has_small_pages_ = true;
+    }
+    prepared_ = end;
 }
 
 void arena::free_blocks(uint32_t first, uint32_t count) {
@@ -172,6 +212,8 @@ void arena::decommit(uint32_t keep_blocks) {
     uint32_t regrowth = std::max(peak_, earlier_peak_) - used_blocks_;
     keep_blocks = std::max(keep_blocks, regrowth);
     earlier_peak_ = std::exchange(peak_, used_blocks_);
+    // A program that runs for this long gets huge pages everywhere: the system makes them in the background.
+    if (std::exchange(has_small_pages_, false)) madvise(start_of(0), size_t{prepared_} << block_shift, MADV_HUGEPAGE);
     // Short runs are the likeliest to be used again soon; give back the long ones first.
     uint32_t dirty_total = 0;
     for (auto [start, length] : free_runs_)

@@ -93,6 +93,7 @@ public:
     uint32_t used_blocks() const { return used_blocks_; }
 
 private:
+    void prepare_fresh_blocks();
     void insert_run(uint32_t start, uint32_t length);
     void remove_run(uint32_t start, uint32_t length);
 
@@ -106,6 +107,8 @@ private:
     uint32_t block_count_ = 0;
     uint32_t fresh_start_ = 0;
     uint32_t used_blocks_ = 0;
+    uint32_t prepared_ = 0; // blocks below this have their kind of pages; a whole number of huge pages
+    bool has_small_pages_ = false;
     uint32_t peak_ = 0, earlier_peak_ = 0;                   // of used blocks, since the last decommit and before it
     std::map<uint32_t, uint32_t> free_runs_;                 // start -> length, never adjacent
     std::set<std::pair<uint32_t, uint32_t>> runs_by_length_; // (length, start)

@@ -91,6 +91,7 @@ struct collector_state {
     size_t next_gap = 0;
     std::vector<uint32_t> young_large; // first blocks
     uint64_t young_large_bytes = 0;
+    uint64_t young_large_blocks = 0;   // what they really take, which paces minor collections
     uint64_t young_pressure = 0;       // foreign bytes reported since the last minor collection
     std::vector<void*> young_in_place; // in nursery chunks, after a minor collection; ascending
     bool minor_requested = false;

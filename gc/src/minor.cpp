@@ -365,7 +365,7 @@ void settle_large() {
             collector.heap.free_blocks(index, collector.heap.block_at(index).span);
         }
     collector.young_large.clear();
-    collector.young_large_bytes = 0;
+    collector.young_large_bytes = collector.young_large_blocks = 0;
     for (uint32_t index : collector.surviving_large) collector.old.adopt_large(index);
     collector.surviving_large.clear();
 }

@@ -31,8 +31,7 @@ void word_stack::release() {
 }
 
 uint64_t collector_state::heap_bytes() const {
-    uint64_t large_blocks = old.large_blocks();
-    for (uint32_t index : young_large) large_blocks += heap.block_at(index).span;
+    uint64_t large_blocks = old.large_blocks() + young_large_blocks;
     return ((heap.used_blocks() - large_blocks) << block_shift) + old.large_bytes() + young_large_bytes;
 }
 
@@ -126,7 +125,7 @@ void* bump(const type_info* type, size_t total) {
 bool fits(size_t total) { return static_cast<size_t>(heddle_thread.gap_end - heddle_thread.nursery_free) >= total; }
 
 bool minor_is_due() {
-    uint64_t young_outside = collector.young_large_bytes + collector.young_pressure;
+    uint64_t young_outside = (collector.young_large_blocks << block_shift) + collector.young_pressure;
     return collector.minor_requested || young_outside > std::max<uint64_t>(collector.chosen.nursery_bytes, 1 << 20) * 4;
 }
 
@@ -182,6 +181,7 @@ void* allocate_large(const type_info* type, size_t total, bool strict, bool* zer
     record.large_bytes = bytes;
     collector.young_large.push_back(index);
     collector.young_large_bytes += bytes;
+    collector.young_large_blocks += count;
     collector.counts.bytes_allocated += bytes;
     char* start = collector.heap.start_of(index);
     large_object_made(start, bytes);

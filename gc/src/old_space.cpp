@@ -13,7 +13,7 @@ namespace {
 constexpr size_t smallest_useful_gap = 64;
 
 // Above 1 KiB: sizes that divide a block with little waste.
-constexpr uint32_t blocks_cut_in[] = {28, 24, 20, 16, 14, 12, 10, 8, 7, 6, 5, 4};
+constexpr uint32_t blocks_cut_in[] = {28, 24, 20, 16, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2};
 
 } // namespace
 

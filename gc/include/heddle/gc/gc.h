@@ -51,8 +51,8 @@ namespace heddle::gc {
 
 constexpr unsigned block_shift = 15;
 constexpr size_t block_size = size_t{1} << block_shift;
-constexpr size_t nursery_object_limit = 8192; // larger totals get pages of their own
-constexpr uint8_t first_old_kind = 4;         // block kinds from here up hold old objects
+constexpr size_t nursery_object_limit = 16384; // larger totals get blocks of their own
+constexpr uint8_t first_old_kind = 4;          // block kinds from here up hold old objects
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Start and end
