@@ -123,6 +123,7 @@ private:
     void push_frame(uint32_t jitcode_index, uint32_t return_position);
     bool too_recursive(const decoded_jitcode& code) const;
     void residual_call(boxed function, const call_descr& descr, uint32_t result_register);
+    void guard_one_thread();
     void return_from_frame(const boxed& result);
 
     // metainterp_loops.cpp

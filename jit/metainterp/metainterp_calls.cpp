@@ -140,6 +140,15 @@ void metainterp::residual_call(boxed function, const call_descr& descr, uint32_t
     }
     if (invariant) invariant_calls_.push_back({function.value, result});
     store(result_register, result);
+    if (parallel && descr.effects.may_invalidate && !elidable && !invariant) guard_one_thread();
+}
+
+// Machine code for one thread must be left when a call has started another one and the transaction has ended.
+void metainterp::guard_one_thread() {
+    if (!for_one_thread() || end_ != ending::none) return;
+    if (f_->code->code[f_->pc] != static_cast<uint32_t>(jitcode_op::code_live))
+        return give_up(abort_reason::no_resume_point);
+    guard(opcode::guard_not_invalidated, {}, f_->pc);
 }
 
 void metainterp::return_from_frame(const boxed& result) {

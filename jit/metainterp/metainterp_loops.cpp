@@ -103,6 +103,7 @@ void metainterp::run_rest_natively(uint32_t driver, cell& place) {
     cache_.called({});
     words[0] = result.value; // seen by the collector until it is in a register
     return_from_frame(result);
+    if (parallel) guard_one_thread();
 }
 
 // ---- the outermost frame's loop headers

@@ -24,7 +24,8 @@ public:
 
     void make_objects() {
         for (size_t i = 0; i < plan_.objects.size(); ++i) make(i);
-        for (size_t i = 0; i < plan_.objects.size(); ++i) recorder_ || parallel ? fill_by_operations(i) : fill(i);
+        for (size_t i = 0; i < plan_.objects.size(); ++i)
+            recorder_ || !for_one_thread() ? fill_by_operations(i) : fill(i);
     }
 
     void do_stores() {

@@ -148,6 +148,7 @@ bool optimise_guards(walk& w, step& s) {
     case opcode::guard_nonnull: return guard_nonnull(w, s);
     case opcode::guard_is_null: return guard_is_null(w, s);
     case opcode::guard_not_invalidated: return guard_not_invalidated(w);
+    case opcode::guard_no_break: return !w.input.options.transactions; // code for one thread
     case opcode::call:
         w.invalidation_guarded &= !static_cast<const call_descr*>(s.description)->effects.may_invalidate;
         return false;

@@ -18,7 +18,7 @@ struct used_trace {
 
 // Nothing may go into machine code that vanishes with the transaction.
 bool is_committed(const trace& t) {
-    if (!parallel) return true;
+    if (for_one_thread()) return true;
     for (const constant& c : t.constants)
         if (c.type == kind::pointer && c.value && is_uncommitted(c.value)) return false;
     for (const field_dependency& dependency : t.dependencies)
@@ -44,6 +44,7 @@ abort_reason optimise_trace(jit_runtime& runtime, trace& recorded, loop_token& t
     input.from_guard = from_guard;
     input.jump_values = jump_values;
     input.options = runtime.options.optimizer;
+    input.options.transactions = !for_one_thread();
     input.refuse_contradiction = refuse_contradiction;
     bool fits_no_body = false;
     if (needs_body) input.fits_no_body = &fits_no_body;
@@ -84,7 +85,8 @@ bool assemble_vector_form(jit_runtime& runtime, const trace& optimised, loop_tok
                           assemble_function call) {
     unsigned lanes = runtime.machine->vector_lanes();
     if (runtime.options.vector_lanes) lanes = std::min(lanes, runtime.options.vector_lanes);
-    if (parallel || !runtime.options.optimizer.vectorise || lanes == 0) return false; // vectors know no views
+    // Vectors know no views.
+    if (!for_one_thread() || !runtime.options.optimizer.vectorise || lanes == 0) return false;
     uint64_t began = runtime.clock();
     vector_form made;
     bool good = vectorise(optimised, token, lanes, made);
@@ -168,7 +170,7 @@ abort_reason compile_bridge(jit_runtime& runtime, trace& recorded, guard_data& g
         token.targets.resize(targets);
         return problem;
     }
-    if (!parallel) guard.resume->plan.reset(); // it doesn't come here any more; another thread may be about it
+    if (for_one_thread()) guard.resume->plan.reset(); // it doesn't come here any more; another thread may be about it
     runtime.counts.bodies += bodies;
     for (const field_dependency& dependency : result.made.dependencies) runtime.invalidations.add(dependency, token);
     ++runtime.counts.bridges;

@@ -46,6 +46,12 @@ void invalidation_table::written(jit_runtime& runtime, const void* slot) {
     for (loop_token* token : dependents) invalidate(runtime, *token);
 }
 
+void invalidation_table::all(jit_runtime& runtime) {
+    all_halted halt;
+    for (auto& token : runtime.tokens)
+        if (token->compiled) invalidate(runtime, *token);
+}
+
 } // namespace heddle::jit
 
 void heddle_quasi_immutable_written(const void* slot) {

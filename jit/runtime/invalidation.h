@@ -21,6 +21,7 @@ public:
     bool is_stable(const void* slot) const;
     void add(const field_dependency& dependency, loop_token& token);
     void written(jit_runtime& runtime, const void* slot);
+    void all(jit_runtime& runtime); // machine code, whatever it depends on
     void clear() { entries_.clear(); }
     bool empty() const { return entries_.empty(); }
     // Has machine code depended on it, at any time?

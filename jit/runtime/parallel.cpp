@@ -1,6 +1,7 @@
 // See parallel.h: what each thread has of its own, and its part in transactions.
 #include "runtime/parallel.h"
 #include "metainterp/frame.h"
+#include "runtime/state.h"
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -69,6 +70,8 @@ void transaction_aborted(void* data) {
     t.frames->restore(t.saved);
 }
 
+void second_thread_starts() { runtime_state().invalidations.all(runtime_state()); }
+
 void thread_left(void* data) { unused().push_back(&data_of(data)); }
 
 thread_data* make_data() {
@@ -86,7 +89,8 @@ thread_data* make_data() {
 void prepare_thread() {
     if (own_data) return;
     stm::held_lock lock;
-    stm::set_participant({transaction_begun, transaction_ended, transaction_aborted, thread_left});
+    stm::set_participant(
+        {transaction_begun, transaction_ended, transaction_aborted, thread_left, second_thread_starts});
     if (unused().empty()) {
         own_data = make_data();
     } else {
@@ -117,6 +121,7 @@ gc::conservative_range& constants_of_trace() { return own_data->constants; }
 gc::conservative_range& exit_values_of_this_thread() { return own_data->exit_values; }
 
 bool is_uncommitted(word pointer) {
+    if (heddle_stm.delta == 0) return false;
     void* object = gc::find_object(reinterpret_cast<const void*>(pointer));
     return object && !stm::is_published(object);
 }

@@ -25,6 +25,10 @@ using all_halted = stm::halted_world;
 // The greatest number of words that machine code leaves behind in a guard.
 constexpr uint32_t most_exit_values = 1 << 14;
 
+// Is machine code made that takes no notice of other threads, as there have been none yet? It is discarded when the
+// second thread is started (parallel.cpp).
+inline bool for_one_thread() { return stm::was_always_alone(); }
+
 void prepare_thread();         // before the calling thread runs machine code, or traces
 bool begin_tracing();          // false: another thread does, or this one
 void end_tracing();            // by whoever does; else nothing
@@ -53,6 +57,7 @@ struct all_halted {
     all_halted() {}
     ~all_halted() {}
 };
+constexpr bool for_one_thread() { return true; }
 inline void prepare_thread() {}
 inline bool begin_tracing() { return true; }
 inline void end_tracing() {}

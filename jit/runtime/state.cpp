@@ -91,7 +91,7 @@ const decoded_jitcode& jit_runtime::decode_now(uint32_t index) {
 
 // With transactions a trace's memory is its transaction's, and gone when that is aborted.
 trace jit_runtime::take_trace() {
-    if (spare_traces_.empty()) return {};
+    if (!for_one_thread() || spare_traces_.empty()) return {};
     trace spare = std::move(spare_traces_.back());
     spare_traces_.pop_back();
     return spare;
@@ -99,7 +99,7 @@ trace jit_runtime::take_trace() {
 
 void jit_runtime::give_back(trace&& used) {
     constexpr size_t most = 4;
-    if (parallel || spare_traces_.size() == most) return;
+    if (!for_one_thread() || spare_traces_.size() == most) return;
     used.clear();
     spare_traces_.push_back(std::move(used));
 }

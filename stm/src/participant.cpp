@@ -61,4 +61,6 @@ bool is_made_here(const void* address) {
 
 void conflict_with_all() { self->conflicts_with_all = true; }
 
+bool was_always_alone() { return world.totals.threads == 0 && !world.never_alone; }
+
 } // namespace heddle::stm

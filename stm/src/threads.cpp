@@ -63,6 +63,7 @@ void start_pending_threads(thread& t) {
 }
 
 long start_thread(void (*run)(void*), void* argument) {
+    bool was_alone = was_always_alone();
     lock_world();
     auto* t = new thread;
     if (!take_thread_roots(*t)) {
@@ -77,6 +78,7 @@ long start_thread(void (*run)(void*), void* argument) {
     ++world.totals.threads;
     self->to_start.push(t);
     unlock_world();
+    if (was_alone && world.joined.starting != nullptr) world.joined.starting();
     heddle_stm.budget = 0; // the next break ends the transaction, and starts the thread
     return t->number;
 }

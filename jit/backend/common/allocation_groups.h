@@ -14,6 +14,7 @@ namespace heddle::jit {
 class allocation_groups {
 public:
     void compute(const trace& t);
+    void clear() { places_.clear(); }
     // The bytes of its object, header included, when the operation can be made in line; else 0.
     static uint32_t inlined_total(const trace& t, const operation& o);
     // Has an earlier allocation reserved its memory? (Of a trace that was not computed: no.)

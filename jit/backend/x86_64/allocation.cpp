@@ -23,7 +23,7 @@ void trace_compiler::bump_allocate(uint32_t position, int result, const gc::type
         return;
     }
     slow_path slow{slow_kind::allocate, a_.newLabel(), a_.newLabel()};
-    uint32_t reserved = parallel ? total : std::max(groups_.reserved_by(position), total);
+    uint32_t reserved = views_ ? total : std::max(groups_.reserved_by(position), total);
     slow.reg = result;
     slow.operand = Imm(reserved);
     slow.pointer = type;

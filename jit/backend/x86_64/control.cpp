@@ -54,7 +54,7 @@ void trace_compiler::compile_entry(loop_token& token) {
     }
 #endif
     a_.long_().jb(slow.start);
-    if (parallel) break_at_entry(slow.start);
+    if (views_) break_at_entry(slow.start);
     slow_paths_.push_back(slow);
     a_.align(asmjit::AlignMode::kCode, entry_check_size());
     if (a_.offset() != entry_check_size()) fail("internal: the entry's stack check has an unexpected size");

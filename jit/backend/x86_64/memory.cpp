@@ -21,14 +21,14 @@ bool trace_compiler::compile_memory(uint32_t position) {
     case opcode::getfield: {
         const field_descr& field = *static_cast<const field_descr*>(o.description);
         Mem from = field_address(args[0], field.offset);
-        if (parallel && !is_plain(field, args[0])) to_view(from, o.flags, static_cast<int32_t>(field.offset));
+        if (views_ && !is_plain(field, args[0])) to_view(from, o.flags, static_cast<int32_t>(field.offset));
         load(position, field.shape, from);
         return true;
     }
     case opcode::setfield: {
         const field_descr& field = *static_cast<const field_descr*>(o.description);
         Mem to = field_address(args[0], field.offset);
-        if (parallel && !(o.flags & is_fresh) && !is_thread_data(args[0])) {
+        if (views_ && !(o.flags & is_fresh) && !is_thread_data(args[0])) {
             store_in_view(field.shape, to, args[1], o.flags, object_of_field(to, field));
             if (field.immutable) store(field.shape, to, args[1]);
             return true;
@@ -42,7 +42,7 @@ bool trace_compiler::compile_memory(uint32_t position) {
     case opcode::getarrayitem: {
         const array_descr& array = *static_cast<const array_descr*>(o.description);
         Mem from = item_address(array, args[0], args[1]);
-        if (parallel && !array.immutable)
+        if (views_ && !array.immutable)
             to_view(from, o.flags, args[1].is_constant() ? offset_of_item(array, constant_bits(args[1])) : 0);
         load(position, array.shape, from);
         return true;
@@ -50,7 +50,7 @@ bool trace_compiler::compile_memory(uint32_t position) {
     case opcode::setarrayitem: {
         const array_descr& array = *static_cast<const array_descr*>(o.description);
         Mem to = item_address(array, args[0], args[1]);
-        if (parallel && !array.immutable) {
+        if (views_ && !array.immutable) {
             if (!(o.flags & no_barrier)) view_barrier_array(register_of(args[0], to), args[1]);
             to.setSegment(x86::gs);
             store(array.shape, to, args[2]);
@@ -150,8 +150,7 @@ uint32_t trace_compiler::compile_load_and_guard(uint32_t position) {
     default: return UINT32_MAX;
     }
     Mem from = field_address(arguments(position)[0], field.offset);
-    if (parallel && !is_plain(field, arguments(position)[0]))
-        to_view(from, o.flags, static_cast<int32_t>(field.offset));
+    if (views_ && !is_plain(field, arguments(position)[0])) to_view(from, o.flags, static_cast<int32_t>(field.offset));
     from.setSize(field.shape.size);
     if (static_cast<int64_t>(expected) == static_cast<int32_t>(expected)) {
         a_.cmp(from, Imm(static_cast<int64_t>(expected)));

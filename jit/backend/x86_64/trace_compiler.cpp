@@ -44,7 +44,9 @@ std::string trace_compiler::begin_code(const trace& t, std::string* asm_log) {
     holder_.attach(&a_);
     live_.compute(t);
     registers_.begin(t, live_);
-    if (!parallel) groups_.compute(t); // another thread may look at the memory while this one waits in a barrier
+    views_ = !for_one_thread();
+    groups_.clear();
+    if (!views_) groups_.compute(t); // another thread may look at the memory while this one waits in a barrier
     hint_call_arguments();
     return "";
 }

@@ -224,6 +224,7 @@ private:
     x86::Assembler a_;
     asmjit::StringLogger logger_;
     bool logging_ = false;
+    bool views_ = false; // the code may run beside other threads: what it reads and writes is in its transaction's view
 
     code_memory::open_range range_{};
     loop_token* token_ = nullptr; // null: a bridge

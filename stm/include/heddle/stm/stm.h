@@ -135,6 +135,7 @@ struct participant {
     void (*ended)(void* data, bool committed); // world locked; may be called by another thread
     void (*aborted)(void* data);               // restore it; the stack is restored after that
     void (*left)(void* data);                  // the thread has ended; world locked
+    void (*starting)(); // start_thread was called for the first time; the caller's thread has been alone until then
 };
 void set_participant(const participant& calls);
 void set_participant_data(void* data); // of the calling thread; null: none
@@ -165,6 +166,10 @@ bool is_published(const void* object);
 bool is_made_here(const void* address);
 // What this transaction does is seen without reads that are marked: its commit aborts all others.
 void conflict_with_all();
+
+// Has there been no other thread than the first, whose transactions were inevitable and in view 0 (see
+// HEDDLE_STM_ALONE)?
+bool was_always_alone();
 
 struct counts {
     uint64_t commits, aborts, conflicts, inevitable, threads;
