@@ -54,13 +54,14 @@ long identity_hash(W_Object* o) {
         unsigned long bits = std::bit_cast<unsigned long>(float_value(o));
         return static_cast<long>((bits ^ bits >> 32) & traits.hash_mask);
     }
-    static uint32_t state = 1;
     auto* instance = static_cast<W_Instance*>(o);
     // In Spur a class's hash is its place in the table of classes.
     if (traits.spur && !traits.som && instance->hash == 0 && is_exact<W_Class>(o))
         instance->hash = new_class_index(static_cast<W_Class*>(o));
     while (instance->hash == 0) {
-        state = state * 1103515245 + 12345;
+        // Each thread has its own sequence, so that handing out hashes is no conflict.
+        uint32_t state = execution_context()->hash_state * 1103515245 + 12345;
+        execution_context()->hash_state = state;
         instance->hash = state >> 7 & traits.hash_mask;
     }
     return instance->hash;

@@ -85,7 +85,8 @@ Code* code_of(W_Method* method, W_Class* owner) {
     long header = method_header(method);
     byte_array* bytes = method->bytes;
     bytecode_set set = is_sista(header) ? bytecode_set::sista : bytecode_set::v3;
-    std::vector<decoded> code = decode(bytes->data(), static_cast<size_t>(bytes->length()), set, v3_special_arguments);
+    std::vector<decoded> code = decode(bytes->items_to_read(0, bytes->length()), static_cast<size_t>(bytes->length()),
+                                       set, v3_special_arguments);
     constants_view view{method->literals};
     long temporaries = method_temporary_count(header), arguments = method_argument_count(header);
     bool is_block = traits.spur && class_name(method->class_) == "CompiledBlock";

@@ -126,7 +126,8 @@ bool is_text(W_Object* o) { return is_exact<W_Bytes>(o); }
 std::string text_of(W_Object* o) {
     if (!is_exact<W_Bytes>(o)) return "";
     byte_array* bytes = static_cast<W_Bytes*>(o)->bytes;
-    return std::string(reinterpret_cast<const char*>(bytes->data()), static_cast<size_t>(bytes->length()));
+    return std::string(reinterpret_cast<const char*>(bytes->items_to_read(0, bytes->length())),
+                       static_cast<size_t>(bytes->length()));
 }
 W_Object* new_string(const std::string& text) {
     byte_array* bytes = heddle::make_array<byte_array>(static_cast<long>(text.size()));

@@ -8,7 +8,7 @@
 
 namespace heddle::smalltalk {
 
-root<ExecutionContext> the_context;
+thread_root<ExecutionContext> the_context;
 
 long context_size(W_Frame* frame) {
     // Large contexts have 56 slots behind the fixed ones, small ones 16; more if somebody made it bigger.

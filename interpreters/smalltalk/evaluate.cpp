@@ -63,35 +63,55 @@ void start_process() {
     set_slot(process, 2, has_slots(old, 3) && is_int(slot(old, 2)) ? slot(old, 2) : make_int(4));
     set_slot(processor, 1, process);
 }
+// Of a method of the VM's own, in the bytecodes that all images have. The first is the header.
+slots_array* method_literals(long count) {
+    slots_array* literals = new_slots(count + 1);
+    literals->set(0, make_int(traits.spur ? count : count << 9));
+    return literals;
+}
+// Its context, before the first instruction; null: the image's classes make no sense.
+W_Frame* frame_of_method(const uint8_t* code, size_t length, slots_array* literals) {
+    W_Class* methods = special_class(special_compiled_method);
+    if (!methods) return nullptr;
+    byte_array* bytes = heddle::make_array<byte_array>(static_cast<long>(length));
+    memcpy(bytes->data(), code, length);
+    W_Method* method = make<W_Method>(methods, literals, bytes);
+    W_Frame* frame = new_context(special_class(special_method_context), 16);
+    if (!frame || !context_store(frame, 3, method)) return nullptr;
+    frame->state = make_state(0, 0);
+    return frame;
+}
 } // namespace
 
 W_Frame* frame_for_evaluation(const std::string& source, std::string& error) {
     image_parts parts = find_parts();
-    W_Class* methods = special_class(special_compiled_method);
-    if (!parts.compiler || !parts.evaluate || !methods ||
+    if (!parts.compiler || !parts.evaluate || !special_class(special_compiled_method) ||
         !find_method(class_of(parts.compiler), parts.evaluate, nullptr)) {
         error = "the image has no compiler to evaluate with";
         return nullptr;
     }
     // push Compiler, the source, nil, false; send; return.
     static constexpr uint8_t code[] = {0x20, 0x21, 0x73, 0x72, 0x83, 2 | 3 << 5, 0x7c};
-    byte_array* bytes = heddle::make_array<byte_array>(sizeof code);
-    memcpy(bytes->data(), code, sizeof code);
-    slots_array* literals = new_slots(4);
-    literals->set(0, make_int(traits.spur ? 3 : 3 << 9));
+    slots_array* literals = method_literals(3);
     literals->set(1, parts.compiler);
     literals->set(2, new_string(wrapped(source, parts)));
     literals->set(3, parts.evaluate);
-    W_Method* method = make<W_Method>(methods, literals, bytes);
     start_process();
-    W_Frame* frame = new_context(special_class(special_method_context), 16);
-    if (!frame || !context_store(frame, 3, method)) {
+    W_Frame* frame = frame_of_method(code, sizeof code, literals);
+    if (!frame) {
         error = "the image's classes make no sense";
         return nullptr;
     }
-    frame->state = make_state(0, 0);
     execution_context()->bottom = frame;
     return frame;
+}
+
+W_Frame* frame_for_message(W_Object* receiver, W_Object* selector) {
+    static constexpr uint8_t code[] = {0x20, 0xd1, 0x7c}; // push the receiver; send; return
+    slots_array* literals = method_literals(2);
+    literals->set(1, receiver);
+    literals->set(2, selector);
+    return frame_of_method(code, sizeof code, literals);
 }
 
 } // namespace heddle::smalltalk

@@ -51,7 +51,7 @@ void silence(int bell) {
 // With the lock held.
 void queue(long semaphore_index) {
     signalled.push_back(semaphore_index);
-    __atomic_or_fetch(image_action_flag, action_external, __ATOMIC_SEQ_CST);
+    tell_image_thread(action_external);
     ring(image_bell);
 }
 
@@ -106,6 +106,7 @@ bool start_helper_thread(pthread_t& thread, void* (*body)(void*), void* data) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return started;
 }
+void tell_image_thread(uint32_t action) { __atomic_or_fetch(image_action_flag, action, __ATOMIC_SEQ_CST); }
 void await_readable(int descriptor, long semaphore_index) { await(descriptor, POLLIN, semaphore_index); }
 void await_writable(int descriptor, long semaphore_index) { await(descriptor, POLLOUT, semaphore_index); }
 void forget_descriptor(int descriptor) {
@@ -133,7 +134,7 @@ void* count_down(void*) {
     nanosleep(&limit, nullptr);
     locked guard;
     is_up = true;
-    __atomic_or_fetch(image_action_flag, action_external, __ATOMIC_SEQ_CST);
+    tell_image_thread(action_external);
     ring(image_bell);
     return nullptr;
 }

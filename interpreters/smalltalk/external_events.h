@@ -1,6 +1,7 @@
 // Events from outside the image: descriptors that can be read or written, other threads. Each signals a semaphore of
 // the image, by its index in the image's table of external objects.
 #pragma once
+#include <cstdint>
 #include <pthread.h>
 
 namespace heddle::smalltalk {
@@ -21,6 +22,8 @@ bool start_helper_thread(pthread_t& thread, void* (*body)(void*), void* data);
 
 void stop_after(double seconds); // the VM ends then, wherever it is
 bool time_is_up();
+
+void tell_image_thread(uint32_t action); // sets it in that thread's action flag; from any thread or signal handler
 
 bool anything_awaited();     // something may still signal
 long take_external_signal(); // the next semaphore's index that was signalled; 0: none

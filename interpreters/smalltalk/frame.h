@@ -9,6 +9,7 @@
 // full native stack or a change of a sender link simply drops the native stack (an Unwind) and goes on from the frames.
 #pragma once
 #include "decoder.h"
+#include "heddle/threads.h"
 #include "object.h"
 
 namespace heddle::smalltalk {
@@ -102,12 +103,18 @@ HEDDLE_INLINE W_Object* unwind_to(W_Frame* target, W_Object* value) {
     return nullptr;
 }
 
+// What each thread has of its own.
+struct W_Thread;
 struct ExecutionContext : heddle::object {
-    ExecutionContext() : bottom(nullptr) {}
-    member<W_Frame> bottom; // the frame whose return ends the run loop, or null
-    HEDDLE_GC_CLASS(ExecutionContext, heddle::object, bottom)
+    ExecutionContext() : bottom(nullptr), thread(nullptr), cache(nullptr), cache_selectors(nullptr), hash_state(1) {}
+    member<W_Frame> bottom;                           // the frame whose return ends the run loop, or null
+    member<W_Thread> thread;                          // null: the one that runs the image's processes (os_threads.h)
+    member<heddle::array<member<InlineCache>>> cache; // of cached_lookup(); null until it is used
+    member<slots_array> cache_selectors;
+    field<uint32_t> hash_state; // of identity hashes
+    HEDDLE_GC_CLASS(ExecutionContext, heddle::object, bottom, thread, cache, cache_selectors, hash_state)
 };
-extern root<ExecutionContext> the_context;
+extern thread_root<ExecutionContext> the_context;
 HEDDLE_ELIDABLE inline ExecutionContext* execution_context() { return the_context; }
 
 // ---- code.cpp

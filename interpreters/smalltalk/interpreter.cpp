@@ -97,7 +97,10 @@ HEDDLE_INLINE W_Object* fast_point(W_Object* a, W_Object* b) {
 // ---- lookup at a send
 HEDDLE_DONT_LOOK_INSIDE Code* lookup_and_remember(Code* code, long instruction, W_Class* c, W_Object* selector) {
     Code* target = cached_lookup(c, selector);
-    if (target) code->caches->set(instruction, make<InlineCache>(c, current_version(), target));
+    // Of places that see several classes, threads share what was seen first: writing all the time would be a conflict.
+    InlineCache* seen = code->caches->get(instruction);
+    if (target && (!threads::are_parallel() || !seen || seen->version != current_version()))
+        code->caches->set(instruction, make<InlineCache>(c, current_version(), target));
     return target;
 }
 HEDDLE_INLINE Code* target_of(Code* code, long instruction, W_Class* c, long selector_index) {

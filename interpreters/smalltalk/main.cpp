@@ -4,6 +4,7 @@
 #include "external_events.h"
 #include "image_loader.h"
 #include "image_writer.h"
+#include "os_threads.h"
 #include "png.h"
 #include "primitives.h"
 #include "process.h"
@@ -22,8 +23,8 @@
 namespace heddle::smalltalk {
 namespace {
 
-constexpr const char* usage_text = "usage: heddle-smalltalk [option] ... [IMAGE] [--evaluate EXPRESSION | --file-in "
-                                   "FILE.st | --save FILE | --headless |\n"
+constexpr const char* usage_text = "usage: heddle-smalltalk [option] ... [IMAGE] [--file-in FILE.st] ... [--evaluate "
+                                   "EXPRESSION | --save FILE | --headless |\n"
                                    "                                              ARG ...]\n"
                                    "       heddle-smalltalk --info [IMAGE]\n"
                                    "       heddle-smalltalk --make-image FOLDER IMAGE [--format NUMBER]\n"
@@ -34,7 +35,8 @@ constexpr const char* help_text =
     "Options:\n"
     "--info IMAGE           : print the image's format, size, object and class counts\n"
     "--evaluate EXPRESSION  : print what the image answers to it; status 1 for an error\n"
-    "--file-in FILE.st      : evaluate the chunks of a source file\n"
+    "--file-in FILE.st      : evaluate the chunks of a source file; may be given several times, and --evaluate after "
+    "it\n"
     "--make-image FOLDER    : make an image of the library's source files in FOLDER\n"
     "--som                  : run a program of SOM source; -cp names the folders where its classes are\n"
     "--save FILE            : write the image, as it was loaded, to another file\n"
@@ -57,6 +59,7 @@ constexpr size_t stack_bytes = size_t{1} << 26; // reserved, not used until need
 struct command_line {
     enum { run_image, info, evaluate, file_in, save, make_image, som } what = run_image;
     std::string image, text;
+    std::vector<std::string> file_ins;
     std::vector<std::string> class_path;
     bool log_primitives = false;
     window_wish window = window_wish::if_possible;
@@ -102,11 +105,11 @@ bool evaluate(const std::string& source, bool print) {
     return !failed;
 }
 
-void file_in() {
-    std::ifstream file(request.text);
+bool file_in(const std::string& name) {
+    std::ifstream file(name);
     if (!file) {
-        request.status = complain("can't read " + request.text, 2);
-        return;
+        request.status = complain("can't read " + name, 2);
+        return false;
     }
     std::string source(std::istreambuf_iterator<char>(file), {});
     std::string literal;
@@ -114,7 +117,7 @@ void file_in() {
         if (c == '\'') literal += '\'';
         literal += c == '\n' ? '\r' : c;
     }
-    evaluate("(ReadWriteStream with: '" + literal + "') reset; fileIn", false);
+    return evaluate("(ReadWriteStream with: '" + literal + "') reset; fileIn", false);
 }
 
 void write_display() {
@@ -188,14 +191,14 @@ void work() {
     settings.height = static_cast<long>(file.window_size & 0xffff);
     if (settings.width < 64 || settings.height < 64) settings.width = 1024, settings.height = 768;
     if (request.stop_after > 0) stop_after(request.stop_after);
+    for (const std::string& name : request.file_ins)
+        if (!file_in(name)) return;
     if (request.what == command_line::evaluate) {
         evaluate(request.text, true);
     } else if (request.what == command_line::save) {
         if (std::string error = write_image(request.text, nullptr, request.format); !error.empty())
             request.status = complain(error, 1);
-    } else if (request.what == command_line::file_in) {
-        file_in();
-    } else {
+    } else if (request.what != command_line::file_in) {
         W_Frame* frame = active_context();
         if (!frame) {
             request.status = complain(request.image + ": it has no active process", 1);
@@ -220,6 +223,10 @@ void* thread_main(void*) {
     gc::initialise_from_environment_or_exit();
     start_external_events();
     work();
+    if (has_other_threads()) { // they end with the program, wherever they are
+        fflush(nullptr);
+        _exit(request.status);
+    }
     gc::shutdown();
     return nullptr;
 }
@@ -263,11 +270,13 @@ int parse(int count, char** arguments) {
                 if (request.format <= 0) return complain("--format wants a number, as 68021", 2) + 1;
             } else if (word == "--display") {
                 settings.display_file = text;
+            } else if (word == "--file-in") {
+                request.file_ins.push_back(text);
+                if (request.what == command_line::run_image) request.what = command_line::file_in;
             } else {
-                request.what = word == "--evaluate"     ? command_line::evaluate
-                               : word == "--save"       ? command_line::save
-                               : word == "--make-image" ? command_line::make_image
-                                                        : command_line::file_in;
+                request.what = word == "--evaluate" ? command_line::evaluate
+                               : word == "--save"   ? command_line::save
+                                                    : command_line::make_image;
                 request.text = text;
             }
             continue;

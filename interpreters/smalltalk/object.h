@@ -156,7 +156,7 @@ struct image_traits {
     uint32_t hash_mask = 0xfff;
     uint64_t header_flags = 0; // of the image's file
 };
-extern image_traits traits;
+HEDDLE_SET_AT_START extern image_traits traits;
 
 extern root<W_Pointers> special_objects;
 extern root<W_Object> nil_root, true_root, false_root;

@@ -264,8 +264,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_enter_critical_section(W_Frame* fram
         return false_object();
     }
     push_result(frame, false_object());
-    suspend_active_on(mutex, frame);
-    return finish(frame, false_object());
+    bool done = suspend_active_on(mutex, frame);
+    return finish(frame, done ? false_object() : nullptr);
 }
 W_Object* primitive_test_and_set_ownership(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     W_Object* mutex = slots->get(first);
@@ -283,12 +283,13 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_relinquish(W_Frame* frame, Code*, fr
     if (count != 1 || !is_int(slots->get(first + 1))) return nullptr;
     W_Object* receiver = slots->get(first);
     long wait = int_value(slots->get(first + 1));
-    wait_for_event(wait < 1000 ? 1000 : wait > 100000 ? 100000 : wait);
+    push_result(frame, receiver);
+    if (!idle(frame, wait < 1000 ? 1000 : wait > 100000 ? 100000 : wait)) return finish(frame, nullptr);
+    if (pending_error()) return nullptr;
     if (!update_window(false)) {
         request_exit(0);
         return nullptr;
     }
-    push_result(frame, receiver);
     if (pending_actions()) handle_actions(frame);
     return finish(frame, receiver);
 }

@@ -139,13 +139,12 @@ char* buffer_bytes(W_Object* o, W_Object* start, W_Object* count, size_t& bytes)
     if (!is_int(start) || !is_int(count)) return nullptr;
     bool words = is_exact<W_Words>(o);
     if (!words && !is_exact<W_Bytes>(o)) return nullptr;
-    long item = words ? 4 : 1, first = int_value(start) - 1, items = int_value(count);
+    long first = int_value(start) - 1, items = int_value(count);
     long length = words ? static_cast<W_Words*>(o)->words->length() : static_cast<W_Bytes*>(o)->bytes->length();
     if (first < 0 || items < 0 || items > length || first > length - items) return nullptr;
-    bytes = static_cast<size_t>(items * item);
-    char* data = words ? reinterpret_cast<char*>(static_cast<W_Words*>(o)->words->data())
-                       : reinterpret_cast<char*>(static_cast<W_Bytes*>(o)->bytes->data());
-    return data + first * item;
+    bytes = static_cast<size_t>(words ? items * 4 : items);
+    if (words) return reinterpret_cast<char*>(static_cast<W_Words*>(o)->words->items_to_write(first, items));
+    return reinterpret_cast<char*>(static_cast<W_Bytes*>(o)->bytes->items_to_write(first, items));
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_read(W_Object*, W_Object* handle, W_Object* into, W_Object* start,
                                                       W_Object* count) {

@@ -30,7 +30,7 @@ bool read(W_Object* o, number& into) {
     }
     if (!is_large(o)) return false;
     byte_array* bytes = static_cast<W_Bytes*>(o)->bytes;
-    mpz_import(into.value, static_cast<size_t>(bytes->length()), -1, 1, 0, 0, bytes->data());
+    mpz_import(into.value, static_cast<size_t>(bytes->length()), -1, 1, 0, 0, bytes->items_to_read(0, bytes->length()));
     if (class_of(o) == special_at(special_large_negative)) mpz_neg(into.value, into.value);
     return true;
 }
@@ -41,7 +41,7 @@ W_Object* make_large(const number& from) {
     size_t count = (mpz_sizeinbase(from.value, 2) + 7) / 8;
     auto* bytes = heddle::try_make_array<byte_array>(static_cast<long>(count));
     if (!bytes) return nullptr;
-    mpz_export(bytes->data(), nullptr, -1, 1, 0, 0, from.value);
+    mpz_export(bytes->items_to_write(0, bytes->length()), nullptr, -1, 1, 0, 0, from.value);
     return make<W_Bytes>(c, bytes);
 }
 } // namespace

@@ -2,6 +2,7 @@
 //
 // The common cases are plain C++ that traces follow; the others go through contents.cpp.
 #include "heap_walk.h"
+#include "os_threads.h"
 #include "primitive_functions.h"
 #include "primitives.h"
 
@@ -368,16 +369,19 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_points_to(W_Object* o, W_Object* oth
     return false_object();
 }
 
-// ---- become:
+// ---- become:, and what else walks the whole heap: not while threads have objects that no walk sees.
 namespace {
 template <class T> void swap_members(member<T>& a, member<T>& b) {
     T* kept = a;
     a = b.get();
     b = kept;
 }
-// True if the contents could be exchanged in place: two objects of one kind.
+// Two objects of one kind: their contents are exchanged in place.
+bool can_swap(W_Object* a, W_Object* b) {
+    return is<W_Instance>(a) && gc::type_id_of(a) == gc::type_id_of(b) && !is_exact<W_Frame>(a);
+}
 bool swap_contents(W_Object* a, W_Object* b) {
-    if (!is<W_Instance>(a) || gc::type_id_of(a) != gc::type_id_of(b) || is_exact<W_Frame>(a)) return false;
+    if (!can_swap(a, b)) return false;
     swap_members(static_cast<W_Instance*>(a)->class_, static_cast<W_Instance*>(b)->class_);
     if (is<W_Pointers>(a)) swap_members(static_cast<W_Pointers*>(a)->slots, static_cast<W_Pointers*>(b)->slots);
     if (is_exact<W_Class>(a)) {
@@ -405,7 +409,7 @@ bool arrays_fit(W_Object* from, W_Object* to) {
 W_Object* continue_with(W_Frame* frame, W_Object* result) { return unwind_to(frame, result); }
 
 W_Object* become_one_way(W_Frame* frame, W_Object* from_array, W_Object* to_array, bool copy_hash) {
-    if (!arrays_fit(from_array, to_array)) return nullptr;
+    if (!arrays_fit(from_array, to_array) || has_other_threads()) return nullptr;
     object_list from, to;
     for (long i = 0; i < static_cast<W_Pointers*>(from_array)->size(); i++) {
         W_Object *a = slot(from_array, i), *b = slot(to_array, i);
@@ -425,7 +429,9 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_become(W_Frame* frame, Code*, frame_
     if (!to_array || !arrays_fit(from_array, to_array)) return nullptr;
     long size = static_cast<W_Pointers*>(from_array)->size();
     for (long i = 0; i < size; i++)
-        if (!has_identity(slot(from_array, i)) || !has_identity(slot(to_array, i))) return nullptr;
+        if (!has_identity(slot(from_array, i)) || !has_identity(slot(to_array, i)) ||
+            (has_other_threads() && !can_swap(slot(from_array, i), slot(to_array, i))))
+            return nullptr;
     object_list from, to;
     for (long i = 0; i < size; i++) {
         W_Object *a = slot(from_array, i), *b = slot(to_array, i);
@@ -460,7 +466,8 @@ namespace {
 root<slots_array> enumerated;
 long position = 0;
 
-void enumerate(W_Frame* frame, W_Object* c) {
+bool enumerate(W_Frame* frame, W_Object* c) {
+    if (has_other_threads()) return false;
     set_active_frame(frame);
     auto wanted = [&](void* each) {
         W_Object* o = as_object(each);
@@ -475,6 +482,7 @@ void enumerate(W_Frame* frame, W_Object* c) {
     while (filled < all->length()) all->set(filled++, nullptr);
     enumerated = all;
     position = 0;
+    return true;
 }
 W_Object* next_enumerated(W_Object* after) {
     slots_array* all = enumerated;
@@ -491,22 +499,20 @@ W_Object* next_enumerated(W_Object* after) {
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_some_instance(W_Frame* frame, Code*, frame_slots* slots, long first,
                                                           long count) {
     if (count != 0) return nullptr;
-    enumerate(frame, slots->get(first));
-    return next_enumerated(nullptr);
+    return enumerate(frame, slots->get(first)) ? next_enumerated(nullptr) : nullptr;
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_next_instance(W_Frame*, Code*, frame_slots* slots, long first, long count) {
     return count == 0 ? next_enumerated(slots->get(first)) : nullptr;
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_some_object(W_Frame* frame, Code*, frame_slots*, long, long) {
-    enumerate(frame, nullptr);
-    return next_enumerated(nullptr);
+    return enumerate(frame, nullptr) ? next_enumerated(nullptr) : nullptr;
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_next_object(W_Frame*, Code*, frame_slots* slots, long first, long) {
     W_Object* next = next_enumerated(slots->get(first));
     return next ? next : make_int(0);
 }
 static W_Object* enumerate_into_array(W_Frame* frame, W_Object* c) {
-    enumerate(frame, c);
+    if (!enumerate(frame, c)) return nullptr;
     long size = 0;
     while (size < enumerated->length() && enumerated->get(size)) size++;
     W_Pointers* array = new_array(size);

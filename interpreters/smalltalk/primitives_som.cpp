@@ -207,7 +207,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_symbol_as_string(W_Object* a) {
 }
 W_Object* primitive_som_string_length(W_Object* a) { return is_string(a) ? make_int(bytes_of(a)->length()) : nullptr; }
 HEDDLE_ELIDABLE static bool same_bytes(byte_array* a, byte_array* b) {
-    return memcmp(a->data(), b->data(), static_cast<size_t>(a->length())) == 0;
+    return memcmp(a->items_to_read(0, a->length()), b->items_to_read(0, a->length()),
+                  static_cast<size_t>(a->length())) == 0;
 }
 // Most comparisons are of single characters.
 W_Object* primitive_som_string_equal(W_Object* a, W_Object* b) {
@@ -402,7 +403,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_load_file(W_Object*, W_Object* n
 static W_Object* print(W_Object* o, W_Object* text, FILE* to, const char* end) {
     if (!is_string(text)) return nullptr;
     if (to == stderr) fflush(stdout);
-    fwrite(bytes_of(text)->data(), 1, static_cast<size_t>(bytes_of(text)->length()), to);
+    std::string characters = text_of(text);
+    fwrite(characters.data(), 1, characters.size(), to);
     fputs(end, to);
     return o;
 }

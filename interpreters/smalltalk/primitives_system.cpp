@@ -1,5 +1,6 @@
 // Primitives that talk to the VM and the machine: time, quitting, memory, parameters.
 #include "image_writer.h"
+#include "os_threads.h"
 #include "primitive_functions.h"
 #include "primitives.h"
 #include "process.h"
@@ -27,7 +28,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_quit(W_Frame*, Code*, frame_slots* s
 // ---- saving. The image that is loaded goes on with true, this one with false.
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_snapshot(W_Frame* frame, Code*, frame_slots*, long, long count) {
     W_Object* process = active_process();
-    if (count != 0 || !has_slots(process, 4)) return nullptr;
+    if (count != 0 || !has_slots(process, 4) || has_other_threads()) return nullptr;
     long state = frame->state, depth = state_depth(state);
     W_Object* receiver = frame->slots->get(depth);
     frame->slots->set(depth, true_object());
@@ -118,7 +119,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_low_space_semaphore(W_Object* o, W_O
 W_Object* primitive_signal_at_bytes_left(W_Object* o, W_Object* bytes) { return is_int(bytes) ? o : nullptr; }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_make_uuid(W_Object* o) {
     if (!is_exact<W_Bytes>(o) || static_cast<W_Bytes*>(o)->bytes->length() != 16) return nullptr;
-    uint8_t* bytes = static_cast<W_Bytes*>(o)->bytes->data();
+    uint8_t* bytes = static_cast<W_Bytes*>(o)->bytes->items_to_write(0, 16);
     if (getentropy(bytes, 16) != 0) return nullptr;
     bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0f) | 0x40); // version 4: random
     bytes[8] = static_cast<uint8_t>((bytes[8] & 0x3f) | 0x80);

@@ -6,6 +6,7 @@
 #include "process.h"
 #include "external_events.h"
 #include "heap_walk.h"
+#include "os_threads.h"
 #include "window.h"
 #include <cerrno>
 #include <ctime>
@@ -19,6 +20,8 @@ namespace {
 int the_exit_status = 0;
 bool exit_requested = false;
 long wake_time = -1;
+constexpr const char* nothing_wakes = "all processes wait and nothing can wake them";
+constexpr long event_interval = 5000;   // microseconds between looks at events while other threads run
 constexpr long window_interval = 20000; // microseconds between looks at the window while nothing runs
 root<W_Object> timer_semaphore;
 
@@ -70,6 +73,14 @@ void transfer_to(W_Object* process, W_Frame* frame) {
     unwind_to(next, nullptr);
 }
 
+// For the thread that runs the image's processes, which looks when its active process waits or yields.
+bool make_process_ready(W_Object* process) {
+    W_Object* list = is_process(process) ? list_for_priority(priority_of(process)) : nil();
+    if (!is_list(list)) return false;
+    add_last(list, process);
+    threads::announce_change();
+    return true;
+}
 // While no process runs: the first that waits for the semaphore becomes ready.
 void make_ready(W_Object* semaphore) {
     if (!is_list(semaphore) || !has_slots(semaphore, 3)) return;
@@ -78,8 +89,10 @@ void make_ready(W_Object* semaphore) {
         return;
     }
     W_Object* process = first_of_list(semaphore);
-    W_Object* list = is_process(process) ? list_for_priority(priority_of(process)) : nil();
-    if (is_list(list)) add_last(list, process);
+    if (W_Thread* thread = thread_of(process))
+        wake(thread);
+    else
+        make_process_ready(process);
 }
 W_Object* external_object(long index) {
     W_Object* all = special_at(special_external_objects);
@@ -104,23 +117,36 @@ void take_events() {
     while (long index = take_external_signal()) make_ready(external_object(index));
 }
 
+// For what another thread does, or for so long at most; with `events`, looking for those from outside now and then.
+// False: it would be for ever.
+bool wait_for_threads(long seen, bool events, long microseconds) {
+    if (events && (microseconds < 0 || microseconds > event_interval)) microseconds = event_interval;
+    threads::wait_result result = wait_beside_threads(seen, microseconds < 0 ? -1 : microseconds * 1000);
+    if (result == threads::wait_result::in_atomic) return false;
+    return events || result != threads::wait_result::deadlock;
+}
 // The active process has gone to some list: the next one runs; if there is none, time passes until there is.
 void switch_to_highest(W_Frame* frame) {
     for (;;) {
+        long seen = threads::changes_seen();
         if (W_Object* next = take_highest()) return transfer_to(next, frame);
+        if (exit_requested) return request_exit(the_exit_status);
         if (time_is_up() || !update_window(true)) return request_exit(0);
-        if (wake_time < 0 && !anything_awaited() && !has_window())
-            return stop("all processes wait and nothing can wake them");
+        bool events = wake_time >= 0 || anything_awaited() || has_window();
+        if (!events && !has_other_threads()) return stop(nothing_wakes);
         W_Object* running = active_process();
         if (is_process(running)) set_slot(running, 1, frame);
         long wait = wake_time < 0 ? -1 : std::max(0L, wake_time - microseconds_now());
         if (has_window() && (wait < 0 || wait > window_interval)) wait = window_interval;
-        wait_for_event(wait);
+        if (!has_other_threads())
+            wait_for_event(wait);
+        else if (!wait_for_threads(seen, events, wait))
+            return stop(nothing_wakes);
         take_events();
     }
 }
 
-void on_timer(int) { __atomic_or_fetch(&heddle_thread.action_flag, action_timer, __ATOMIC_SEQ_CST); }
+void on_timer(int) { tell_image_thread(action_timer); }
 
 void arm_timer() {
     static bool installed = false;
@@ -133,6 +159,7 @@ void arm_timer() {
     }
     long wait = wake_time < 0 ? 0 : wake_time - microseconds_now();
     if (wake_time >= 0 && wait < 1) wait = 1;
+    if (has_other_threads() && (wait == 0 || wait > event_interval)) wait = event_interval;
     itimerval interval = {};
     interval.it_value.tv_sec = wait / 1000000;
     interval.it_value.tv_usec = wait % 1000000;
@@ -171,6 +198,7 @@ bool remove_from_list(W_Object* list, W_Object* process) {
         set_slot(before, 0, next);
     if (slot(list, 1) == process) set_slot(list, 1, before);
     set_slot(process, 0, nil());
+    set_slot(process, 3, nil());
     return true;
 }
 
@@ -178,17 +206,56 @@ int exit_status() { return the_exit_status; }
 void request_exit(int status) {
     the_exit_status = status;
     exit_requested = true;
+    if (own_thread()) { // the image's thread ends the VM
+        tell_image_thread(action_external);
+        threads::announce_change();
+    }
     unwind_to(nullptr, nullptr);
 }
 
-W_Object* active_process() {
+static W_Object* scheduled_process() {
     W_Object* processor = scheduler();
     return has_slots(processor, 2) ? slot(processor, 1) : nil();
+}
+W_Object* active_process() {
+    W_Thread* thread = own_thread();
+    return thread ? thread->process : scheduled_process();
+}
+void let_higher_run(W_Frame* frame) {
+    W_Object *processor = scheduler(), *active = active_process();
+    W_Object* lists = has_slots(processor, 2) ? slot(processor, 0) : nil();
+    if (!is<W_Pointers>(lists) || !is_process(active) || own_thread()) return;
+    W_Object* own_list = list_for_priority(priority_of(active));
+    if (!is_list(own_list)) return;
+    for (long i = static_cast<W_Pointers*>(lists)->size(); i > priority_of(active); i--) {
+        W_Object* list = slot(lists, i - 1);
+        if (!is_list(list) || list_is_empty(list)) continue;
+        add_last(own_list, active);
+        return transfer_to(first_of_list(list), frame);
+    }
+}
+void watch_threads() { arm_timer(); }
+bool idle(W_Frame* frame, long microseconds) {
+    if (!has_other_threads()) {
+        wait_for_event(microseconds);
+        return true;
+    }
+    if (own_thread() || !wait_for_threads(threads::changes_seen(), true, microseconds)) return false;
+    let_higher_run(frame);
+    return true;
+}
+bool is_process_suspended(W_Object* process) {
+    return is_process(process) && process != scheduled_process() && slot(process, 3) == nil();
 }
 
 bool resume_process(W_Object* process, W_Frame* frame) {
     W_Object* active = active_process();
     if (!is_process(process) || !is_process(active)) return false;
+    if (W_Thread* thread = thread_of(process)) {
+        wake(thread);
+        return true;
+    }
+    if (own_thread()) return make_process_ready(process);
     long priority = priority_of(process), running = priority_of(active);
     if (priority > running) {
         W_Object* list = list_for_priority(running);
@@ -213,9 +280,16 @@ void signal_semaphore(W_Object* semaphore, W_Frame* frame) {
     }
 }
 
-void suspend_active_on(W_Object* list, W_Frame* frame) {
+bool suspend_active_on(W_Object* list, W_Frame* frame) {
+    W_Thread* thread = own_thread();
     add_last(list, active_process());
-    switch_to_highest(frame);
+    if (!thread) {
+        switch_to_highest(frame);
+        return true;
+    }
+    if (sleep_until_woken(thread)) return true;
+    remove_from_list(list, thread->process);
+    return false;
 }
 
 bool wait_for_semaphore(W_Object* semaphore, W_Frame* frame) {
@@ -224,29 +298,28 @@ bool wait_for_semaphore(W_Object* semaphore, W_Frame* frame) {
     if (excess > 0)
         set_slot(semaphore, 2, make_int(excess - 1));
     else
-        suspend_active_on(semaphore, frame);
+        return suspend_active_on(semaphore, frame);
     return true;
 }
 
 bool suspend_process(W_Object* process, W_Frame* frame, W_Object** old_list) {
     *old_list = nil();
     if (!is_process(process)) return false;
+    if (W_Thread* thread = thread_of(process)) return thread == own_thread() && sleep_until_woken(thread);
     if (process == active_process()) {
         switch_to_highest(frame);
         return true;
     }
+    if (process == scheduled_process()) return false; // it runs, on the image's thread
     W_Object* list = slot(process, 3);
     *old_list = list;
-    if (is_list(list)) {
-        remove_from_list(list, process);
-        set_slot(process, 3, nil());
-    }
+    if (is_list(list) && !remove_from_list(list, process)) set_slot(process, 3, nil());
     return true;
 }
 
 void yield_process(W_Frame* frame) {
     W_Object* active = active_process();
-    if (!is_process(active)) return;
+    if (!is_process(active) || own_thread()) return;
     W_Object* list = list_for_priority(priority_of(active));
     if (!is_list(list) || list_is_empty(list)) return;
     add_last(list, active);
@@ -291,18 +364,15 @@ void set_low_space_semaphore(W_Object* semaphore) { low_space_semaphore = semaph
 void watch_interrupts(bool watch) {
     struct sigaction action = {};
     action.sa_handler = SIG_DFL;
-    if (watch)
-        action.sa_handler = [](int) {
-            __atomic_or_fetch(&heddle_thread.action_flag, action_interrupt, __ATOMIC_SEQ_CST);
-        };
+    if (watch) action.sa_handler = [](int) { tell_image_thread(action_interrupt); };
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, nullptr);
 }
 
 bool handle_actions(W_Frame* frame) {
     uint32_t actions = take_actions();
-    if ((actions & action_external) && time_is_up()) {
-        request_exit(0);
+    if ((actions & action_external) && (exit_requested || time_is_up())) {
+        request_exit(exit_requested ? the_exit_status : 0);
         return true;
     }
     if (actions & gc::action_out_of_memory) {
@@ -330,12 +400,10 @@ bool handle_actions(W_Frame* frame) {
                           __ATOMIC_SEQ_CST);
         return true;
     }
-    if ((actions & action_timer) && wake_time >= 0) {
-        if (wake_time <= microseconds_now()) {
-            signal_semaphore(take_timer_semaphore(), frame);
-        } else {
-            arm_timer();
-        }
+    if (actions & action_timer) {
+        if (wake_time >= 0 && wake_time <= microseconds_now()) signal_semaphore(take_timer_semaphore(), frame);
+        if (wake_time >= 0 || has_other_threads()) arm_timer();
+        if (!pending_error()) let_higher_run(frame);
     }
     if (actions & action_interrupt) {
         if (pending_error())

@@ -8,23 +8,23 @@ namespace heddle::smalltalk {
 
 namespace {
 constexpr long cache_size = 2048;
-root<heddle::array<member<InlineCache>>> cache_entries;
-root<slots_array> cache_selectors;
 } // namespace
 
 Code* cached_lookup(W_Class* c, W_Object* selector) {
-    if (!cache_entries.get()) {
-        cache_entries = heddle::make_array<heddle::array<member<InlineCache>>>(cache_size);
-        cache_selectors = heddle::make_array<slots_array>(cache_size);
+    ExecutionContext* context = execution_context();
+    if (!context->cache) {
+        context->cache = heddle::make_array<heddle::array<member<InlineCache>>>(cache_size);
+        context->cache_selectors = heddle::make_array<slots_array>(cache_size);
     }
     long index = (identity_hash(c) * 31 + identity_hash(selector)) & (cache_size - 1);
-    InlineCache* entry = cache_entries->get(index);
-    if (entry && entry->class_ == c && cache_selectors->get(index) == selector && entry->version == current_version())
+    InlineCache* entry = context->cache->get(index);
+    if (entry && entry->class_ == c && context->cache_selectors->get(index) == selector &&
+        entry->version == current_version())
         return entry->target;
     Code* target = lookup(c, selector, current_version());
     if (!target) return nullptr;
-    cache_entries->set(index, make<InlineCache>(c, current_version(), target));
-    cache_selectors->set(index, selector);
+    context->cache->set(index, make<InlineCache>(c, current_version(), target));
+    context->cache_selectors->set(index, selector);
     return target;
 }
 

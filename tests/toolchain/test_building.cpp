@@ -207,3 +207,27 @@ TEST_CASE("a header with which sources begin is precompiled, and every change of
     CHECK(broken.status != 0);
     CHECK(broken.output.find("common.h:") != std::string::npos);
 }
+
+TEST_CASE("with --stm, explain tells what makes transactions inevitable; reading what is set at the start doesn't") {
+    workshop shop;
+    const char* globals = R"(
+HEDDLE_SET_AT_START long chosen;
+long counted;
+HEDDLE_DONT_LOOK_INSIDE long reads_chosen() { return chosen; }
+HEDDLE_DONT_LOOK_INSIDE void writes_chosen(long n) { chosen = n; }
+HEDDLE_DONT_LOOK_INSIDE long reads_counted() { return counted; }
+long use_all(long n) { writes_chosen(n); counted = n; return reads_chosen() + reads_counted(); }
+)";
+    std::string calls_them = "long use_all(long n);\n" + program();
+    calls_them.replace(calls_them.find("    gc::initialise"), 0, "    use_all(count);\n");
+    shop.write("vm/main.cpp", calls_them);
+    shop.write("vm/other.cpp", std::string(prelude) + globals);
+    run_result built = shop.heddle("build vm -o parallel --stm --no-jit -O1");
+    INFO(built.output);
+    REQUIRE(built.status == 0);
+    run_result result = shop.heddle("explain parallel");
+    INFO(result.output);
+    CHECK(result.output.find("inevitable  reads_counted()") != std::string::npos);
+    CHECK(result.output.find("inevitable  writes_chosen(long)") != std::string::npos);
+    CHECK(result.output.find("inevitable  reads_chosen()") == std::string::npos);
+}

@@ -1,10 +1,12 @@
-// The hints that the VM author wrote before functions (HEDDLE_ELIDABLE etc., config.h of the DSL).
+// The hints that the VM author wrote before functions and global variables (HEDDLE_ELIDABLE etc., config.h of the DSL).
 #pragma once
 #include <cstdint>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace llvm {
 class Function;
+class GlobalVariable;
 class Module;
 } // namespace llvm
 
@@ -30,9 +32,11 @@ public:
         return (hints_of(function) & static_cast<uint32_t>(h)) != 0;
     }
     uint32_t hints_of(const llvm::Function* function) const;
+    bool is_set_at_start(const llvm::GlobalVariable& global) const { return set_at_start_.count(&global) != 0; }
 
 private:
     std::unordered_map<const llvm::Function*, uint32_t> hints_;
+    std::unordered_set<const llvm::GlobalVariable*> set_at_start_;
 };
 
 } // namespace heddle::translator

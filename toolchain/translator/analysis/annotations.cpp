@@ -50,10 +50,14 @@ annotations annotations::collect(const llvm::Module& module, diagnostics& proble
     if (!entries) return result;
     for (const llvm::Use& entry : entries->operands()) {
         auto* fields = llvm::dyn_cast<llvm::ConstantStruct>(entry.get());
-        auto* function = fields ? llvm::dyn_cast<llvm::Function>(fields->getOperand(0)->stripPointerCasts()) : nullptr;
-        if (!function) continue;
+        if (!fields) continue;
+        const llvm::Constant* hinted = fields->getOperand(0)->stripPointerCasts();
         llvm::StringRef text = text_of(fields->getOperand(1));
         if (!text.starts_with("heddle.")) continue;
+        auto* global = llvm::dyn_cast<llvm::GlobalVariable>(hinted);
+        if (global && text == "heddle.set_at_start") result.set_at_start_.insert(global);
+        auto* function = llvm::dyn_cast<llvm::Function>(hinted);
+        if (!function) continue;
         bool known = false;
         for (auto& h : known_hints)
             if (text == h.text) known = true, result.hints_[function] |= static_cast<uint32_t>(h.value);

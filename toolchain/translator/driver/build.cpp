@@ -159,7 +159,7 @@ private:
                    false;
         // Calls that jitcode has to make, too.
         std::string places;
-        if (options_.stm) insert_inevitability(*module_, layouts_, places);
+        if (options_.stm) insert_inevitability(*module_, layouts_, hints_, places);
         explained_ = places;
         if (!options_.jit || drivers_.empty()) return true;
         phase = begin_phase("write jitcode");

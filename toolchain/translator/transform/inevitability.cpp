@@ -5,6 +5,7 @@
 // The heap's own accesses are the barriers' business. Memory from operator new is the transaction's own until it is
 // reached from a global variable or from an object, which is noticed here.
 #include "../addresses.h"
+#include "../annotations.h"
 #include "../diagnostics.h"
 #include "stm.h"
 #include "stm_functions.h"
@@ -66,8 +67,8 @@ bool is_safe_external(llvm::StringRef name) {
 
 class inevitability {
 public:
-    inevitability(llvm::Module& module, const class_layouts& layouts, std::string& records)
-        : module_(module), layouts_(layouts), records_(records) {}
+    inevitability(llvm::Module& module, const class_layouts& layouts, const annotations& hints, std::string& records)
+        : module_(module), layouts_(layouts), hints_(hints), records_(records) {}
 
     void run() {
         for (llvm::Function& function : module_)
@@ -117,7 +118,8 @@ private:
             return "";
         }
         for (llvm::Use& operand : i.operands())
-            if (llvm::GlobalVariable* global = mutable_global(operand.get(), 0))
+            if (llvm::GlobalVariable* global = mutable_global(operand.get(), 0);
+                global && !(hints_.is_set_at_start(*global) && is_read(i)))
                 return "the global variable " + llvm::demangle(global->getName().str());
         return reason_of_access(i);
     }
@@ -181,6 +183,11 @@ private:
         return known_[&global] = changes;
     }
 
+    // Reads memory, or computes an address of which nothing but that is done.
+    bool is_read(llvm::Instruction& i) {
+        return llvm::isa<llvm::LoadInst>(i) || (llvm::isa<llvm::GetElementPtrInst>(i) && is_only_read(i, 0));
+    }
+
     // Is nothing but loads done with its address? (Apart from what initialises it, before main.)
     bool is_only_read(llvm::Value& pointer, unsigned depth) {
         if (auto* global = llvm::dyn_cast<llvm::GlobalVariable>(&pointer);
@@ -202,6 +209,7 @@ private:
 
     llvm::Module& module_;
     const class_layouts& layouts_;
+    const annotations& hints_;
     std::string& records_;
     std::map<llvm::GlobalVariable*, bool> known_;
     std::set<llvm::FunctionType*> unsafe_types_;
@@ -209,8 +217,9 @@ private:
 
 } // namespace
 
-void insert_inevitability(llvm::Module& module, const class_layouts& layouts, std::string& records) {
-    inevitability(module, layouts, records).run();
+void insert_inevitability(llvm::Module& module, const class_layouts& layouts, const annotations& hints,
+                          std::string& records) {
+    inevitability(module, layouts, hints, records).run();
 }
 
 } // namespace heddle::translator

@@ -18,12 +18,14 @@ class Module;
 
 namespace heddle::translator {
 
+class annotations;
 class class_layouts;
 class diagnostics;
 
 // Before any other part of the transformation. Appends a line of `heddle explain` (driver/explain.h) for each place
 // that makes transactions inevitable.
-void insert_inevitability(llvm::Module& module, const class_layouts& layouts, std::string& records);
+void insert_inevitability(llvm::Module& module, const class_layouts& layouts, const annotations& hints,
+                          std::string& records);
 void insert_stm_barriers(llvm::Module& module, const class_layouts& layouts, const drivers& all, diagnostics& problems);
 // For the log of transactions: where the interpreted program is (stm_places.cpp). The first after the barriers, the
 // second after transform_portals.

@@ -109,13 +109,13 @@ public:
         return memory_of(first, count, true);
     }
     // The same of all items, pinned or between safepoints. Of mutable ones, VMs with threads (--stm) refuse it.
-    value_type* data()
+    HEDDLE_INLINE value_type* data()
         requires(!traits::reference)
     {
         HEDDLE_DESCRIBE_ARRAY;
         return reinterpret_cast<value_type*>(const_cast<std::remove_const_t<Item>*>(&items_[0]));
     }
-    const value_type* data() const
+    HEDDLE_INLINE const value_type* data() const
         requires(!traits::reference)
     {
         HEDDLE_DESCRIBE_ARRAY;

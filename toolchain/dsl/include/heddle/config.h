@@ -30,6 +30,10 @@
 #define HEDDLE_LOOP_INVARIANT HEDDLE_HINT("heddle.loop_invariant")     // no arguments; same result during one loop
 #define HEDDLE_PORTAL HEDDLE_HINT("heddle.portal")                     // holds a merge point (optional: it is found)
 
+// Before a global variable's declaration: written by the first thread only, before it starts others. With --stm reading
+// it doesn't make a transaction inevitable then.
+#define HEDDLE_SET_AT_START HEDDLE_FIELD_HINT("heddle.set_at_start")
+
 // Before a field<>, member<> or array item's declaration in a GC class.
 #define HEDDLE_IMMUTABLE HEDDLE_FIELD_HINT("heddle.immutable") // written only before the object is published
 #define HEDDLE_QUASI_IMMUTABLE \
