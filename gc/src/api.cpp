@@ -231,6 +231,7 @@ void shutdown() {
     collector.trace_stack.release();
     collector.grey.release();
     collector.heap.release();
+    forget_walked_chunks();
     collector.~collector_state();
     new (&collector) collector_state;
     heddle_thread = thread_state();

@@ -195,6 +195,7 @@ void visit_ambiguous_words(void (*visit)(uintptr_t word));
 void* find_old_object(uintptr_t word);
 // The same in a nursery chunk or young large object; walks the chunk.
 void* find_young_object(uintptr_t word);
+void forget_walked_chunks(); // objects of the nursery have moved
 // Runs body with callee-saved registers on the stack and collector.stack_low set.
 void with_stack_visible(void (*body)());
 // with_stack_visible, timed as one pause.

@@ -421,6 +421,7 @@ void run_minor_collection() {
     grey_promoted();
     collector.young_pressure = 0;
     reset_nursery();
+    forget_walked_chunks();
 
     collector.collecting = false;
     statistics& counts = collector.counts;

@@ -170,6 +170,55 @@ void* find_old_object(uintptr_t word) {
     return object;
 }
 
+namespace {
+
+// Where objects begin in a nursery chunk, for each stretch of it: what looking for other words in it has found. The JIT
+// asks for many. An object's beginning stays one until the next minor collection; so does a filler's, which the next
+// allocation takes: then the stretches that it covered are noted anew on the way.
+class walked_chunk {
+public:
+    // The header of the object or filler that covers 'inside'.
+    char* find(uint32_t index, uintptr_t inside) {
+        if (index_ != index) begin(index);
+        size_t offset = inside - reinterpret_cast<uintptr_t>(start_);
+        size_t at = first_[std::min(offset >> stretch_shift, reached_)];
+        for (;;) {
+            size_t next = at + total_size(collector, start_ + at + header_size);
+            for (size_t s = (at + stretch_bytes - 1) >> stretch_shift; s << stretch_shift < next; ++s) {
+                first_[s] = static_cast<uint16_t>(at);
+                reached_ = std::max(reached_, s);
+            }
+            if (offset < next) return start_ + at;
+            at = next;
+        }
+    }
+    void forget() { index_ = UINT32_MAX; }
+
+private:
+    static constexpr unsigned stretch_shift = 9;
+    static constexpr size_t stretch_bytes = size_t{1} << stretch_shift, stretches = block_size >> stretch_shift;
+    static_assert(block_size <= size_t{UINT16_MAX} + 1);
+    void begin(uint32_t index) {
+        index_ = index;
+        start_ = collector.heap.start_of(index);
+        reached_ = 0;
+        first_[0] = 0;
+    }
+    uint32_t index_ = UINT32_MAX;
+    char* start_ = nullptr;
+    size_t reached_ = 0;        // the last stretch whose entry is known
+    uint16_t first_[stretches]; // offset of what covers each stretch's first byte
+};
+
+constexpr uint32_t walked_chunk_count = 8;
+walked_chunk walked_chunks[walked_chunk_count];
+
+} // namespace
+
+void forget_walked_chunks() {
+    for (walked_chunk& chunk : walked_chunks) chunk.forget();
+}
+
 void* find_young_object(uintptr_t word) {
     const arena& heap = collector.heap;
     uintptr_t inside = word - header_size;
@@ -183,13 +232,8 @@ void* find_young_object(uintptr_t word) {
         return covered ? object : nullptr;
     }
     if (kind != kind_nursery) return nullptr;
-    char* position = heap.start_of(index);
-    for (;;) {
-        char* object = position + header_size;
-        char* next = position + total_size(collector, object);
-        if (inside < reinterpret_cast<uintptr_t>(next)) return type_id_of(object) == 0 ? nullptr : object;
-        position = next;
-    }
+    char* object = walked_chunks[index % walked_chunk_count].find(index, inside) + header_size;
+    return type_id_of(object) == 0 ? nullptr : object;
 }
 
 void* find_object(const void* word) {

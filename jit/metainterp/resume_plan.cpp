@@ -6,8 +6,8 @@
 namespace heddle::jit {
 namespace {
 
-// Reads the stream once, front to back. Until its end the constants' number isn't known: fail arguments and objects
-// have a mark in their numbers till then.
+// Reads the units once. Until the end the constants' number isn't known: fail arguments and objects have a mark in
+// their numbers till then.
 class planner {
 public:
     planner(jit_runtime& runtime, const guard_data& guard, resume_plan& plan)
@@ -16,14 +16,15 @@ public:
     }
 
     void run() {
-        for (uint64_t count = in_.number(); count-- > 0;) frame();
+        in_.frames([this](uint32_t jitcode, uint32_t pc, uint32_t values, resume_cursor& at) {
+            frame(runtime_.code(jitcode), pc, values, at);
+        });
         std::reverse(plan_.frames.begin(), plan_.frames.end());
-        for (uint64_t count = in_.number(); count-- > 0;) {
-            resume_store s = in_.store();
+        in_.stores([this](const resume_store& s) {
             uint32_t object = number_of(s.object), value = number_of(s.value);
             plan_.stores.push_back({s.where, s.item, object, value});
-        }
-        while (in_.number()) object(plan_.objects.emplace_back());
+        });
+        in_.objects([this](const descr* shape, resume_cursor& at) { object(shape, at); });
         for (resume_plan::part& p : plan_.parts) settle(p.word);
         for (resume_plan::move& m : plan_.moves) settle(m.word);
         for (resume_plan::store& s : plan_.stores) {
@@ -53,20 +54,20 @@ private:
             number = (number & ~object_mark) + plan_.first_object();
     }
 
-    void object(resume_plan::object& made) {
-        made.shape = in_.descriptor();
-        made.first_part = static_cast<uint32_t>(plan_.parts.size());
+    void object(const descr* shape, resume_cursor& at) {
+        resume_plan::object made{shape, 0, static_cast<uint32_t>(plan_.parts.size()), 0, 0};
         nulls_.clear();
-        for (uint64_t fields = in_.number(); fields-- > 0;) {
-            auto* field = static_cast<const field_descr*>(in_.descriptor());
-            part(in_.value(), field->shape, field, 0);
+        for (uint64_t fields = at.number(); fields-- > 0;) {
+            auto* field = static_cast<const field_descr*>(at.descriptor());
+            part(in_.value(at), field->shape, field, 0);
         }
-        made.length = static_cast<uint32_t>(in_.number());
+        made.length = static_cast<uint32_t>(at.number());
         for (uint32_t i = 0; i < made.length; ++i)
-            part(in_.value(), static_cast<const array_descr*>(made.shape)->shape, nullptr, i);
+            part(in_.value(at), static_cast<const array_descr*>(shape)->shape, nullptr, i);
         made.parts_that_are_null = static_cast<uint32_t>(nulls_.size());
         plan_.parts.insert(plan_.parts.end(), nulls_.begin(), nulls_.end());
         made.parts = static_cast<uint32_t>(plan_.parts.size()) - made.first_part;
+        plan_.objects.push_back(made);
     }
 
     void part(const resume_value& v, const slot_shape& shape, const field_descr* field, uint32_t item) {
@@ -75,12 +76,11 @@ private:
         (is_null ? nulls_ : plan_.parts).push_back({field, item, number_of(v)});
     }
 
-    void frame() {
-        const decoded_jitcode& code = runtime_.code(static_cast<uint32_t>(in_.number()));
-        auto pc = static_cast<uint32_t>(in_.number()), first = static_cast<uint32_t>(plan_.moves.size());
+    void frame(const decoded_jitcode& code, uint32_t pc, uint32_t values, resume_cursor& at) {
+        auto first = static_cast<uint32_t>(plan_.moves.size());
         const uint32_t* registers = code.live_registers.data() + code.live_at(pc).first;
-        for (uint64_t values = in_.number(); values-- > 0; ++registers) {
-            uint32_t number = number_of(in_.value());
+        for (; values-- > 0; ++registers) {
+            uint32_t number = number_of(in_.value(at));
             if (number != unknown) plan_.moves.push_back({*registers, number});
         }
         plan_.frames.push_back({&code, pc, first, static_cast<uint32_t>(plan_.moves.size()) - first});

@@ -182,7 +182,9 @@ void walk::depend_on_field(const step& s) {
 
 void walk::become(value_id id, value_id constant_id) {
     id = find(id);
-    if (id != constant_id && !values[id].is_constant) values[id].forward = constant_id;
+    if (id == constant_id || values[id].is_constant) return;
+    resume_value_changes(values[id]);
+    values[id].forward = constant_id;
 }
 
 void walk::learn_condition(value_id condition, bool is_true) {

@@ -140,6 +140,7 @@ private:
         saved_.guards = w_.input.token->guards.size();
         saved_.pure_entries = w_.pure.entries.size();
         saved_.pure_valid_from = w_.pure.valid_from;
+        saved_.units = w_.resume_out_.size();
         saved_.base = w_.base_;
         saved_.shareable_guard = w_.shareable_guard;
         saved_.last_safepoint = w_.last_safepoint;
@@ -165,6 +166,8 @@ private:
         w_.virtuals.resize(saved_.virtuals);
         w_.field_nodes.resize(saved_.field_nodes);
         w_.input.token->guards.resize(saved_.guards);
+        w_.resume_out_.truncate(saved_.units);
+        w_.sections.forget_all();
         w_.base_ = saved_.base;
         w_.shareable_guard = saved_.shareable_guard;
         w_.last_safepoint = saved_.last_safepoint;
@@ -206,6 +209,7 @@ private:
         import_state(w_, state);
 
         const trace& recorded = w_.recorded;
+        w_.sections.forget_all(); // recorded values have other ids now
         w_.base_ = static_cast<value_id>(w_.values.size());
         w_.values.resize(w_.base_ + recorded.operations.size());
         std::span<const value_ref> inputs = recorded.arguments_of(recorded.operations[label_]);
@@ -315,7 +319,7 @@ private:
     bool stores_lost_ = false, last_attempt_ = false;
     struct {
         size_t values, pool, emitted, virtuals, field_nodes, guards, pure_entries;
-        uint32_t pure_valid_from, shareable_guard, last_safepoint;
+        uint32_t pure_valid_from, shareable_guard, last_safepoint, units;
         value_id base;
         heap_state heap;
         std::vector<uint32_t> buckets;

@@ -1,11 +1,15 @@
-// Resume data as one stream of numbers, nearly all of them one unit of 16 bits: a trace has hundreds of guards, each
-// with hundreds of values, and few of them ever fail. So writing must be fast, and the format what one pass over the
-// interpreter's state yields: frames (the innermost first), stores, virtual objects (each after a 1, a 0 ends them),
-// facts.
+// Resume data in units of 16 bits, nearly all numbers in one of them: a trace has hundreds of guards, each with
+// hundreds of values, and few of them ever fail. So writing must be fast, and what is the same at many guards is
+// written once.
 //
-// A resume value is a number whose low four bits are its source and kind; the rest is its index. Constants stand in one
-// table, which the guards of a trace share. Descriptors are written as differences to the one before, which are short
-// because they lie near each other.
+// The guards of a trace share one table of units. In it are *sections*: a frame (the link to its caller's section,
+// jitcode, pc, values), or an object that was never made (its number, shape, fields, items). In sections, values that
+// machine code saves ('leaves') and objects have numbers that hold for the whole trace, so that a section serves all
+// guards at which it is still true. A guard's own part says which leaves are its fail arguments, in this order; then
+// come links to the objects, the link to the innermost frame, stores, facts.
+//
+// A resume value is a number whose low four bits are its source and kind; the rest is its index. Constants stand in a
+// table of the trace.
 #include "optimizer/resume_stream.h"
 
 namespace heddle::jit {
@@ -14,99 +18,110 @@ guard_data::~guard_data() = default;
 
 namespace {
 
-void write_values(resume_writer& out, const std::vector<resume_value>& list) {
-    out.number(list.size());
-    for (const resume_value& v : list) out.value(v);
-}
+// Sections for one guard alone, whose numbers are those of the trace.
+class encoder {
+public:
+    explicit encoder(const resume_contents& contents) : contents_(contents) {}
 
-void read_values(resume_input& in, std::vector<resume_value>& list) {
-    list.resize(in.number());
-    for (resume_value& v : list) v = in.value();
-}
-
-void write(resume_writer& out, const resume_contents& contents) {
-    out.number(contents.frames.size());
-    for (const resume_frame& frame : contents.frames) {
-        out.number(frame.jitcode);
-        out.number(frame.pc);
-        write_values(out, frame.values);
+    std::shared_ptr<const resume_table> run(uint32_t& begin) {
+        uint32_t caller = no_section;
+        for (size_t i = contents_.frames.size(); i-- > 0;) caller = frame(contents_.frames[i], caller);
+        std::vector<uint32_t> objects;
+        for (size_t i = 0; i < contents_.virtuals.size(); ++i) objects.push_back(object(i));
+        uint32_t list = out_.size(); // the stores tell of leaves too
+        stores(contents_.stores);
+        stores(contents_.facts);
+        out_.truncate(list);
+        begin = out_.size();
+        out_.number(leaves_);
+        for (uint32_t i = 0; i < leaves_; ++i) out_.number(i);
+        out_.number(objects.size());
+        for (uint32_t section : objects) out_.link(section);
+        out_.link(caller);
+        stores(contents_.stores);
+        stores(contents_.facts);
+        out_.finish();
+        return table_;
     }
-    out.number(contents.stores.size());
-    for (const resume_store& store : contents.stores) out.store(store);
-    for (const resume_virtual& object : contents.virtuals) {
-        out.number(1);
-        out.descriptor(object.shape);
-        out.number(object.fields.size());
-        for (auto& [field, value] : object.fields) {
-            out.descriptor(field);
-            out.value(value);
+
+private:
+    uint32_t frame(const resume_frame& f, uint32_t caller) {
+        uint32_t section = out_.size();
+        out_.link(caller);
+        out_.number(f.jitcode);
+        out_.number(f.pc);
+        values(f.values);
+        return section;
+    }
+    uint32_t object(size_t number) {
+        const resume_virtual& described = contents_.virtuals[number];
+        uint32_t section = out_.size();
+        out_.number(number);
+        out_.descriptor(described.shape);
+        out_.number(described.fields.size());
+        for (auto& [field, content] : described.fields) {
+            out_.descriptor(field);
+            value(content);
         }
-        write_values(out, object.items);
+        values(described.items);
+        return section;
     }
-    out.number(0);
-    out.number(contents.facts.size());
-    for (const resume_store& fact : contents.facts) out.store(fact);
-}
-
-// The same, with each constant's index in the table made here.
-resume_contents with_table(resume_contents contents, std::vector<word>& table) {
-    auto enter = [&](resume_value& v) {
-        if (v.from != resume_value::constant) return;
-        v.index = static_cast<uint32_t>(table.size());
-        table.push_back(v.value);
-    };
-    for (resume_virtual& object : contents.virtuals) {
-        for (auto& [field, value] : object.fields) enter(value);
-        for (resume_value& item : object.items) enter(item);
-    }
-    for (std::vector<resume_store>* list : {&contents.stores, &contents.facts})
-        for (resume_store& store : *list) {
-            enter(store.object);
-            enter(store.value);
+    void stores(const std::vector<resume_store>& list) {
+        out_.number(list.size());
+        for (const resume_store& s : list) {
+            out_.descriptor(s.where);
+            value(s.object);
+            value(s.value);
+            out_.difference(s.item);
         }
-    for (resume_frame& frame : contents.frames)
-        for (resume_value& value : frame.values) enter(value);
-    return contents;
-}
+    }
+    void values(const std::vector<resume_value>& list) {
+        out_.number(list.size());
+        for (const resume_value& v : list) value(v);
+    }
+    void value(resume_value v) {
+        if (v.from == resume_value::fail_argument) leaves_ = std::max(leaves_, v.index + 1);
+        if (v.from == resume_value::constant) {
+            v.index = static_cast<uint32_t>(table_->constants.size());
+            table_->constants.push_back(v.value);
+        }
+        out_.value(v);
+    }
+
+    const resume_contents& contents_;
+    std::shared_ptr<resume_table> table_ = std::make_shared<resume_table>();
+    resume_writer out_{table_->units, table_->anchor};
+    uint32_t leaves_ = 0;
+};
 
 } // namespace
 
 resume_data encode(const resume_contents& contents) {
     resume_data data;
-    auto constants = std::make_shared<std::vector<word>>();
-    data.constants = constants;
-    {
-        resume_writer out(data.stream);
-        write(out, with_table(contents, *constants));
-    }
-    data.stream.shrink_to_fit();
+    data.table = encoder(contents).run(data.begin);
     return data;
 }
 
 resume_contents decode(const resume_data& data, bool with_facts) {
     resume_contents contents;
     resume_input in(data);
-    contents.frames.resize(in.number());
-    for (resume_frame& frame : contents.frames) {
-        frame.jitcode = static_cast<uint32_t>(in.number());
-        frame.pc = static_cast<uint32_t>(in.number());
-        read_values(in, frame.values);
-    }
-    contents.stores.resize(in.number());
-    for (resume_store& store : contents.stores) store = in.store();
-    while (in.number()) {
+    in.frames([&](uint32_t jitcode, uint32_t pc, uint32_t count, resume_cursor& at) {
+        resume_frame& frame = contents.frames.emplace_back();
+        frame.jitcode = jitcode;
+        frame.pc = pc;
+        while (count-- > 0) frame.values.push_back(in.value(at));
+    });
+    in.stores([&](const resume_store& store) { contents.stores.push_back(store); });
+    in.objects([&](const descr* shape, resume_cursor& at) {
         resume_virtual& object = contents.virtuals.emplace_back();
-        object.shape = in.descriptor();
-        object.fields.resize(in.number());
-        for (auto& [field, value] : object.fields) {
-            field = in.descriptor();
-            value = in.value();
+        object.shape = shape;
+        for (uint64_t fields = at.number(); fields-- > 0;) {
+            const descr* field = at.descriptor();
+            object.fields.emplace_back(field, in.value(at));
         }
-        read_values(in, object.items);
-    }
-    if (!with_facts) return contents;
-    contents.facts.resize(in.number());
-    for (resume_store& fact : contents.facts) fact = in.store();
+        for (uint64_t items = at.number(); items-- > 0;) object.items.push_back(in.value(at));
+    });
+    if (with_facts) in.facts([&](const resume_store& fact) { contents.facts.push_back(fact); });
     return contents;
 }
 

@@ -2,11 +2,20 @@
 // fail arguments and resume data.
 //
 // Fail arguments are numbered once each. An object that has not been made is described, with all that only it refers
-// to; stores that are still delayed are listed. A guard with no effect between it and an earlier guard shares that
-// guard's state: to fail there is to run the operations between them again, and they have no effect. (RPython does the
-// same.) That earlier guard must be one that resumes at its own test: see resumes_elsewhere.
-#include "optimizer/resume_stream.h"
+// to; stores that are still delayed are listed.
+//
+// Neighbouring guards have most of it in common: the callers' frames, and the objects that these hold. So a frame or an
+// object is described in a section of its own (resume.cpp), in numbers that hold for the whole trace, and later guards
+// link to it as long as it is true. What ends that: a value of which it tells turns out to be a constant, an object of
+// which it tells is made or gets other contents. Each value knows the outermost depth of frames, and the object, whose
+// sections tell of it (resume_value_changes); a frame's section links to its caller's, so that all deeper ones fall
+// with it. A label, where recorded values get other ids, ends all.
+//
+// A guard with no effect between it and an earlier guard shares that guard's state: to fail there is to run the
+// operations between them again, and they have no effect. (RPython does the same.) That earlier guard must be one that
+// resumes at its own test: see resumes_elsewhere.
 #include "optimizer/walk.h"
+#include <algorithm>
 
 namespace heddle::jit {
 
@@ -22,94 +31,154 @@ bool is_shareable(opcode op) {
 
 uint32_t new_guard_number() { return next_guard_number++; }
 
-// One pass: a value gets its number when it is first met, and is written at once.
+// One guard's state. Sections that are still true are linked to; others are written anew.
 class guard_capture {
 public:
     guard_capture(walk& w, const step& s, uint32_t stamp)
-        : walk_(w), step_(s), stamp_(stamp), virtuals_(w.guard_virtuals), out_(cleared(w.resume_units)) {
+        : walk_(w), known_(w.sections), out_(w.resume_out_), step_(s), stamp_(stamp), virtuals_(w.guard_virtuals) {
         virtuals_.clear();
     }
 
-    // Fail arguments are left at the pool's end. Valid until the next guard is captured.
-    void run(emitted_operation& out) {
+    // Fail arguments are left at the pool's end. The answer: where the guard's own part begins.
+    uint32_t run(emitted_operation& out) {
         out.first_fail = static_cast<uint32_t>(walk_.pool.size());
-        write_frames();
-        out_.number(walk_.heap.lazy_slots.size());
+        uint32_t innermost = frames();
         for (uint32_t index : walk_.heap.lazy_slots) {
-            const heap_slot& slot = walk_.heap.slots[index];
-            out_.descriptor(slot.where);
-            write(slot.lazy_object);
-            write(slot.lazy_value);
-            out_.difference(slot.item);
+            pass(walk_.find(walk_.heap.slots[index].lazy_object));
+            pass(walk_.find(walk_.heap.slots[index].lazy_value));
         }
-        // Writing a virtual object's parts may find more of them.
-        for (size_t i = 0; i < virtuals_.size(); ++i) write_virtual(walk_.virtuals[virtuals_[i]]);
-        out_.number(0);
+        for (size_t i = 0; i < virtuals_.size(); ++i) pass_all(object(virtuals_[i])); // and may find more of them
         out.fail_count = static_cast<uint32_t>(walk_.pool.size()) - out.first_fail;
+
+        uint32_t begin = out_.size();
+        out_.number(out.fail_count);
+        for (uint32_t i = 0; i < out.fail_count; ++i)
+            out_.number(walk_.values[walk_.pool[out.first_fail + i]].guard_index);
+        out_.number(virtuals_.size());
+        for (uint32_t number : virtuals_) out_.link(known_.objects[number].begin);
+        out_.link(innermost);
+        write_stores();
         write_facts();
+        return begin;
     }
 
 private:
-    static std::vector<uint16_t>& cleared(std::vector<uint16_t>& units) {
-        units.clear();
-        return units;
-    }
-
-    void write_frames() {
-        const trace& recorded = walk_.recorded;
-        uint32_t frames = 0;
-        for (uint32_t f = step_.snapshot; f != none; f = recorded.snapshot_frames[f].parent) ++frames;
-        out_.number(frames);
-        for (uint32_t f = step_.snapshot; f != none; f = recorded.snapshot_frames[f].parent) {
-            const snapshot_frame& frame = recorded.snapshot_frames[f];
-            out_.number(frame.jitcode);
-            out_.number(frame.pc);
-            out_.number(frame.value_count);
-            for (uint32_t i = 0; i < frame.value_count; ++i)
-                write(walk_.recorded_value(recorded.snapshot_values[frame.first_value + i]));
+    // ---- frames
+    // The section of the innermost frame; callers' sections come before it. Its values are passed first.
+    uint32_t frames() {
+        const std::vector<snapshot_frame>& recorded = walk_.recorded.snapshot_frames;
+        known_.chain.clear();
+        for (uint32_t f = step_.snapshot; f != none; f = recorded[f].parent) known_.chain.push_back(f);
+        uint32_t caller = none;
+        for (size_t i = known_.chain.size(); i-- > 0;) {
+            auto depth = static_cast<uint16_t>(std::min<size_t>(known_.chain.size() - 1 - i, no_depth - 1));
+            resume_section& section = known_.frames[known_.chain[i]];
+            if (!is_true(section, caller)) write_frame(section, recorded[known_.chain[i]], caller, depth);
+            caller = section.begin;
         }
+        for (uint32_t f : known_.chain) pass_all(known_.frames[f]);
+        return caller;
     }
 
-    void write_virtual(const virtual_object& object) {
-        out_.number(1);
+    bool is_true(const resume_section& section, uint32_t caller) const {
+        return section.begin != none && section.caller == caller && section.written >= known_.all_changed_at &&
+               section.written >= known_.changed_at[section.depth];
+    }
+
+    void write_frame(resume_section& section, const snapshot_frame& frame, uint32_t caller, uint16_t depth) {
+        if (depth >= known_.changed_at.size()) known_.changed_at.resize(depth + 1u, 0);
+        section = {out_.size(), known_.clock, static_cast<uint32_t>(known_.values.size()), 0, caller, depth};
+        out_.link(caller);
+        out_.number(frame.jitcode);
+        out_.number(frame.pc);
+        out_.number(frame.value_count);
+        const value_ref* recorded = walk_.recorded.snapshot_values.data() + frame.first_value;
+        for (uint32_t i = 0; i < frame.value_count; ++i) {
+            value* v = write(walk_.recorded_value(recorded[i]));
+            if (v) v->outermost_depth = std::min(v->outermost_depth, depth);
+        }
+        section.value_count = static_cast<uint32_t>(known_.values.size()) - section.first_value;
+    }
+
+    // ---- objects that have not been made
+    const resume_section& object(uint32_t number) {
+        if (number >= known_.objects.size()) known_.objects.resize(walk_.virtuals.size());
+        resume_section& section = known_.objects[number];
+        if (section.begin == none || section.written < known_.all_changed_at ||
+            section.written < known_.objects_changed_at)
+            write_object(section, number);
+        return section;
+    }
+
+    void write_object(resume_section& section, uint32_t number) {
+        const virtual_object& object = walk_.virtuals[number];
+        section = {out_.size(), known_.clock, static_cast<uint32_t>(known_.values.size())};
+        out_.number(number);
         out_.descriptor(object.shape);
         uint32_t count = 0;
         for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) ++count;
         out_.number(count);
         for (uint32_t n = object.first_node; n != none; n = walk_.field_nodes[n].next) {
             out_.descriptor(walk_.field_nodes[n].field);
-            write(walk_.field_nodes[n].value);
+            write_part(walk_.field_nodes[n].value, number);
         }
         out_.number(object.item_count);
-        for (uint32_t i = 0; i < object.item_count; ++i) write(walk_.pool[object.first_item + i]);
+        for (uint32_t i = 0; i < object.item_count; ++i) write_part(walk_.pool[object.first_item + i], number);
+        section.value_count = static_cast<uint32_t>(known_.values.size()) - section.first_value;
+    }
+    void write_part(value_id id, uint32_t number) {
+        value* v = write(id);
+        if (v && v->holder != number) v->holder = v->holder == none ? number : several_holders;
     }
 
-    void write(value_id id) {
-        if (id == no_value) return out_.value({});
+    // ---- values
+    // Null: a constant, or nothing. Others are noted for the section being written.
+    value* write(value_id id) {
+        if (id == no_value) return out_.value({}), nullptr;
         id = walk_.find(id);
         value& v = walk_.values[id];
-        if (!v.is_constant && v.guard_stamp != stamp_) {
-            v.guard_stamp = stamp_;
-            if (v.virtual_index != none) {
-                v.guard_index = static_cast<uint32_t>(virtuals_.size());
-                virtuals_.push_back(v.virtual_index);
-            } else {
-                v.guard_index = fail_count_++;
-                walk_.pool.push_back(id);
-            }
-        }
+        if (!v.is_constant && v.virtual_index == none && v.guard_index == none) v.guard_index = known_.leaves++;
         write_numbered(v);
+        if (v.is_constant) return nullptr;
+        known_.values.push_back(id);
+        return &v;
     }
     void write_numbered(const value& v) {
-        resume_value::source from = v.is_constant             ? resume_value::constant
-                                    : v.virtual_index != none ? resume_value::virtual_object
-                                                              : resume_value::fail_argument;
-        out_.value({from, v.type, v.guard_index, 0});
+        if (v.is_constant)
+            out_.value({resume_value::constant, v.type, v.guard_index, 0});
+        else if (v.virtual_index != none)
+            out_.value({resume_value::virtual_object, v.type, v.virtual_index, 0});
+        else
+            out_.value({resume_value::fail_argument, v.type, v.guard_index, 0});
+    }
+
+    void pass_all(const resume_section& section) {
+        for (uint32_t i = 0; i < section.value_count; ++i) pass(known_.values[section.first_value + i]);
+    }
+    // The guard has this value: what machine code saves is a fail argument, once.
+    void pass(value_id id) {
+        value& v = walk_.values[id];
+        if (v.guard_stamp == stamp_ || v.is_constant) return;
+        v.guard_stamp = stamp_;
+        if (v.virtual_index != none) return virtuals_.push_back(v.virtual_index);
+        if (v.guard_index == none) v.guard_index = known_.leaves++;
+        walk_.pool.push_back(id);
+    }
+
+    void write_stores() {
+        out_.number(walk_.heap.lazy_slots.size());
+        for (uint32_t index : walk_.heap.lazy_slots) {
+            const heap_slot& slot = walk_.heap.slots[index];
+            out_.descriptor(slot.where);
+            write_numbered(walk_.at(slot.lazy_object));
+            write_numbered(walk_.at(slot.lazy_value));
+            out_.difference(slot.item);
+        }
     }
 
     // What memory is known to hold, as far as the fail arguments can tell it.
     void write_facts() {
-        size_t place = out_.leave_place();
+        uint32_t place = out_.leave_place();
         const pure_table& pure = walk_.pure;
         for (size_t i = pure.loads.size(); i-- > 0 && pure.loads[i] >= pure.valid_from && facts_ < most_facts;) {
             const pure_entry& e = pure.entries[pure.loads[i]];
@@ -137,13 +206,21 @@ private:
     }
 
     walk& walk_;
+    resume_sections& known_;
+    resume_writer& out_;
     const step& step_;
     uint32_t stamp_;
-    uint32_t fail_count_ = 0;
     uint16_t facts_ = 0;
-    std::vector<uint32_t>& virtuals_; // numbered so far
-    resume_writer out_;
+    std::vector<uint32_t>& virtuals_; // that the guard has
 };
+
+void walk::resume_value_changes(const value& v) {
+    if (v.outermost_depth != no_depth) sections.changed_at[v.outermost_depth] = ++sections.clock;
+    if (v.holder == several_holders)
+        sections.objects_changed_at = ++sections.clock;
+    else if (v.holder != none)
+        resume_object_changes(v.holder);
+}
 
 void walk::capture_guard(step& s, emitted_operation& out) {
     if (!input.token) return;
@@ -160,10 +237,9 @@ void walk::capture_guard(step& s, emitted_operation& out) {
         out.fail_count = earlier.fail_count;
         guard.resume = earlier.guard->resume;
     } else {
-        guard_capture(*this, s, ++guard_stamp_).run(out);
         guard.resume = std::make_shared<resume_data>();
-        guard.resume->constants = resume_constants_;
-        guard.resume->stream = resume_units;
+        guard.resume->table = resume_table_;
+        guard.resume->begin = guard_capture(*this, s, ++guard_stamp_).run(out);
         if (is_shareable(s.op) && !(s.flags & resumes_elsewhere))
             shareable_guard = static_cast<uint32_t>(emitted.size());
     }

@@ -77,6 +77,7 @@ bool setfield(walk& w, step& s) {
     if (loses_bits(field.shape)) return w.force(x), false;
     value_id stored = stored_value(w, field.shape, w.argument(s, 1));
     virtual_object& object = object_of(w, x);
+    w.resume_object_changes(w.values[x].virtual_index);
     uint32_t* link = &object.first_node;
     for (; *link != none; link = &w.field_nodes[*link].next)
         if (w.field_nodes[*link].field == s.description) {
@@ -106,6 +107,7 @@ bool setarrayitem(walk& w, step& s) {
     const slot_shape& shape = static_cast<const array_descr*>(s.description)->shape;
     if (position == none || loses_bits(shape)) return false;
     value_id stored = stored_value(w, shape, w.argument(s, 2));
+    w.resume_object_changes(w.at(w.argument(s, 0)).virtual_index);
     w.pool[position] = stored;
     return true;
 }
@@ -158,7 +160,9 @@ void emit_allocation(walk& w, value_id id) {
         w.pool.push_back(w.constant_int(object.item_count));
         s.count = 1;
     }
+    w.resume_value_changes(w.values[id]);
     w.values[id].virtual_index = none;
+    w.values[id].guard_index = none; // that of a leaf from now on
     w.send(s, calls_pass);
     if (is_array) w.remember_pure(opcode::arraylen, object.shape, {&id, 1}, w.constant_int(object.item_count));
 }

@@ -28,6 +28,8 @@ walk::walk(const optimizer_input& chosen, trace& result_trace)
     values.reserve((input.options.peeling ? 3 : 2) * count + 64);
     values.resize(count);
     recorded_ids_.assign(recorded.constants.size(), no_value);
+    sections.frames.assign(recorded.snapshot_frames.size(), {});
+    sections.objects.clear();
     pool.reserve(recorded.arguments.size() * 4 + recorded.snapshot_values.size() + 64);
     emitted.reserve(count + 64);
     guards_before_ = input.token ? input.token->guards.size() : 0;
@@ -41,6 +43,7 @@ walk::~walk() {
     field_nodes.clear();
     pure.entries.clear();
     pure.loads.clear();
+    sections.values.clear();
     exchange_tables();
 }
 
@@ -54,7 +57,9 @@ void walk::exchange_tables() {
         std::vector<field_node> field_nodes;
         std::vector<pure_entry> pure_entries;
         std::vector<uint32_t> pure_loads, guard_virtuals;
-        std::vector<uint16_t> resume_units;
+        std::vector<resume_section> frame_sections, object_sections;
+        std::vector<value_id> section_values;
+        std::vector<uint16_t> units;
     };
     static tables& spare = *new tables; // one thread compiles
     values.swap(spare.values);
@@ -65,7 +70,10 @@ void walk::exchange_tables() {
     pure.entries.swap(spare.pure_entries);
     pure.loads.swap(spare.pure_loads);
     guard_virtuals.swap(spare.guard_virtuals);
-    resume_units.swap(spare.resume_units);
+    sections.frames.swap(spare.frame_sections);
+    sections.objects.swap(spare.object_sections);
+    sections.values.swap(spare.section_values);
+    units_.swap(spare.units);
 }
 
 // ---- values
@@ -115,9 +123,12 @@ const step* walk::producer(value_id id) const {
 
 const gc::type_info* walk::class_of(value_id id) {
     value& v = at(id);
-    if (v.is_constant && !v.exact_class && v.type == kind::pointer &&
-        gc::is_object(reinterpret_cast<void*>(v.constant)))
-        v.exact_class = gc::type_of(reinterpret_cast<void*>(v.constant));
+    if (v.is_constant && !v.exact_class && !v.is_no_object && v.type == kind::pointer) {
+        if (gc::is_object(reinterpret_cast<void*>(v.constant)))
+            v.exact_class = gc::type_of(reinterpret_cast<void*>(v.constant));
+        else
+            v.is_no_object = true;
+    }
     return v.exact_class;
 }
 
@@ -368,6 +379,7 @@ void walk::handle_label(step& s, const operation& o) {
         pool[s.first + i] = id;
     }
     emit(s);
+    sections.forget_all();
     forget_heap();
     forget_pure();
     barrier_done.clear();
@@ -471,8 +483,9 @@ void walk::finish() {
         }
     }
     if (body_label_ != none) finish_body();
-    resume_constants_->reserve(result.constants.size());
-    for (const heddle::jit::constant& c : result.constants) resume_constants_->push_back(c.value);
+    resume_table_->units.assign(units_.begin(), units_.begin() + resume_out_.size());
+    resume_table_->constants.reserve(result.constants.size());
+    for (const heddle::jit::constant& c : result.constants) resume_table_->constants.push_back(c.value);
 }
 
 bool optimise(const optimizer_input& input, trace& result, std::string& reason) {

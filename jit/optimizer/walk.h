@@ -13,6 +13,7 @@
 #include "heddle/gc/type_info.h"
 #include "heddle/jit/optimizer.h"
 #include "optimizer/int_facts.h"
+#include "optimizer/resume_stream.h"
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +24,8 @@ namespace heddle::jit {
 using value_id = uint32_t;
 constexpr value_id no_value = UINT32_MAX;
 constexpr uint32_t none = UINT32_MAX;
+constexpr uint32_t several_holders = UINT32_MAX - 1;
+constexpr uint16_t no_depth = UINT16_MAX;
 
 // Of pointers, for virtualizable frames (heap.cpp): the frame that the trace runs; what only its virtualizable fields
 // refer to; what surely isn't such a part.
@@ -32,6 +35,7 @@ struct value {
     kind type = kind::none;
     bool is_constant = false;
     bool nonnull = false;
+    bool is_no_object = false;  // a constant pointer that the heap doesn't know
     bool from_label = false;    // 'definition' names it, but does not tell what it holds
     bool is_allocation = false; // made by a new_object or new_array of this trace
     uint8_t widened = 0;        // what of the knowledge isn't taken for granted in the loop's body (peeling.cpp)
@@ -42,8 +46,11 @@ struct value {
     uint32_t born = 0;             // clock when it came into being; constants: 0
     uint32_t virtual_index = none; // in walk::virtuals, while the object has not been made
     uint32_t check = none; // emitted guard_nonnull, guard_class or guard_nonnull_class that a stronger one may replace
-    // Numbering of the guard being captured. A constant's number is that in result.constants.
-    uint32_t guard_stamp = 0, guard_index = 0;
+    // Of guards' resume data (snapshot.cpp). The stamp is that of the last guard that has the value; the index its
+    // number in the trace once some guard has it, a constant's that in result.constants.
+    uint32_t guard_stamp = 0, guard_index = none;
+    uint32_t holder = none;                    // the object whose section tells of it, or several_holders
+    uint16_t outermost_depth = no_depth;       // of the frames whose sections tell of it
     uint32_t state_stamp = 0, state_index = 0; // numbering of the virtual state being exported
     const gc::type_info* exact_class = nullptr;
     int_facts facts; // integers
@@ -125,6 +132,27 @@ struct pure_table {
 struct marked_place {
     value_id object, item;
     friend bool operator==(const marked_place&, const marked_place&) = default;
+};
+
+// A frame or an object as guards' resume data tell of it, and whether that is still true (snapshot.cpp).
+struct resume_section {
+    uint32_t begin = none;                     // in walk::units
+    uint32_t written = 0;                      // by resume_sections::clock
+    uint32_t first_value = 0, value_count = 0; // in resume_sections::values: those that are no constants
+    uint32_t caller = none;                    // a frame's: where its caller's section begins
+    uint16_t depth = 0;                        // a frame's: its distance from the outermost one
+};
+struct resume_sections {
+    std::vector<resume_section> frames;  // by recorded.snapshot_frames
+    std::vector<resume_section> objects; // by walk::virtuals
+    std::vector<value_id> values;
+    std::vector<uint32_t> chain;      // frames of the guard being captured, the innermost first
+    std::vector<uint32_t> changed_at; // by depth: when a value changed of which that deep frames tell
+    uint32_t objects_changed_at = 0;  // likewise, of values of which several objects' sections tell
+    uint32_t all_changed_at = 0;
+    uint32_t clock = 1;
+    uint32_t leaves = 0; // numbers given to values
+    void forget_all() { all_changed_at = ++clock; }
 };
 
 struct virtual_state;
@@ -213,6 +241,11 @@ public:
     // ---- knowledge (guards.cpp, bounds.cpp)
     void depend_on_field(const step& s);            // a quasi_immutable_field
     void become(value_id id, value_id constant_id); // id is known to equal a constant
+    // Before a value turns out to be a constant, or an object is made: sections that tell of it aren't true any more.
+    void resume_value_changes(const value& v);
+    void resume_object_changes(uint32_t number) { // of 'virtuals': its contents
+        if (number < sections.objects.size()) sections.objects[number].begin = none;
+    }
     void learn_from_guard(const step& s, uint32_t emitted_index);
     void learn_condition(value_id condition, bool is_true);
     void learn_comparison(opcode comparison, value_id a, value_id b);
@@ -259,8 +292,8 @@ public:
     int overflow = -1;                    // of the last *_ovf operation: known 0 or 1, or left to its guard (-1)
     bool invalidation_guarded = false;    // a guard_not_invalidated with no call since that might invalidate
     uint32_t shareable_guard = none;      // emitted guard with no effect after it: its resume data may be shared
-    std::vector<uint16_t> resume_units;   // of the guard being captured: kept for its memory
-    std::vector<uint32_t> guard_virtuals; // likewise
+    std::vector<uint32_t> guard_virtuals; // of the guard being captured: kept for its memory
+    resume_sections sections;             // of the guards captured so far
     bool frame_escaped = false;           // the trace's own frame was stored somewhere: any call may look at it
 
 private:
@@ -303,7 +336,9 @@ private:
     pass passes_[pass_count] = {};
     std::string problem_;
     uint32_t guard_stamp_ = 0;
-    std::shared_ptr<std::vector<word>> resume_constants_ = std::make_shared<std::vector<word>>(); // filled at the end
+    std::shared_ptr<resume_table> resume_table_ = std::make_shared<resume_table>(); // filled at the end
+    std::vector<uint16_t> units_;                                                   // to be the table's
+    resume_writer resume_out_{units_, resume_table_->anchor};
     size_t guards_before_ = 0;
 };
 

@@ -435,6 +435,26 @@ TEST_CASE("is_object is exact") {
     CHECK_FALSE(gc::is_object(reinterpret_cast<void*>(1)));
 }
 
+// What earlier questions have found out about a chunk must stay right while it fills up.
+TEST_CASE("find_object while a chunk fills up") {
+    heap here;
+    for (int round = 0; round < 3; ++round) {
+        std::vector<std::pair<char*, char*>> known; // made one after the other, sizes from small to several stretches
+        for (uint32_t i = 0; i < 400; ++i) {
+            uint32_t length = i % 7 == 3 ? 150 + i % 90 : i % 5;
+            auto* made = reinterpret_cast<char*>(new_references(1, length));
+            known.emplace_back(made, made + 8 * length);
+            CHECK(gc::find_object(made + 3000) != made); // the gap's filler, or what comes later
+            const auto& [first, last] = known[(i * 37) % known.size()];
+            REQUIRE(gc::find_object(first) == first);
+            REQUIRE(gc::find_object(last) == first);
+        }
+        for (const auto& [first, last] : known)
+            for (char* inside = first; inside <= last; inside += 64) REQUIRE(gc::find_object(inside) == first);
+        gc::collect_minor();
+    }
+}
+
 TEST_CASE("the pending error is a root") {
     heap here;
     heddle_thread.error = build_list(10);

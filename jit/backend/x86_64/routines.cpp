@@ -7,6 +7,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#endif
 
 namespace heddle::jit::x86_64 {
 
@@ -157,9 +160,16 @@ int32_t distance_from_thread_pointer(const void* variable) {
 }
 #endif
 
+// Under a hypervisor each 'cpuid' is an exit of the virtual machine, and asmjit executes dozens: glibc has asked
+// already.
 cpu_features cpu_features::detect() {
+#if __has_include(<sys/platform/x86.h>)
+    return {CPU_FEATURE_ACTIVE(POPCNT), CPU_FEATURE_ACTIVE(LZCNT), CPU_FEATURE_ACTIVE(BMI1), CPU_FEATURE_ACTIVE(BMI2),
+            CPU_FEATURE_ACTIVE(AVX2)};
+#else
     const CpuFeatures::X86& found = CpuInfo::host().features().x86();
     return {found.hasPOPCNT(), found.hasLZCNT(), found.hasBMI(), found.hasBMI2(), found.hasAVX2()};
+#endif
 }
 
 std::string backend_context::make_routines() {

@@ -49,11 +49,16 @@ struct resume_frame {
     std::vector<resume_value> values;
 }; // values as in snapshot_frame
 
+// What the guards of a trace share (optimizer/resume.cpp).
+struct resume_table {
+    std::vector<uint16_t> units;
+    std::vector<word> constants;
+    const descr* anchor = nullptr; // descriptors are written as their distance from it
+};
 struct resume_data {
-    static constexpr uint16_t long_number = 0xffff;
-    std::vector<uint16_t> stream;                       // encoded: resume.cpp
-    std::shared_ptr<const std::vector<word>> constants; // the guards of a trace share one table
-    std::shared_ptr<const struct resume_plan> plan;     // made ready for a guard that fails: metainterp/resume_plan.h
+    std::shared_ptr<const resume_table> table;
+    uint32_t begin = 0;                             // of this guard's own part of the units
+    std::shared_ptr<const struct resume_plan> plan; // made ready for a guard that fails: metainterp/resume_plan.h
 };
 struct resume_contents {
     std::vector<resume_frame> frames; /* innermost first */
