@@ -73,19 +73,12 @@ private:
         const resume_plan::part* part = plan_.parts.data() + object.first_part;
         const resume_plan::part* end = part + object.parts - object.parts_that_are_null;
         if (object.shape->type == descr_type::size) {
-            for (; part != end; ++part) store(part->field->shape, at + part->field->offset, words_[part->word]);
+            for (; part != end; ++part) store_slot(part->field->shape, at + part->field->offset, words_[part->word]);
         } else {
             auto& array = *static_cast<const array_descr*>(object.shape);
             for (at += array.items_offset; part != end; ++part)
-                store(array.shape, at + size_t{part->item} * array.shape.size, words_[part->word]);
+                store_slot(array.shape, at + size_t{part->item} * array.shape.size, words_[part->word]);
         }
-    }
-
-    static void store(const slot_shape& shape, char* at, word value) {
-        if (shape.size == sizeof value)
-            std::memcpy(at, &value, sizeof value);
-        else
-            store_slot(shape, at, value);
     }
 
     // When all is recorded; and with transactions, where each store may have to go through the view.
