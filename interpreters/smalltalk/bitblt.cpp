@@ -16,7 +16,7 @@ bool form::load(W_Object* o) {
     if (depth < 0) depth = -depth;
     if (depth < 1 || depth > 32 || (depth & (depth - 1)) != 0) return false;
     if (width < 0 || height < 0 || width > 1 << 20 || height > 1 << 20) return false;
-    pitch = (width * depth + 31) / 32;
+    pitch = static_cast<long>((width * depth + 31) / 32);
     return pitch * height <= words->length();
 }
 
@@ -86,14 +86,14 @@ uint32_t color_map::apply(uint32_t pixel) const {
 }
 
 // ---- loading
-bool blitter::number(W_Object* o, long& value) {
+bool blitter::number(W_Object* o, int64_t& value) {
     if (is_int(o))
         value = int_value(o);
     else if (is_exact<W_Float>(o) && std::fabs(float_value(o)) < 2147483648.0)
-        value = static_cast<long>(float_value(o));
+        value = static_cast<int64_t>(float_value(o));
     else
         return false;
-    return value > -(1L << 31) && value < 1L << 31;
+    return value > -(int64_t{1} << 31) && value < int64_t{1} << 31;
 }
 bool blitter::load() {
     if (!has_slots(self_, 15) || !is_int(slot(self_, 3)) || !dest_.load(slot(self_, 0))) return false;
@@ -106,8 +106,9 @@ bool blitter::load() {
     rule_.map = &map_;
     if ((rule_.rule == 34 || rule_.rule == 41) && dest_.depth < 32 && !blends_colors()) return false;
     struct {
-        long index, otherwise;
-        long* value;
+        long index;
+        int64_t otherwise;
+        int64_t* value;
     } numbers[] = {{4, 0, &dest_x_},
                    {5, 0, &dest_y_},
                    {6, dest_.width, &wanted_width_},
@@ -144,8 +145,8 @@ bool blitter::prepare(W_Object* const* arguments, long count) {
     }
     if (rule_.rule != 41) return true;
     // color, then perhaps alpha, then perhaps two tables
-    if (count < 1 || word_value(arguments[0]) < 0 || (count >= 2 && !is_int(arguments[1]))) return false;
-    rule_.components.color = static_cast<uint32_t>(word_value(arguments[0]));
+    if (count < 1 || !word_value(arguments[0], rule_.components.color) || (count >= 2 && !is_int(arguments[1])))
+        return false;
     if (count >= 2) rule_.components.alpha = static_cast<uint32_t>(int_value(arguments[1])) & 255;
     auto bytes = [](W_Object* o) {
         bool good = is_exact<W_Bytes>(o) && static_cast<W_Bytes*>(o)->bytes->length() >= 256;
@@ -156,7 +157,7 @@ bool blitter::prepare(W_Object* const* arguments, long count) {
 }
 
 // ---- clipping
-static void cut(long& at, long& size, long& other, long from, long length) {
+static void cut(int64_t& at, int64_t& size, int64_t& other, int64_t from, int64_t length) {
     if (at < from) {
         other += from - at;
         size -= from - at;

@@ -11,7 +11,8 @@ namespace heddle::smalltalk {
 
 struct form {
     word_array* words = nullptr;
-    long width = 0, height = 0, depth = 1, pitch = 0; // pitch: words of a row
+    int64_t width = 0, height = 0;
+    long depth = 1, pitch = 0; // pitch: words of a row
     bool leftmost_high = true;
     bool load(W_Object* o);
     uint32_t mask() const { return depth == 32 ? 0xffffffffu : (1u << depth) - 1; }
@@ -57,7 +58,7 @@ struct rule_context {
     uint32_t alpha = 255;       // of rules 30 and 31
     component_alpha components; // of rule 41
     color_map* map = nullptr;   // of rules 23 and 33
-    long count = 0;             // the result of rules 22 and 32
+    int64_t count = 0;          // the result of rules 22 and 32
 };
 bool rule_is_known(long rule, long depth);
 bool rule_ignores_source(long rule);
@@ -84,12 +85,13 @@ public:
     form dest_, source_;
     bool has_source_ = false;
     rule_context rule_{};
-    long dest_x_ = 0, dest_y_ = 0, wanted_width_ = 0, wanted_height_ = 0; // as asked for
-    long from_x_ = 0, from_y_ = 0;
-    long x_ = 0, y_ = 0, width_ = 0, height_ = 0, source_x_ = 0, source_y_ = 0; // clipped
-    long clip_x_ = 0, clip_y_ = 0, clip_width_ = 0, clip_height_ = 0;
+    // Of up to 32 bits each as asked for, and so their sums fit.
+    int64_t dest_x_ = 0, dest_y_ = 0, wanted_width_ = 0, wanted_height_ = 0;
+    int64_t from_x_ = 0, from_y_ = 0;
+    int64_t clip_x_ = 0, clip_y_ = 0, clip_width_ = 0, clip_height_ = 0;
+    int64_t x_ = 0, y_ = 0, width_ = 0, height_ = 0, source_x_ = 0, source_y_ = 0; // clipped
     color_map map_;
-    static bool number(W_Object* o, long& value); // a float is truncated
+    static bool number(W_Object* o, int64_t& value); // a float is truncated
 
 private:
     bool load_halftone();
@@ -107,8 +109,8 @@ private:
     void copy_to_indexed();
     void swap_pixels();
     bool copy_words();
-    uint32_t smooth_pixel(long x, long y, const long (&steps)[4], long n, word_array* source_map) const;
-    uint32_t source_pixel_at(long x, long y) const;
+    uint32_t smooth_pixel(int64_t x, int64_t y, const int64_t (&steps)[4], long n, word_array* source_map) const;
+    uint32_t source_pixel_at(int64_t x, int64_t y) const;
 
     word_array* halftone_ = nullptr;
     long halftone_height_ = 0;

@@ -412,11 +412,11 @@ private:
         case literal::nil: return keep(nil());
         case literal::true_value: return keep(true_object());
         case literal::false_value: return keep(false_object());
-        case literal::integer: return keep(make_integer(l.number));
+        case literal::integer: return keep(make_wide_integer(l.number));
         case literal::real: return keep(make_float(l.real_number));
         case literal::string: return bytes("String", l.text);
         case literal::symbol: return symbol(l.text);
-        case literal::character: return keep(make<W_Character>(l.number));
+        case literal::character: return keep(make<W_Character>(static_cast<long>(l.number)));
         case literal::bytes: {
             std::string text;
             for (const literal& part : l.parts) text += static_cast<char>(part.number);

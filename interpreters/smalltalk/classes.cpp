@@ -1,7 +1,6 @@
 // Classes: decoding the format, making instances, names; the special objects.
 #include "frame.h"
 #include "image_writer.h"
-#include <climits>
 
 namespace heddle::smalltalk {
 
@@ -16,22 +15,19 @@ W_Object* special_at(long index) {
     return index < all->size() ? all->slots->get(index) : nil();
 }
 
-long small_minimum() {
-    if (traits.som) return LONG_MIN;
-    return traits.wide ? -(1L << 60) : -(1L << 30);
-}
-long small_maximum() {
-    if (traits.som) return LONG_MAX;
-    return traits.wide ? (1L << 60) - 1 : (1L << 30) - 1;
-}
+// Where a long has 32 bits, a 64-bit image's SmallIntegers have as many as a 32-bit image's: what more there are become
+// large integers when it is loaded, and SmallIntegers again when it is written.
+static long small_bits() { return traits.wide && long_bits == 64 ? 61 : 31; }
+long small_minimum() { return traits.som ? LONG_MIN : -(1L << (small_bits() - 1)); }
+long small_maximum() { return traits.som ? LONG_MAX : (1L << (small_bits() - 1)) - 1; }
 
 W_Class* W_Int::get_class() { return small_integer_class(); }
 W_Class* W_Character::get_class() { return character_root; }
-// A 64-bit image has immediate floats for all whose exponent needs no more than 8 bits.
+// A 64-bit image has immediate floats for all whose exponent needs no more than 8 bits: zero, and from 2^-126 up to
+// 2^128, whose squares are exact.
 static bool is_small_float(double value) {
-    unsigned long bits = std::bit_cast<unsigned long>(value);
-    unsigned long exponent = bits >> 52 & 0x7ff;
-    return (bits & 0x7fffffffffffffff) == 0 || (exponent > 896 && exponent < 1151);
+    double square = value * value;
+    return value == 0 || (square >= 0x1p-252 && square < 0x1p256);
 }
 W_Class* W_Float::get_class() {
     if (small_float_root.get() && is_small_float(value)) return small_float_root;
@@ -43,7 +39,7 @@ bool same_value(W_Object* a, W_Object* b) {
         return is_exact<W_Character>(b) && static_cast<W_Character*>(a)->value == static_cast<W_Character*>(b)->value;
     if (is_exact<W_Float>(a) && is_exact<W_Float>(b) && small_float_root.get())
         return is_small_float(float_value(a)) &&
-               std::bit_cast<long>(float_value(a)) == std::bit_cast<long>(float_value(b));
+               std::bit_cast<int64_t>(float_value(a)) == std::bit_cast<int64_t>(float_value(b));
     return false;
 }
 
@@ -51,7 +47,7 @@ long identity_hash(W_Object* o) {
     if (is_int(o)) return int_value(o);
     if (is_exact<W_Character>(o)) return static_cast<W_Character*>(o)->value;
     if (is_exact<W_Float>(o)) {
-        unsigned long bits = std::bit_cast<unsigned long>(float_value(o));
+        auto bits = std::bit_cast<uint64_t>(float_value(o));
         return static_cast<long>((bits ^ bits >> 32) & traits.hash_mask);
     }
     auto* instance = static_cast<W_Instance*>(o);

@@ -66,9 +66,22 @@ const char* instruction_name(long operation) {
     return operation >= 0 && operation < operation_count ? operation_names[operation] : "?";
 }
 
+bool header_value(W_Object* o, long& header) {
+    int64_t value;
+    if (is_int(o)) {
+        header = int_value(o);
+    } else if (wide_value(o, value)) {
+        // Of a 64-bit image, whose SmallInteger does not fit here: its sign, and the bits that say something.
+        constexpr long said = (1L << 30) - 1;
+        header = static_cast<long>(value & said) | (value < 0 ? ~said : 0);
+    } else {
+        return false;
+    }
+    return true;
+}
 long method_header(W_Method* method) {
-    W_Object* header = method->literals->get(0);
-    return is_int(header) ? int_value(header) : 0;
+    long header;
+    return header_value(method->literals->get(0), header) ? header : 0;
 }
 long method_literal_count(long header) { return traits.spur ? header & 0x7fff : header >> 9 & 0xff; }
 long method_argument_count(long header) { return header >> 24 & 15; }
@@ -107,14 +120,11 @@ Code* code_of(W_Method* method, W_Class* owner) {
     }
 
     slots_array* constants = make_constants(method, code);
-    std::vector<long> words;
+    std::vector<long> words = instruction_words(code);
     std::vector<int> positions;
-    for (const decoded& one : code) {
-        words.push_back(one.what | (one.a & 0xffffff) << 8 | one.b << 32);
-        positions.push_back(one.position);
-    }
+    for (const decoded& one : code) positions.push_back(one.position);
     long count = static_cast<long>(code.size());
-    code_words* word_copy = make_array_copy<code_words>(words.data(), count);
+    code_words* word_copy = make_array_copy<code_words>(words.data(), words_of_instruction * count);
     code_numbers* depth_copy = make_array_copy<code_numbers>(verified.depths.data(), count);
     code_numbers* position_copy = make_array_copy<code_numbers>(positions.data(), count);
     auto* caches = make_array<heddle::array<member<InlineCache>>>(count);

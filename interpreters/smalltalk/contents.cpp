@@ -7,15 +7,15 @@ namespace heddle::smalltalk {
 namespace {
 // A float's two words; the first is the high one whatever the image's order.
 uint32_t float_word(W_Float* f, long index) {
-    unsigned long bits = std::bit_cast<unsigned long>(f->value.get());
+    auto bits = std::bit_cast<uint64_t>(f->value.get());
     return static_cast<uint32_t>(index == 0 ? bits >> 32 : bits);
 }
 void set_float_word(W_Float* f, long index, uint32_t word) {
-    unsigned long bits = std::bit_cast<unsigned long>(f->value.get());
+    auto bits = std::bit_cast<uint64_t>(f->value.get());
     if (index == 0)
-        bits = (bits & 0xffffffff) | static_cast<unsigned long>(word) << 32;
+        bits = (bits & 0xffffffff) | static_cast<uint64_t>(word) << 32;
     else
-        bits = (bits & ~0xffffffffUL) | word;
+        bits = (bits & ~uint64_t{0xffffffff}) | word;
     f->value = std::bit_cast<double>(bits);
 }
 // A method changed: what is running keeps its code, the next call decodes again.
@@ -47,16 +47,19 @@ W_Object* fetch_slot(W_Object* o, long index) {
     if (is_exact<W_Words>(o)) return make_integer_unsigned(static_cast<W_Words*>(o)->words->get(index));
     return make_integer_unsigned(float_word(static_cast<W_Float*>(o), index));
 }
-long word_value(W_Object* value) {
-    if (is_int(value)) return int_value(value) >= 0 && int_value(value) <= 0xffffffffL ? int_value(value) : -1;
-    if (!is_exact<W_Bytes>(value) || class_of(value) != special_at(special_large_positive)) return -1;
-    byte_array* bytes = static_cast<W_Bytes*>(value)->bytes;
-    unsigned long result = 0;
-    for (long i = bytes->length() - 1; i >= 0; i--) {
-        if (i >= 4 && bytes->get(i)) return -1;
-        if (i < 4) result = result << 8 | bytes->get(i);
+bool word_value(W_Object* value, uint32_t& word) {
+    if (is_int(value)) {
+        word = static_cast<uint32_t>(int_value(value));
+        return is_word(int_value(value));
     }
-    return static_cast<long>(result);
+    if (!is_exact<W_Bytes>(value) || class_of(value) != special_at(special_large_positive)) return false;
+    byte_array* bytes = static_cast<W_Bytes*>(value)->bytes;
+    word = 0;
+    for (long i = bytes->length() - 1; i >= 0; i--) {
+        if (i >= 4 && bytes->get(i)) return false;
+        if (i < 4) word = word << 8 | bytes->get(i);
+    }
+    return true;
 }
 W_Class* W_WeakSlot::small_integer_root_class() { return small_integer_class(); }
 W_Object* strong(W_Object* weak_slot) {
@@ -89,21 +92,23 @@ bool store_slot(W_Object* o, long index, W_Object* value) {
     if (is_exact<W_Frame>(o)) return context_store(static_cast<W_Frame*>(o), index, value);
     if (is_exact<W_Method>(o)) {
         auto* method = static_cast<W_Method*>(o);
-        if (index == 0 && (!is_int(value) || method_literal_count(int_value(value)) + 1 != method->literals->length()))
+        long header;
+        if (index == 0 &&
+            (!header_value(value, header) || method_literal_count(header) + 1 != method->literals->length()))
             return false;
         method->literals->set(index, value);
         method_changed(method);
         return true;
     }
-    long word = word_value(value);
-    if (word < 0) return false;
+    uint32_t word;
+    if (!word_value(value, word)) return false;
     if (is_exact<W_Bytes>(o)) {
         if (word > 255) return false;
         static_cast<W_Bytes*>(o)->bytes->set(index, static_cast<uint8_t>(word));
     } else if (is_exact<W_Words>(o)) {
-        static_cast<W_Words*>(o)->words->set(index, static_cast<uint32_t>(word));
+        static_cast<W_Words*>(o)->words->set(index, word);
     } else {
-        set_float_word(static_cast<W_Float*>(o), index, static_cast<uint32_t>(word));
+        set_float_word(static_cast<W_Float*>(o), index, word);
     }
     return true;
 }

@@ -424,6 +424,15 @@ private:
 
 } // namespace
 
+std::vector<long> instruction_words(const std::vector<decoded>& code) {
+    std::vector<long> words;
+    for (const decoded& one : code) {
+        uint64_t word = one.what | static_cast<uint64_t>(one.a & 0xffffff) << 8 | static_cast<uint64_t>(one.b) << 32;
+        words.push_back(static_cast<long>(word));
+        if (words_of_instruction == 2) words.push_back(one.b);
+    }
+    return words;
+}
 std::vector<decoded> decode(const uint8_t* bytes, size_t count, bytecode_set set, const uint8_t* special_arguments) {
     return decoder(bytes, count, set, special_arguments).run();
 }

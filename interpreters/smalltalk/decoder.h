@@ -20,6 +20,11 @@ struct decoded {
     long a, b;    // as instructions.def says
     int position; // of its bytecode
 };
+// The words of an instruction that runs (instructions.def): one long, or two where a long has 32 bits.
+constexpr long words_of_instruction = sizeof(long) == 8 ? 1 : 2;
+constexpr long word_operation(long word) { return word & 255; }
+constexpr long word_operand_a(long word) { return word >> 8 & 0xffffff; }
+std::vector<long> instruction_words(const std::vector<decoded>& code);
 // What special sends need: a of a special send is special_base + its number until the caller replaces it.
 constexpr long special_base = 1 << 20;
 

@@ -40,7 +40,7 @@ uint32_t shown_color(uint32_t pixel, long depth) {
 HEDDLE_DONT_LOOK_INSIDE bool form_pixels(W_Object* o, long& width, long& height, std::string& rgb) {
     form f;
     if (!f.load(o)) return false;
-    width = f.width, height = f.height;
+    width = static_cast<long>(f.width), height = static_cast<long>(f.height);
     for (long y = 0; y < height; y++)
         for (long x = 0; x < width; x++) {
             uint32_t color = shown_color(f.get(x, y), f.depth);
@@ -78,7 +78,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_force_display_update(W_Object* o) {
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_show_rectangle(W_Frame*, Code*, frame_slots* slots, long first,
                                                            long count) {
     if (count != 4 || !wants_window("127 (showing the display: there is no window)")) return nullptr;
-    long edges[4];
+    int64_t edges[4];
     for (long i = 0; i < 4; i++)
         if (!blitter::number(slots->get(first + 1 + i), edges[i])) return nullptr;
     window_changed(edges[0], edges[2], edges[1], edges[3]);
@@ -97,7 +97,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_be_cursor(W_Frame*, Code*, frame_slo
     if (count > 1 || !has_slots(o, 5) || !cursor_rows(o, rows)) return nullptr;
     if (count == 1 && !cursor_rows(slots->get(first + 1), mask)) return nullptr;
     W_Object* offset = slot(o, 4);
-    long x = 0, y = 0;
+    int64_t x = 0, y = 0;
     if (has_slots(offset, 2) && (!blitter::number(slot(offset, 0), x) || !blitter::number(slot(offset, 1), y)))
         return nullptr;
     // Images take a cursor that can't be shown for an error of theirs: without a window it is noted, and done.

@@ -159,9 +159,11 @@ long take_external_signal() {
     signalled.pop_front();
     return index;
 }
-void wait_for_event(long microseconds) {
+void wait_for_event(int64_t microseconds) {
     if (microseconds == 0 || (pending_actions() & (action_timer | action_interrupt | action_external))) return;
-    timespec limit{microseconds / 1000000, microseconds % 1000000 * 1000};
+    timespec limit{};
+    limit.tv_sec = microseconds / 1000000;
+    limit.tv_nsec = static_cast<long>(microseconds % 1000000 * 1000);
     pollfd bell{image_bell, POLLIN, 0};
     if (ppoll(&bell, 1, microseconds < 0 ? nullptr : &limit, nullptr) > 0) silence(image_bell);
 }

@@ -28,6 +28,6 @@ void tell_image_thread(uint32_t action); // sets it in that thread's action flag
 bool anything_awaited();     // something may still signal
 long take_external_signal(); // the next semaphore's index that was signalled; 0: none
 // Sleeps until something happens (a signal of the operating system too), for so long at most; below 0: for ever.
-void wait_for_event(long microseconds);
+void wait_for_event(int64_t microseconds);
 
 } // namespace heddle::smalltalk

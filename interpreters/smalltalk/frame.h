@@ -37,7 +37,7 @@ struct Code : heddle::object {
          W_Method* m, W_Class* o, long a, long t, long size, long number)
         : instructions(i), depths(d), byte_positions(p), constants(c), caches(k), method(m), owner(o), arguments(a),
           temporaries(t), frame_size(size), primitive(number) {}
-    code_words* const instructions;
+    code_words* const instructions;     // instruction_word() and operand_b()
     code_numbers* const depths;         // the stack's depth before each instruction; -1: never reached
     code_numbers* const byte_positions; // the bytecode of each instruction
     slots_array* const constants;       // literals (without the header), then what special sends need
@@ -49,6 +49,15 @@ struct Code : heddle::object {
     HEDDLE_GC_CLASS(Code, heddle::object, instructions, depths, byte_positions, constants, caches, method, owner,
                     arguments, temporaries, frame_size, primitive)
 };
+HEDDLE_INLINE long instruction_word(Code* code, long instruction) {
+    return code->instructions->get(words_of_instruction * instruction);
+}
+HEDDLE_INLINE long operand_b(Code* code, long instruction, long word) {
+    if constexpr (words_of_instruction == 1)
+        return word >> (long_bits / 2);
+    else
+        return code->instructions->get(words_of_instruction * instruction + 1);
+}
 HEDDLE_ELIDABLE inline W_Object* code_constant(Code* code, long index) { return code->constants->get(index); }
 
 enum frame_kind : int { frame_method, frame_old_block, frame_closure };
@@ -119,6 +128,7 @@ HEDDLE_ELIDABLE inline ExecutionContext* execution_context() { return the_contex
 
 // ---- code.cpp
 HEDDLE_DONT_LOOK_INSIDE Code* code_of(W_Method* method, W_Class* owner); // decodes when needed; null: not executable
+bool header_value(W_Object* o, long& header);                            // false: it is no method's header
 long method_header(W_Method* method);
 long method_literal_count(long header);
 long method_argument_count(long header);

@@ -15,8 +15,9 @@ template <class Visit> void each_reference(void* cell, Visit visit) {
     for (uint32_t i = 0; i < type->reference_count; i++)
         visit(reinterpret_cast<void**>(start + type->reference_offsets[i]));
     if (!type->items_are_references) return;
-    long length = *reinterpret_cast<long*>(start + type->length_offset);
-    for (long i = 0; i < length; i++) visit(reinterpret_cast<void**>(start + type->items_offset + i * 8));
+    uint64_t length = *reinterpret_cast<uint64_t*>(start + type->length_offset);
+    auto** items = reinterpret_cast<void**>(start + type->items_offset);
+    for (uint64_t i = 0; i < length; i++) visit(items + i);
 }
 
 bool is_smalltalk_object(void* cell) {

@@ -90,7 +90,7 @@ bool image_file::read_header() {
     native_floats = known->native_floats;
     word_size = wide ? 8 : 4;
     header_size_ = get32(4);
-    heap_size_ = get_word(8);
+    uint64_t heap_size = get_word(8);
     base_ = get_word(8 + word_size);
     special_address_ = get_word(8 + 2 * word_size);
     window_size = get_word(wide ? 40 : 24);
@@ -98,9 +98,10 @@ bool image_file::read_header() {
     first_segment_ = get_word(wide ? 72 : 48);
     if (header_size_ < 64 || header_size_ > data_.size() || header_size_ % 4 != 0)
         return fail("its header has an impossible size");
-    if (heap_size_ > data_.size() - header_size_)
-        return fail("it is truncated: " + std::to_string(heap_size_) + " bytes of objects are announced, " +
+    if (heap_size > data_.size() - header_size_)
+        return fail("it is truncated: " + std::to_string(heap_size) + " bytes of objects are announced, " +
                     std::to_string(data_.size() - header_size_) + " are there");
+    heap_size_ = static_cast<size_t>(heap_size);
     return true;
 }
 
@@ -166,7 +167,7 @@ bool image_file::read_v3() {
 bool image_file::read_spur() {
     if (first_segment_ < 16 || first_segment_ > data_.size() - header_size_)
         return fail("its first segment has an impossible size");
-    size_t at = header_size_, end = at + first_segment_;
+    size_t at = header_size_, end = at + static_cast<size_t>(first_segment_);
     uint64_t address = base_;
     for (;;) {
         size_t start = at;
@@ -179,7 +180,7 @@ bool image_file::read_spur() {
         uint64_t gap = (high & 0xff000000) ? ((high & 0xffffff) << 32 | low) * word_size : 0;
         address += at - start + gap;
         if (next < 16 || next > data_.size() - at) return fail("one of its segments has an impossible size");
-        end = at + next;
+        end = at + static_cast<size_t>(next);
     }
     if (!std::is_sorted(addresses_.begin(), addresses_.end())) std::sort(addresses_.begin(), addresses_.end());
     return true;
@@ -196,15 +197,15 @@ bool image_file::read_spur_segment(size_t& at, size_t end, uint64_t address) {
         };
         uint64_t low, high;
         header_word(low, high);
-        uint64_t slots = high >> 24;
-        if (slots == 255) {
-            slots = (high & 0xffffff) << 32 | low;
+        uint64_t announced = high >> 24;
+        if (announced == 255) {
+            announced = (high & 0xffffff) << 32 | low;
             if (end - at < 24) return fail("the object at byte " + std::to_string(where) + " is truncated");
             header_word(low, high);
         }
-        uint64_t room = (end - 16 - at) / word_size;
-        if (slots > room)
+        if (announced > (end - 16 - at) / word_size)
             return fail("the object at byte " + std::to_string(where) + " reaches past the end of its segment");
+        auto slots = static_cast<size_t>(announced);
         uint64_t object_address = address + (at - 8 - start);
         uint32_t class_index = low & 0x3fffff, format = low >> 24 & 31;
         size_t bytes = slots * word_size;

@@ -60,7 +60,7 @@ private:
     int64_t object_at(uint64_t address) const;
     std::string error_;
     std::vector<uint8_t> data_;
-    size_t header_size_ = 0, heap_size_ = 0;
+    size_t header_size_ = 0, heap_size_ = 0; // within data_
     uint64_t base_ = 0, special_address_ = 0, first_segment_ = 0;
     std::vector<std::pair<uint64_t, int64_t>> addresses_; // of each object, ascending
     std::vector<uint64_t> class_words_;                   // what a header says of the class

@@ -5,6 +5,7 @@
 #include "image_loader.h"
 #include "image_writer.h"
 #include <cstring>
+#include <utility>
 
 namespace heddle::smalltalk {
 
@@ -110,11 +111,23 @@ private:
         if (is<W_Instance>(o) && is<W_Class>(c)) static_cast<W_Instance*>(o)->class_ = static_cast<W_Class*>(c);
     }
 
+    // A SmallInteger of a 64-bit image may be a large integer here. The special objects may not be there yet.
+    W_Object* integer_of(int64_t value) {
+        if (std::in_range<long>(value) && fits_small(static_cast<long>(value)))
+            return make_int(static_cast<long>(value));
+        W_Class* c = class_at(file_.special(value < 0 ? special_large_negative : special_large_positive));
+        uint64_t magnitude = value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+        long count = 0;
+        while (count < 8 && magnitude >> 8 * count) count++;
+        byte_array* bytes = heddle::make_array<byte_array>(count);
+        for (long i = 0; i < count; i++) bytes->set(i, static_cast<uint8_t>(magnitude >> 8 * i));
+        return make<W_Bytes>(c, bytes);
+    }
     W_Object* object_of(const image_reference& r) {
         switch (r.kind) {
-        case image_reference::integer: return make_int(r.value);
+        case image_reference::integer: return integer_of(r.value);
         case image_reference::character: {
-            W_Object* c = make_character(r.value);
+            W_Object* c = make_character(static_cast<long>(r.value));
             return c ? c : nil_root.get();
         }
         case image_reference::floating: return make_float(std::bit_cast<double>(r.value));
@@ -141,6 +154,9 @@ private:
         small_float_root = class_at(file_.small_float_class);
         if (!small_integer_root.get() || !float_root.get() || !character_root.get() || !class_at(file_.special(7)))
             return "SmallInteger, Float, Character or Array is missing";
+        if (file_.wide && long_bits < 64 &&
+            (!class_at(file_.special(special_large_positive)) || !class_at(file_.special(special_large_negative))))
+            return "a class of large integers is missing";
         if (file_.spur) {
             slots_array* table = heddle::make_array<slots_array>(256);
             character_table = table;
@@ -188,7 +204,9 @@ private:
         frame->sender = object_of(file_.reference(o, 0));
         frame->slots = nil_slots(static_cast<long>(o.words_count - 6));
         image_reference pc = file_.reference(o, 1), depth = file_.reference(o, 2);
-        long used = depth.kind == image_reference::integer ? depth.value : 0;
+        long used = depth.kind == image_reference::integer && std::in_range<int>(depth.value)
+                        ? static_cast<long>(depth.value)
+                        : 0;
         if (used < 0 || used > frame->slots->length()) used = 0;
         for (long k = 0; k < used; k++) frame->slots->set(k, object_of(file_.reference(o, static_cast<size_t>(k) + 6)));
         if (is_block) {

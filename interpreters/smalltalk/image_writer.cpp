@@ -247,7 +247,7 @@ private:
         if (word) *word = (rest << 1 | sign) << 3 | 4;
         return true;
     }
-    // A large integer that 61 bits hold, when 31 did not.
+    // A large integer that 61 bits hold, when 31 did not: of a 32-bit image, or where a long has 32 bits.
     static bool immediate_large(W_Bytes* o, uint64_t* word) {
         W_Class* c = o->class_;
         bool negative = c == special_at(special_large_negative);
@@ -263,14 +263,14 @@ private:
     bool is_immediate(W_Object* o, uint64_t* word = nullptr) const {
         if (!format_.wide) return false;
         if (is_exact<W_Float>(o)) return has_small_floats() && immediate_float(float_value(o), word);
-        return widens() && is_exact<W_Bytes>(o) && immediate_large(static_cast<W_Bytes*>(o), word);
+        return (widens() || long_bits < 64) && is_exact<W_Bytes>(o) && immediate_large(static_cast<W_Bytes*>(o), word);
     }
     static bool has_small_floats() { return class_table->length() > 4 && class_table->get(4); }
     uint64_t reference(W_Object* o) {
         if (!o) o = nil();
         if (is_exact<W_WeakSlot>(o)) o = strong(o);
         if (is_int(o)) {
-            auto value = static_cast<uint64_t>(int_value(o));
+            auto value = static_cast<uint64_t>(int64_t{int_value(o)});
             return format_.wide ? value << 3 | 1 : value << 1 | 1;
         }
         if (is_exact<W_Character>(o)) {

@@ -14,10 +14,10 @@ namespace heddle::smalltalk {
 
 static const char* describe_location(const uint64_t* greens) {
     static char text[300];
-    auto* code = reinterpret_cast<Code*>(greens[0]);
+    auto* code = reinterpret_cast<Code*>(static_cast<uintptr_t>(greens[0]));
     long instruction = static_cast<long>(greens[1]);
     snprintf(text, sizeof text, "%s:%d %s", describe_method(code).c_str(), code->byte_positions->get(instruction),
-             instruction_name(code->instructions->get(instruction) & 255));
+             instruction_name(word_operation(instruction_word(code, instruction))));
     return text;
 }
 static constinit heddle::jit::driver driver{"smalltalk", describe_location};
@@ -78,8 +78,8 @@ HEDDLE_INLINE W_Object* fast_integer_divide(W_Object* a, W_Object* b) {
 HEDDLE_INLINE W_Object* fast_bit_shift(W_Object* a, W_Object* b) {
     if (!both_ints(a, b)) return nullptr;
     long x = int_value(a), by = int_value(b);
-    if (by <= 0) return make_int(by < -63 ? x >> 63 : x >> -by);
-    if (by > 61) return nullptr;
+    if (by <= 0) return make_int(by <= -long_bits ? x >> (long_bits - 1) : x >> -by);
+    if (by > long_bits - 3) return nullptr;
     long shifted = static_cast<long>(static_cast<unsigned long>(x) << by);
     return shifted >> by == x && fits_small(shifted) ? make_int(shifted) : nullptr;
 }
@@ -283,26 +283,26 @@ W_Object* make_old_block(Code* code, W_Frame* frame, long body, long arguments) 
         NEXT()                            \
     }
 // A comparison followed by a conditional jump jumps itself.
-#define CONDITION(condition)                                  \
-    {                                                         \
-        long next = code->instructions->get(instruction + 1); \
-        if ((next & 255) == JUMP_FALSE) {                     \
-            DROP();                                           \
-            DROP();                                           \
-            if (condition)                                    \
-                instruction += 2;                             \
-            else                                              \
-                instruction = next >> 32;                     \
-            continue;                                         \
-        }                                                     \
-        W_Object* result;                                     \
-        if (condition)                                        \
-            result = true_object();                           \
-        else                                                  \
-            result = false_object();                          \
-        DROP();                                               \
-        slots->set(depth - 1, result);                        \
-        NEXT()                                                \
+#define CONDITION(condition)                                          \
+    {                                                                 \
+        long next = instruction_word(code, instruction + 1);          \
+        if (word_operation(next) == JUMP_FALSE) {                     \
+            DROP();                                                   \
+            DROP();                                                   \
+            if (condition)                                            \
+                instruction += 2;                                     \
+            else                                                      \
+                instruction = operand_b(code, instruction + 1, next); \
+            continue;                                                 \
+        }                                                             \
+        W_Object* result;                                             \
+        if (condition)                                                \
+            result = true_object();                                   \
+        else                                                          \
+            result = false_object();                                  \
+        DROP();                                                       \
+        slots->set(depth - 1, result);                                \
+        NEXT()                                                        \
     }
 #define COMPARE(operator_)                                              \
     {                                                                   \
@@ -322,11 +322,11 @@ W_Object* make_old_block(Code* code, W_Frame* frame, long body, long arguments) 
 W_Object* interpret(Code* code, W_Frame* frame, frame_slots* slots, W_Object* receiver, long instruction, long depth) {
     for (;;) {
         HEDDLE_MERGE_POINT(driver, (code, instruction, depth), (frame, slots, receiver));
-        long word = code->instructions->get(instruction);
-        long a_operand = word >> 8 & 0xffffff, b_operand = word >> 32;
+        long word = instruction_word(code, instruction);
+        long a_operand = word_operand_a(word), b_operand = operand_b(code, instruction, word);
         W_Object* result;
         long first;
-        switch (word & 255) {
+        switch (word_operation(word)) {
         case NOTHING: NEXT()
         case PUSH_RECEIVER_VARIABLE: PUSH(receiver_variable(receiver, a_operand)); NEXT()
         case PUSH_TEMPORARY: PUSH(slots->get(a_operand)); NEXT()
@@ -433,7 +433,7 @@ W_Object* interpret(Code* code, W_Frame* frame, frame_slots* slots, W_Object* re
                 goto sent_again;
             }
             DROP();
-            if (is_true == ((word & 255) == JUMP_TRUE))
+            if (is_true == (word_operation(word) == JUMP_TRUE))
                 instruction = b_operand;
             else
                 instruction++;

@@ -365,7 +365,7 @@ private:
         }
         return l;
     }
-    void integer(long n) {
+    void integer(int64_t n) {
         if (n == 0 || n == 1) return emit(static_cast<uint8_t>(0x50 + n));
         if (n >= 0 && n < 256) return emit(push_integer, static_cast<uint8_t>(n));
         if (n < 0 && n >= -256) {
@@ -623,7 +623,7 @@ private:
     }
     void counting_loop(tree& t, bool keep) {
         bool has_step = t.text == "to:by:do:";
-        long step = has_step ? t.parts[2]->integer : 1;
+        int64_t step = has_step ? t.parts[2]->integer : 1;
         tree& block = *t.parts[has_step ? 3 : 2];
         const variable* counter = block.own_variables[0];
         value(*t.parts[0]);

@@ -24,7 +24,7 @@ struct literal {
     };
     kind_type kind = nil;
     std::string text; // of a binding: "Name" for a global, "Class.Name" for a class variable
-    long number = 0;
+    int64_t number = 0;
     double real_number = 0;
     std::vector<literal> parts;
     std::shared_ptr<compiled> code; // of a block

@@ -365,13 +365,13 @@ private:
         std::string text = take();
         size_t radix = text.find('r');
         if (radix != std::string::npos) {
-            result->integer = std::strtol(text.c_str() + radix + 1, nullptr, std::atoi(text.c_str()));
+            result->integer = std::strtoll(text.c_str() + radix + 1, nullptr, std::atoi(text.c_str()));
         } else if (text.find('.') != std::string::npos) {
             result->kind = tree_kind::real;
             result->real = std::strtod(text.c_str(), nullptr);
         } else {
             size_t exponent = text.find('e');
-            result->integer = std::strtol(text.c_str(), nullptr, 10);
+            result->integer = std::strtoll(text.c_str(), nullptr, 10);
             if (exponent != std::string::npos)
                 for (long n = std::atol(text.c_str() + exponent + 1); n > 0; n--) result->integer *= 10;
         }

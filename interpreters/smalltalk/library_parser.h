@@ -34,7 +34,7 @@ struct tree {
     tree_kind kind;
     int line;
     std::string text;
-    long integer = 0;
+    int64_t integer = 0;
     double real = 0;
     std::vector<tree_pointer> parts; // of a block: its statements
     std::vector<std::string> arguments, temporaries;

@@ -41,7 +41,8 @@ constexpr const char* help_text =
     "--som                  : run a program of SOM source; -cp names the folders where its classes are\n"
     "--save FILE            : write the image, as it was loaded, to another file\n"
     "--format NUMBER        : with --save: the file's format (of a 6521 image 68021 too); with --make-image: 68021 or "
-    "6521\n"
+    "6521,\n"
+    "                         else that of this machine's word size\n"
     "--headless             : run the image without a window\n"
     "--window               : show the image's display in a window (SDL2), or say why there is none; this is what "
     "happens\n"
@@ -54,7 +55,8 @@ constexpr const char* help_text =
     "--version, --help\n"
     "Environment: HEDDLE_GC_NURSERY, HEDDLE_GC_MAX, HEDDLE_GC_STRESS, HEDDLE_GC_LOG (docs/gc.md), HEDDLE_LOG\n";
 
-constexpr size_t stack_bytes = size_t{1} << 26; // reserved, not used until needed
+constexpr long own_version = long_bits == 64 ? 68021 : 6521; // the format of images that are made
+constexpr size_t stack_bytes = size_t{1} << 26;              // reserved, not used until needed
 
 struct command_line {
     enum { run_image, info, evaluate, file_in, save, make_image, som } what = run_image;
@@ -169,7 +171,7 @@ window_wish wished_window() {
 void work() {
     if (request.what == command_line::som) return run_som();
     if (request.what == command_line::make_image)
-        if (std::string error = make_image(request.text, request.image, request.format ? request.format : 68021);
+        if (std::string error = make_image(request.text, request.image, request.format ? request.format : own_version);
             !error.empty()) {
             request.status = complain(error, 1);
             return;

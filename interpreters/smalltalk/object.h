@@ -5,11 +5,19 @@
 // a separate array, so that become: swaps the contents of two objects. A W_Class is a W_Pointers that is, or may be,
 // the class of other objects; a W_Method is a CompiledMethod, a W_Frame (frame.h) a context. Slots are never null, save
 // those of a frame above its stack pointer.
+//
+// A SmallInteger, an index and a length are a long, which has 32 bits on a 32-bit target. What needs 64 there too, as
+// times and file positions, is an int64_t, in functions that are called, not traced (docs/porting.md).
 #pragma once
 #include "heddle/heddle.h"
+#include <algorithm>
+#include <climits>
+#include <cstdint>
 #include <string>
 
 namespace heddle::smalltalk {
+
+constexpr long long_bits = static_cast<long>(sizeof(long) * 8);
 
 struct W_Class;
 struct W_Frame;
@@ -150,8 +158,8 @@ enum special : long {
 struct image_traits {
     long version = 0;   // 6502...
     bool spur = false;  // else V3
-    bool wide = false;  // 64-bit words: SmallIntegers of 61 bits
-    bool som = false;   // no image: SOM's world (som_universe.h), SmallIntegers of 64 bits
+    bool wide = false;  // 64-bit words: SmallIntegers of 61 bits, or of 31 where a long has 32
+    bool som = false;   // no image: SOM's world (som_universe.h), SmallIntegers are all that a long holds
     long word_size = 4; // bytes in a pointer, for program counters and sizes
     uint32_t hash_mask = 0xfff;
     uint64_t header_flags = 0; // of the image's file
@@ -190,13 +198,23 @@ HEDDLE_INLINE bool is_int(W_Object* o) { return is_exact<W_Int>(o); }
 HEDDLE_INLINE long int_value(W_Object* o) { return static_cast<W_Int*>(o)->value; }
 HEDDLE_INLINE double float_value(W_Object* o) { return static_cast<W_Float*>(o)->value; }
 W_Object* make_integer(long value);                                             // large when it must be
+HEDDLE_DONT_LOOK_INSIDE W_Object* make_wide_integer(int64_t value);             // the same
 HEDDLE_DONT_LOOK_INSIDE W_Object* integer_from_text(const std::string& digits); // null: it is none
 // Of large integers (primitives_large.cpp).
 HEDDLE_DONT_LOOK_INSIDE double large_to_double(W_Object* o);
 HEDDLE_DONT_LOOK_INSIDE W_Object* large_from_double(double whole);
-HEDDLE_DONT_LOOK_INSIDE long large_low_bits(W_Object* o); // two's complement
+HEDDLE_DONT_LOOK_INSIDE int large_low_32_bits(W_Object* o);           // two's complement
+HEDDLE_DONT_LOOK_INSIDE bool wide_value(W_Object* o, int64_t& value); // false: no integer of up to 63 bits
 std::string large_to_text(W_Object* o);
 HEDDLE_DONT_LOOK_INSIDE W_Object* make_integer_unsigned(unsigned long value);
+HEDDLE_INLINE W_Object* make_word(uint32_t word) {
+    if (word <= static_cast<unsigned long>(small_maximum())) return make_int(static_cast<long>(word));
+    return make_integer_unsigned(word);
+}
+// Is a SmallInteger an unsigned number of 32 bits?
+HEDDLE_INLINE bool is_word(long value) {
+    return static_cast<unsigned long>(value) <= std::min<unsigned long>(0xffffffffUL, LONG_MAX);
+}
 HEDDLE_DONT_LOOK_INSIDE W_Object* make_character(long code);
 
 HEDDLE_INLINE W_Class* class_of(W_Object* o) {
@@ -231,7 +249,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* fetch_slot(W_Object* o, long index);
 HEDDLE_DONT_LOOK_INSIDE bool store_slot(W_Object* o, long index, W_Object* value); // false: it can't be stored
 void make_weak(W_Pointers* o); // an object whose slots were filled without store_slot
 void watch_weak_slots();       // from now on the image is told when the target of one has died (process.cpp)
-long word_value(W_Object* o);  // of a non-negative integer of up to 32 bits; -1: it is none
+bool word_value(W_Object* o, uint32_t& word);             // false: it is no unsigned integer of 32 bits
 HEDDLE_DONT_LOOK_INSIDE long indexable_size(W_Object* o); // what size answers; -1: not indexable
 W_Object* new_string(const std::string& text);
 std::string text_of(W_Object* o); // a String's or Symbol's bytes; "" for others

@@ -33,6 +33,8 @@ namespace heddle::smalltalk {
 #undef P4
 #undef CONTROL
 
+// What SOM's primitives do with integers beyond those of images (primitives_large.cpp).
+W_Object* primitive_large_shift_right_unsigned(W_Object* left, W_Object* right);
 W_Object* quick_primitive(W_Object* receiver, long number); // 256 to 519: self, constants, instance variables
 
 } // namespace heddle::smalltalk

@@ -35,6 +35,8 @@ HEDDLE_ELIDABLE W_Class* special_class_constant(long index);
 std::string describe_method(Code* code); // "Foo>>bar:"
 W_Object* make_point(W_Object* x, W_Object* y);
 
+constexpr int64_t seconds_from_1901(int64_t unix_seconds) { return unix_seconds + 2177452800; } // as images count
+
 // ---- primitives_files.cpp, for everything that opens something outside the image
 // A ByteArray that stands for the entry `index` of a table of this session; those that a snapshot held are refused.
 W_Object* make_handle(uint32_t index, uint32_t kind);

@@ -20,7 +20,7 @@ INT_COMPARISON(greater_equal, >=)
 INT_COMPARISON(equal, ==)
 INT_COMPARISON(not_equal, !=)
 static HEDDLE_INLINE W_Object* small_or_fail(long value) { return fits_small(value) ? make_int(value) : nullptr; }
-W_Object* primitive_int_add(W_Object* a, W_Object* b) {
+W_Object* primitive_int_add(W_Object* a, W_Object* b) { // SmallIntegers of images: sums and differences fit a long
     INTS(a, b)
     return small_or_fail(int_value(a) + int_value(b));
 }
@@ -76,15 +76,15 @@ W_Object* primitive_int_bit_xor(W_Object* a, W_Object* b) {
 W_Object* primitive_int_bit_shift(W_Object* a, W_Object* b) {
     INTS(a, b)
     long x = int_value(a), by = int_value(b);
-    if (by <= 0) return make_int(by < -63 ? x >> 63 : x >> -by);
-    if (by > 61) return x == 0 ? make_int(0) : nullptr;
+    if (by <= 0) return make_int(by <= -long_bits ? x >> (long_bits - 1) : x >> -by);
+    if (by > long_bits - 3) return x == 0 ? make_int(0) : nullptr;
     long shifted = static_cast<long>(static_cast<unsigned long>(x) << by);
     return shifted >> by == x ? small_or_fail(shifted) : nullptr;
 }
 W_Object* primitive_point(W_Object* a, W_Object* b) { return make_point(a, b); }
 W_Object* primitive_high_bit(W_Object* a) {
     if (!is_int(a) || int_value(a) < 0) return nullptr;
-    return make_int(int_value(a) == 0 ? 0 : 64 - __builtin_clzl(static_cast<unsigned long>(int_value(a))));
+    return make_int(int_value(a) == 0 ? 0 : long_bits - __builtin_clzl(static_cast<unsigned long>(int_value(a))));
 }
 
 // ---- floats. Operands: a float and a float or SmallInteger.
@@ -138,7 +138,8 @@ ONE_FLOAT(fraction_part, x - std::trunc(x))
 W_Object* primitive_float_truncated(W_Object* a) {
     if (!is_exact<W_Float>(a)) return nullptr;
     double x = float_value(a);
-    if (!(x > -1152921504606846976.0 && x < 1152921504606846976.0)) return nullptr;
+    constexpr double limit = long_bits == 64 ? 0x1p60 : 0x1p30; // at least what a SmallInteger may be
+    if (!(x >= -limit && x < limit)) return nullptr;
     return small_or_fail(static_cast<long>(x));
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_float_exponent(W_Object* a) {

@@ -18,7 +18,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_copy_bits(W_Frame*, Code*, frame_slo
         note_drawing(blit);
     }
     bool counts = blit.rule_.rule == 22 || blit.rule_.rule == 32;
-    return counts ? make_integer(blit.rule_.count) : slots->get(first);
+    return counts ? make_wide_integer(blit.rule_.count) : slots->get(first);
 }
 // warpBits, or warpBitsSmoothing: n sourceMap: words
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_warp_bits(W_Frame*, Code*, frame_slots* slots, long first, long count) {
@@ -39,8 +39,9 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_draw_loop(W_Object* o, W_Object* dx,
     if (!is_int(dx) || !is_int(dy) || !blit.load() || !blit.prepare(nullptr, 0)) return nullptr;
     if (std::labs(int_value(dx)) > 1 << 20 || std::labs(int_value(dy)) > 1 << 20) return nullptr;
     blit.draw_line(int_value(dx), int_value(dy));
-    set_slot(o, 4, make_int(blit.dest_x_));
-    set_slot(o, 5, make_int(blit.dest_y_));
+    W_Object *x = make_wide_integer(blit.dest_x_), *y = make_wide_integer(blit.dest_y_);
+    set_slot(o, 4, x);
+    set_slot(o, 5, y);
     return o;
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_pixel_value_at(W_Object* o, W_Object* x, W_Object* y) {
@@ -49,7 +50,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_pixel_value_at(W_Object* o, W_Object
     if (int_value(x) < 0 || int_value(y) < 0) return make_int(0);
     if (!f.load(o) || !f.leftmost_high) return nullptr;
     if (int_value(x) >= f.width || int_value(y) >= f.height) return make_int(0);
-    return make_integer(f.get(int_value(x), int_value(y)));
+    return make_word(f.get(int_value(x), int_value(y)));
 }
 // The glyph of a byte of text: its number in the font, or -1.
 static long glyph_of(W_Object* map, W_Object* positions, uint8_t byte) {
@@ -83,7 +84,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_display_string(W_Frame*, Code*, fram
         }
         blit.dest_x_ += blit.wanted_width_ + int_value(kern);
     }
-    set_slot(o, 4, make_int(blit.dest_x_));
+    set_slot(o, 4, make_wide_integer(blit.dest_x_));
     return o;
 }
 // A CharacterScanner: x, last index, the font's positions and map. scanCharactersFrom: start to: stop in: text

@@ -113,19 +113,20 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_at_end(W_Object*, W_Object* han
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_position(W_Object*, W_Object* handle) {
     open_file* file = file_of(handle);
     if (!file) return nullptr;
-    long position = ftell(file->stream);
-    return position < 0 ? nullptr : make_integer(position);
+    off_t position = ftello(file->stream);
+    return position < 0 ? nullptr : make_wide_integer(position);
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_set_position(W_Object* o, W_Object* handle, W_Object* position) {
     open_file* file = file_of(handle);
-    if (!file || !is_int(position) || fseek(file->stream, int_value(position), SEEK_SET) != 0) return nullptr;
+    int64_t target;
+    if (!file || !wide_value(position, target) || fseeko(file->stream, target, SEEK_SET) != 0) return nullptr;
     return o;
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_size(W_Object*, W_Object* handle) {
     open_file* file = file_of(handle);
     struct stat info;
     if (!file || fflush(file->stream) != 0 || fstat(fileno(file->stream), &info) != 0) return nullptr;
-    return make_integer(info.st_size);
+    return make_wide_integer(info.st_size);
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_flush(W_Object* o, W_Object* handle) {
     open_file* file = file_of(handle);
@@ -170,9 +171,10 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_write(W_Object*, W_Object* hand
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_file_truncate(W_Object* o, W_Object* handle, W_Object* size) {
     open_file* file = file_of(handle);
-    if (!file || !file->writable || file->standard || !is_int(size) || int_value(size) < 0) return nullptr;
-    if (fflush(file->stream) != 0 || ftruncate(fileno(file->stream), int_value(size)) != 0) return nullptr;
-    if (ftell(file->stream) > int_value(size)) fseek(file->stream, int_value(size), SEEK_SET);
+    int64_t bytes;
+    if (!file || !file->writable || file->standard || !wide_value(size, bytes) || bytes < 0) return nullptr;
+    if (fflush(file->stream) != 0 || ftruncate(fileno(file->stream), bytes) != 0) return nullptr;
+    if (ftello(file->stream) > bytes) fseeko(file->stream, bytes, SEEK_SET);
     return o;
 }
 // For writing, if there is no such file yet.
@@ -260,9 +262,9 @@ static W_Object* entry_of(const std::string& folder, const std::string& name) {
     if (stat((folder + "/" + name).c_str(), &target) == 0) info = target; // a dangling link is itself an entry
     W_Pointers* entry = new_array(5);
     W_Object* text = new_string(name);
-    W_Object* created = make_integer(info.st_ctime + 2177452800L);
-    W_Object* modified = make_integer(info.st_mtime + 2177452800L);
-    W_Object* size = make_integer(S_ISDIR(info.st_mode) ? 0 : info.st_size);
+    W_Object* created = make_wide_integer(seconds_from_1901(info.st_ctime));
+    W_Object* modified = make_wide_integer(seconds_from_1901(info.st_mtime));
+    W_Object* size = make_wide_integer(S_ISDIR(info.st_mode) ? 0 : info.st_size);
     W_Object* values[] = {text, created, modified, boolean(S_ISDIR(info.st_mode)), size};
     for (long i = 0; i < 5; i++) set_slot(entry, i, values[i]);
     return entry;

@@ -4,6 +4,7 @@
 #include "primitives.h"
 #include <cmath>
 #include <gmp.h>
+#include <utility>
 #include <vector>
 
 namespace heddle::smalltalk {
@@ -34,6 +35,17 @@ bool read(W_Object* o, number& into) {
     if (class_of(o) == special_at(special_large_negative)) mpz_neg(into.value, into.value);
     return true;
 }
+void set(number& into, int64_t value) {
+    uint64_t magnitude = value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+    mpz_import(into.value, 1, 1, sizeof magnitude, 0, 0, &magnitude);
+    if (value < 0) mpz_neg(into.value, into.value);
+}
+uint64_t low_64_bits(number& n) { // two's complement; n changes
+    mpz_fdiv_r_2exp(n.value, n.value, 64);
+    uint64_t bits = 0;
+    mpz_export(&bits, nullptr, -1, sizeof bits, 0, 0, n.value);
+    return bits;
+}
 W_Object* make_large(const number& from) {
     if (mpz_fits_slong_p(from.value) && fits_small(mpz_get_si(from.value))) return make_int(mpz_get_si(from.value));
     W_Class* c = special_class(mpz_sgn(from.value) < 0 ? special_large_negative : special_large_positive);
@@ -60,11 +72,15 @@ W_Object* large_from_double(double whole) {
     mpz_set_d(n.value, whole);
     return make_large(n);
 }
-long large_low_bits(W_Object* o) {
+int large_low_32_bits(W_Object* o) {
     number n;
-    if (!read(o, n)) return 0;
-    mpz_fdiv_r_2exp(n.value, n.value, 64);
-    return static_cast<long>(mpz_get_ui(n.value));
+    return read(o, n) ? static_cast<int>(low_64_bits(n)) : 0;
+}
+bool wide_value(W_Object* o, int64_t& value) {
+    number n;
+    if (!read(o, n) || mpz_sizeinbase(n.value, 2) > 63) return false;
+    value = static_cast<int64_t>(low_64_bits(n));
+    return true;
 }
 std::string large_to_text(W_Object* o) {
     number n;
@@ -85,6 +101,13 @@ W_Object* make_integer_unsigned(unsigned long value) {
 HEDDLE_DONT_LOOK_INSIDE static W_Object* make_integer_slow(long value) {
     number n;
     mpz_set_si(n.value, value);
+    W_Object* result = make_large(n);
+    return result ? result : nil();
+}
+W_Object* make_wide_integer(int64_t value) {
+    if (std::in_range<long>(value)) return make_integer(static_cast<long>(value));
+    number n;
+    set(n, value);
     W_Object* result = make_large(n);
     return result ? result : nil();
 }
@@ -139,6 +162,14 @@ static W_Object* shift(W_Object* left, W_Object* right, bool magnitude) {
     return make_large(r);
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_large_bit_shift(W_Object* a, W_Object* b) { return shift(a, b, false); }
+// The number's 64 bits, without a sign; null: it has more.
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_large_shift_right_unsigned(W_Object* left, W_Object* right) {
+    number a;
+    if (!read(left, a) || !is_int(right) || int_value(right) < 0 || mpz_sizeinbase(a.value, 2) > 64) return nullptr;
+    if (int_value(right) == 0) return left;
+    if (int_value(right) > 63) return make_int(0);
+    return make_wide_integer(static_cast<int64_t>(low_64_bits(a) >> int_value(right)));
+}
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_large_shift_magnitude(W_Object* a, W_Object* b) {
     return shift(a, b, true);
 }

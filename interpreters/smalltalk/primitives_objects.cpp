@@ -21,8 +21,11 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* at_slow(W_Object* o, long index) {
     if (is_exact<W_Method>(o)) {
         auto* method = static_cast<W_Method*>(o);
         // The header's bytes can be read, as in Squeak: endPC looks for zeros before what may be the only bytecode.
-        if (index < traits.word_size)
-            return make_int((method_header(method) << (traits.wide ? 3 : 1) | 1) >> index * 8 & 255);
+        if (index < traits.word_size) {
+            int64_t header = 0;
+            wide_value(method->literals->get(0), header);
+            return make_int(static_cast<long>((header << (traits.wide ? 3 : 1) | 1) >> index * 8 & 255));
+        }
         index -= method->literals->length() * traits.word_size;
         return in_bounds(index, method->bytes->length()) ? make_int(method->bytes->get(index)) : nullptr;
     }
@@ -49,10 +52,6 @@ HEDDLE_DONT_LOOK_INSIDE bool at_put_slow(W_Object* o, long index, W_Object* valu
     }
     return store_slot(o, index, value);
 }
-HEDDLE_INLINE W_Object* word_object(uint32_t word) {
-    if (word <= static_cast<unsigned long>(small_maximum())) return make_int(word);
-    return make_integer_unsigned(word);
-}
 } // namespace
 
 W_Object* primitive_basic_at(W_Object* o, W_Object* index_object) {
@@ -73,7 +72,7 @@ W_Object* primitive_basic_at(W_Object* o, W_Object* index_object) {
     }
     if (is_exact<W_Words>(o)) {
         word_array* words = static_cast<W_Words*>(o)->words;
-        return in_bounds(index, words->length()) ? word_object(words->get(index)) : nullptr;
+        return in_bounds(index, words->length()) ? make_word(words->get(index)) : nullptr;
     }
     return at_slow(o, index);
 }
@@ -99,7 +98,7 @@ W_Object* primitive_basic_at_put(W_Object* o, W_Object* index_object, W_Object* 
     }
     if (is_exact<W_Words>(o) && is_int(value)) {
         word_array* words = static_cast<W_Words*>(o)->words;
-        if (!in_bounds(index, words->length()) || !in_bounds(int_value(value), 1L << 32)) return nullptr;
+        if (!in_bounds(index, words->length()) || !is_word(int_value(value))) return nullptr;
         words->set(index, static_cast<uint32_t>(int_value(value)));
         return value;
     }
@@ -245,9 +244,10 @@ W_Object* primitive_new_with_size(W_Object* c, W_Object* size) {
     return instantiate(jit::promote(static_cast<W_Class*>(c)), int_value(size));
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_new_method(W_Object* c, W_Object* count, W_Object* header) {
-    if (!is_exact<W_Class>(c) || !is_int(count) || !is_int(header) || !in_bounds(int_value(count), 1 << 24))
+    long word;
+    if (!is_exact<W_Class>(c) || !is_int(count) || !in_bounds(int_value(count), 1 << 24) || !header_value(header, word))
         return nullptr;
-    slots_array* literals = new_slots(method_literal_count(int_value(header)) + 1);
+    slots_array* literals = new_slots(method_literal_count(word) + 1);
     byte_array* bytes = heddle::make_array<byte_array>(int_value(count));
     if (bytes->length()) memset(bytes->data(), 0, static_cast<size_t>(bytes->length()));
     literals->set(0, header);

@@ -1,6 +1,7 @@
 // SOM's primitives. Null: it can't be done with these arguments; then the method's own code complains.
 //
-// Integers are W_Ints of 64 bits and, beyond them, the large integers of primitives_large.cpp. Strings never change.
+// Integers are W_Ints of as many bits as a long has and, beyond them, the large integers of primitives_large.cpp.
+// Strings never change.
 #include "primitive_functions.h"
 #include "primitives.h"
 #include "process.h"
@@ -36,7 +37,7 @@ HEDDLE_INLINE bool one_is_float(W_Object* a, W_Object* b) {
 HEDDLE_ELIDABLE double floating_modulo(double a, double b) { return std::fmod(a, b); }
 HEDDLE_ELIDABLE double square_root(double x) { return std::sqrt(x); }
 HEDDLE_ELIDABLE double cosine(double x) { return std::cos(x); }
-// The large result of an operation on 64-bit integers; never traced through.
+// An integer of any size; never traced through.
 HEDDLE_DONT_LOOK_INSIDE W_Object* integer_of(double x) {
     return std::isfinite(x) ? large_from_double(std::trunc(x)) : nullptr;
 }
@@ -110,7 +111,7 @@ W_Object* primitive_som_shift_left(W_Object* a, W_Object* b) {
     if (!is_int(b)) return nullptr;
     long by = int_value(b);
     if (by < 0) return nullptr;
-    if (is_int(a) && by < 63) {
+    if (is_int(a) && by < long_bits - 1) {
         long shifted = static_cast<long>(static_cast<unsigned long>(int_value(a)) << by);
         if (shifted >> by == int_value(a)) return make_int(shifted);
     }
@@ -118,18 +119,19 @@ W_Object* primitive_som_shift_left(W_Object* a, W_Object* b) {
 }
 // The number's 64 bits, without a sign.
 W_Object* primitive_som_shift_right_unsigned(W_Object* a, W_Object* b) {
-    if (!is_int(a) || !is_int(b) || int_value(b) < 0) return nullptr;
-    if (int_value(b) > 63) return make_int(0);
+    if (!is_int(b) || int_value(b) < 0) return nullptr;
+    if (!is_int(a) || (long_bits < 64 && int_value(a) < 0)) return primitive_large_shift_right_unsigned(a, b);
+    if (int_value(b) >= long_bits) return make_int(0);
     if (int_value(b) == 0) return a;
     return make_int(static_cast<long>(static_cast<unsigned long>(int_value(a)) >> int_value(b)));
 }
 W_Object* primitive_som_as_32_bit_signed(W_Object* a) {
     if (is_int(a)) return make_int(static_cast<int>(int_value(a)));
-    return is_number(a) ? make_int(static_cast<int>(large_low_bits(a))) : nullptr;
+    return is_number(a) ? make_int(large_low_32_bits(a)) : nullptr;
 }
 W_Object* primitive_som_as_32_bit_unsigned(W_Object* a) {
-    if (is_int(a)) return make_int(static_cast<long>(static_cast<unsigned>(int_value(a))));
-    return is_number(a) ? make_int(static_cast<long>(static_cast<unsigned>(large_low_bits(a)))) : nullptr;
+    if (is_int(a)) return make_word(static_cast<uint32_t>(int_value(a)));
+    return is_number(a) ? make_word(static_cast<uint32_t>(large_low_32_bits(a))) : nullptr;
 }
 W_Object* primitive_som_square_root(W_Object* a) {
     if (!is_number(a)) return nullptr;
@@ -140,7 +142,7 @@ W_Object* primitive_som_square_root(W_Object* a) {
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_random(W_Object* a) {
     if (!is_int(a) || int_value(a) <= 0) return nullptr;
-    static unsigned long state = 0x9e3779b97f4a7c15;
+    static uint64_t state = 0x9e3779b97f4a7c15;
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
     return make_int(static_cast<long>((state >> 1) % static_cast<unsigned long>(int_value(a))));
 }
@@ -151,7 +153,8 @@ W_Object* primitive_som_round(W_Object* a) {
 W_Object* primitive_som_truncated(W_Object* a) {
     if (!is_float(a)) return nullptr;
     double x = float_value(a);
-    if (x > -9.2e18 && x < 9.2e18) return make_int(static_cast<long>(x));
+    constexpr double limit = long_bits == 64 ? 9.2e18 : 0x1p31;
+    if (x > -limit && x < limit) return make_int(static_cast<long>(x));
     return integer_of(x);
 }
 W_Object* primitive_som_cosine(W_Object* a) { return is_float(a) ? make_float(cosine(float_value(a))) : nullptr; }
@@ -430,8 +433,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_print_stack_trace(W_Frame* frame
     }
     return slots->get(first);
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_time(W_Object*) { return make_int(microseconds_now() / 1000); }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_ticks(W_Object*) { return make_int(microseconds_now() + 1); }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_time(W_Object*) { return make_wide_integer(microseconds_now() / 1000); }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_ticks(W_Object*) { return make_wide_integer(microseconds_now() + 1); }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_full_collection(W_Object*) {
     gc::collect_full();
     return true_object();

@@ -48,9 +48,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_snapshot(W_Frame* frame, Code*, fram
 
 // ---- time
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_millisecond_clock(W_Object*) {
-    return make_int(microseconds_now() / 1000 & 0x1fffffff);
+    return make_int(static_cast<long>(microseconds_now() / 1000 & 0x1fffffff));
 }
-static long seconds_from_1901(long unix_seconds) { return unix_seconds + 2177452800L; }
 static long local_offset(time_t now) {
     tm local;
     localtime_r(&now, &local);
@@ -58,16 +57,18 @@ static long local_offset(time_t now) {
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_seconds_clock(W_Object*) {
     time_t now = time(nullptr);
-    return make_integer(seconds_from_1901(now + local_offset(now)));
+    return make_wide_integer(seconds_from_1901(now + local_offset(now)));
 }
-static long utc_microseconds_now() {
+static int64_t utc_microseconds_now() {
     timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return seconds_from_1901(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
 }
-HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_utc_microseconds(W_Object*) { return make_integer(utc_microseconds_now()); }
+HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_utc_microseconds(W_Object*) {
+    return make_wide_integer(utc_microseconds_now());
+}
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_local_microseconds(W_Object*) {
-    return make_integer(utc_microseconds_now() + local_offset(time(nullptr)) * 1000000);
+    return make_wide_integer(utc_microseconds_now() + int64_t{local_offset(time(nullptr))} * 1000000);
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_signal_at_milliseconds(W_Object* o, W_Object* semaphore, W_Object* when) {
     if (!is_int(when)) return nullptr;
@@ -76,7 +77,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_signal_at_milliseconds(W_Object* o, 
         return o;
     }
     // The image counts modulo 2^29 milliseconds.
-    long now = microseconds_now(), wait = (int_value(when) - now / 1000) & 0x1fffffff;
+    int64_t now = microseconds_now(), wait = (int_value(when) - now / 1000) & 0x1fffffff;
     if (wait > 0x0fffffff) wait = 0;
     signal_at_microseconds(semaphore, now + wait * 1000);
     return o;
@@ -87,15 +88,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_signal_at_utc_microseconds(W_Object*
         signal_at_microseconds(nil(), -1);
         return o;
     }
-    long target = 0;
-    if (is_int(when)) {
-        target = int_value(when);
-    } else if (is_exact<W_Bytes>(when) && static_cast<W_Bytes*>(when)->bytes->length() <= 8) {
-        byte_array* bytes = static_cast<W_Bytes*>(when)->bytes;
-        for (long i = bytes->length() - 1; i >= 0; i--) target = target << 8 | bytes->get(i);
-    } else {
-        return nullptr;
-    }
+    int64_t target;
+    if (!wide_value(when, target)) return nullptr;
     signal_at_microseconds(semaphore, microseconds_now() + target - utc_microseconds_now());
     return o;
 }
@@ -138,6 +132,13 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_image_name(W_Frame*, Code*, frame_sl
     return new_string(settings.image_path);
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_vm_path(W_Object*) { return new_string(settings.directory); }
+static const char* processor_name() {
+#ifdef __arm__
+    return "armv7l";
+#else
+    return "x86_64";
+#endif
+}
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_attribute(W_Object*, W_Object* index) {
     if (!is_int(index)) return nullptr;
     long number = int_value(index);
@@ -146,7 +147,7 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_attribute(W_Object*, W_Object* index
     case 1: return new_string(settings.image_path);
     case 1001: return new_string("unix");
     case 1002: return new_string("linux-gnu");
-    case 1003: return new_string("x86_64");
+    case 1003: return new_string(processor_name());
     case 1004: return new_string("heddle-smalltalk 0.1");
     case 1005: return new_string("none");
     }
@@ -154,15 +155,18 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_attribute(W_Object*, W_Object* index
         return new_string(settings.arguments[static_cast<size_t>(number - 2)]);
     return number > 1 && number < 1000 ? nil() : nullptr;
 }
+HEDDLE_DONT_LOOK_INSIDE static W_Object* wide_parameter(uint64_t value) {
+    return make_wide_integer(static_cast<int64_t>(value));
+}
 HEDDLE_DONT_LOOK_INSIDE static W_Object* parameter(long index) {
     gc::statistics statistics = gc::get_statistics();
     switch (index) {
-    case 1: return make_integer(static_cast<long>(statistics.old_bytes));
-    case 3: return make_integer(static_cast<long>(statistics.heap_bytes));
-    case 7: return make_integer(static_cast<long>(statistics.major_cycles));
-    case 8: return make_integer(static_cast<long>(statistics.major_nanoseconds_total / 1000000));
-    case 9: return make_integer(static_cast<long>(statistics.minor_collections));
-    case 10: return make_integer(static_cast<long>(statistics.minor_nanoseconds_total / 1000000));
+    case 1: return wide_parameter(statistics.old_bytes);
+    case 3: return wide_parameter(statistics.heap_bytes);
+    case 7: return wide_parameter(statistics.major_cycles);
+    case 8: return wide_parameter(statistics.major_nanoseconds_total / 1000000);
+    case 9: return wide_parameter(statistics.minor_collections);
+    case 10: return wide_parameter(statistics.minor_nanoseconds_total / 1000000);
     case 40: return make_int(traits.word_size);
     case 41: return make_int(traits.version);
     case 42:

@@ -19,7 +19,7 @@ namespace {
 
 int the_exit_status = 0;
 bool exit_requested = false;
-long wake_time = -1;
+int64_t wake_time = -1;
 constexpr const char* nothing_wakes = "all processes wait and nothing can wake them";
 constexpr long event_interval = 5000;   // microseconds between looks at events while other threads run
 constexpr long window_interval = 20000; // microseconds between looks at the window while nothing runs
@@ -119,7 +119,7 @@ void take_events() {
 
 // For what another thread does, or for so long at most; with `events`, looking for those from outside now and then.
 // False: it would be for ever.
-bool wait_for_threads(long seen, bool events, long microseconds) {
+bool wait_for_threads(long seen, bool events, int64_t microseconds) {
     if (events && (microseconds < 0 || microseconds > event_interval)) microseconds = event_interval;
     threads::wait_result result = wait_beside_threads(seen, microseconds < 0 ? -1 : microseconds * 1000);
     if (result == threads::wait_result::in_atomic) return false;
@@ -136,7 +136,7 @@ void switch_to_highest(W_Frame* frame) {
         if (!events && !has_other_threads()) return stop(nothing_wakes);
         W_Object* running = active_process();
         if (is_process(running)) set_slot(running, 1, frame);
-        long wait = wake_time < 0 ? -1 : std::max(0L, wake_time - microseconds_now());
+        int64_t wait = wake_time < 0 ? -1 : std::max(int64_t{0}, wake_time - microseconds_now());
         if (has_window() && (wait < 0 || wait > window_interval)) wait = window_interval;
         if (!has_other_threads())
             wait_for_event(wait);
@@ -157,7 +157,7 @@ void arm_timer() {
         sigaction(SIGALRM, &action, nullptr);
         installed = true;
     }
-    long wait = wake_time < 0 ? 0 : wake_time - microseconds_now();
+    int64_t wait = wake_time < 0 ? 0 : wake_time - microseconds_now();
     if (wake_time >= 0 && wait < 1) wait = 1;
     if (has_other_threads() && (wait == 0 || wait > event_interval)) wait = event_interval;
     itimerval interval = {};
@@ -327,13 +327,14 @@ void yield_process(W_Frame* frame) {
 }
 
 // ---- time
-long microseconds_now() {
+int64_t microseconds_now() {
     timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    static const long start = now.tv_sec * 1000000 + now.tv_nsec / 1000;
-    return now.tv_sec * 1000000 + now.tv_nsec / 1000 - start;
+    int64_t time = int64_t{now.tv_sec} * 1000000 + now.tv_nsec / 1000;
+    static const int64_t start = time;
+    return time - start;
 }
-void signal_at_microseconds(W_Object* semaphore, long when) {
+void signal_at_microseconds(W_Object* semaphore, int64_t when) {
     timer_semaphore = semaphore;
     wake_time = when;
     arm_timer();

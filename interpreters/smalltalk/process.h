@@ -32,10 +32,10 @@ bool idle(W_Frame* frame, long microseconds);
 // What other threads made ready runs, when its priority is higher than the active process's.
 void let_higher_run(W_Frame* frame);
 void watch_threads(); // from now on the image's thread looks for such processes now and then
-void signal_at_microseconds(W_Object* semaphore, long when); // when < 0: never
-void set_low_space_semaphore(W_Object* semaphore);           // null: none
+void signal_at_microseconds(W_Object* semaphore, int64_t when); // when < 0: never
+void set_low_space_semaphore(W_Object* semaphore);              // null: none
 void watch_interrupts(bool watch);
-long microseconds_now(); // a monotonic clock, from the start
+int64_t microseconds_now(); // a monotonic clock, from the start
 
 constexpr uint32_t action_timer = gc::action_first_for_vm;
 constexpr uint32_t action_interrupt = gc::action_first_for_vm << 1;

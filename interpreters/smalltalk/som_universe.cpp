@@ -77,14 +77,11 @@ W_Method* make_method(compiled& code, W_Class* holder, W_Object* association, lo
     literals->set(count + 1, association);
     constants->set(count, association);
 
-    std::vector<long> words;
+    std::vector<long> words = instruction_words(code.instructions);
     std::vector<int> lines;
-    for (const decoded& one : code.instructions) {
-        words.push_back(one.what | (one.a & 0xffffff) << 8 | one.b << 32);
-        lines.push_back(one.position);
-    }
-    long length = static_cast<long>(words.size());
-    code_words* word_copy = make_array_copy<code_words>(words.data(), length);
+    for (const decoded& one : code.instructions) lines.push_back(one.position);
+    long length = static_cast<long>(code.instructions.size());
+    code_words* word_copy = make_array_copy<code_words>(words.data(), words_of_instruction * length);
     code_numbers* depth_copy = make_array_copy<code_numbers>(code.verified.depths.data(), length);
     code_numbers* line_copy = make_array_copy<code_numbers>(lines.data(), length);
     auto* caches = heddle::make_array<heddle::array<member<InlineCache>>>(length);

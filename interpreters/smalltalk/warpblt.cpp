@@ -5,23 +5,23 @@
 namespace heddle::smalltalk {
 namespace {
 
-constexpr long fixed_one = 1 << 14;
-long floor_divide(long a, long b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
-long step(long from, long to, long steps) {
+constexpr int64_t fixed_one = 1 << 14;
+int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+int64_t step(int64_t from, int64_t to, int64_t steps) {
     if (to == from) return 0;
     if (to > from) return (to - from + fixed_one) / (steps + 1) + 1;
     return -((from - to + fixed_one) / (steps + 1) + 1);
 }
 // One side of the quadrilateral: where a row begins (or ends), and the way to the next row's.
 struct side {
-    long x, y, step_x, step_y;
-    void advance(long rows) { x += rows * step_x, y += rows * step_y; }
+    int64_t x, y, step_x, step_y;
+    void advance(int64_t rows) { x += rows * step_x, y += rows * step_y; }
 };
-void start_backwards(long& at, long to, long steps, long by) {
+void start_backwards(int64_t& at, int64_t to, int64_t steps, int64_t by) {
     if (by < 0) at = to - steps * by;
 }
-bool load_side(W_Object* blit, long first, long last, long steps, side& s) {
-    long end_x, end_y;
+bool load_side(W_Object* blit, long first, long last, int64_t steps, side& s) {
+    int64_t end_x, end_y;
     if (!blitter::number(slot(blit, first), s.x) || !blitter::number(slot(blit, first + 1), s.y) ||
         !blitter::number(slot(blit, last), end_x) || !blitter::number(slot(blit, last + 1), end_y))
         return false;
@@ -33,18 +33,18 @@ bool load_side(W_Object* blit, long first, long last, long steps, side& s) {
 }
 } // namespace
 
-uint32_t blitter::source_pixel_at(long x, long y) const {
+uint32_t blitter::source_pixel_at(int64_t x, int64_t y) const {
     if (x < 0 || y < 0 || x >> 14 >= source_.width || y >> 14 >= source_.height) return 0;
-    return source_.get(x >> 14, y >> 14);
+    return source_.get(static_cast<long>(x >> 14), static_cast<long>(y >> 14));
 }
 
 // steps: to the next pixel of the row (x, y), and to the next row
-uint32_t blitter::smooth_pixel(long x, long y, const long (&steps)[4], long n, word_array* source_map) const {
-    long part[4];
+uint32_t blitter::smooth_pixel(int64_t x, int64_t y, const int64_t (&steps)[4], long n, word_array* source_map) const {
+    int64_t part[4];
     for (int i = 0; i < 4; i++) part[i] = floor_divide(steps[i], n);
     long sums[4] = {}, points = 0;
     for (long j = 0; j < n; j++, x += part[2], y += part[3]) {
-        long at_x = x, at_y = y;
+        int64_t at_x = x, at_y = y;
         for (long k = 0; k < n; k++, at_x += part[0], at_y += part[1]) {
             uint32_t color = source_pixel_at(at_x, at_y);
             if (rule_.rule == 25 && color == 0) continue; // transparent
@@ -69,7 +69,7 @@ uint32_t blitter::smooth_pixel(long x, long y, const long (&steps)[4], long n, w
 
 bool blitter::warp(long smoothing, W_Object* source_map) {
     if (!has_slots(self_, 27) || smoothing < 1 || smoothing > 1000) return false;
-    long rows = std::max(wanted_height_ - 1, 1L), columns = std::max(wanted_width_ - 1, 1L);
+    int64_t rows = std::max(wanted_height_ - 1, int64_t{1}), columns = std::max(wanted_width_ - 1, int64_t{1});
     side left, right;
     if (!load_side(self_, 15, 18, rows, left) || !load_side(self_, 24, 21, rows, right)) return false;
     word_array* map_words = is_exact<W_Words>(source_map) ? static_cast<W_Words*>(source_map)->words.get() : nullptr;
@@ -81,12 +81,12 @@ bool blitter::warp(long smoothing, W_Object* source_map) {
         else if (dest_.depth == 16)
             map_.convert_components(8, 5);
     }
-    long cut_rows = std::max(0L, y_ - dest_y_), cut_columns = std::max(0L, x_ - dest_x_);
+    int64_t cut_rows = std::max(int64_t{0}, y_ - dest_y_), cut_columns = std::max(int64_t{0}, x_ - dest_x_);
     left.advance(cut_rows);
     right.advance(cut_rows);
     for (long row = 0; row < height_; row++, left.advance(1), right.advance(1)) {
-        long steps[4] = {step(left.x, right.x, columns), step(left.y, right.y, columns), left.step_x, left.step_y};
-        long at_x = left.x, at_y = left.y;
+        int64_t steps[4] = {step(left.x, right.x, columns), step(left.y, right.y, columns), left.step_x, left.step_y};
+        int64_t at_x = left.x, at_y = left.y;
         start_backwards(at_x, right.x, columns, steps[0]);
         start_backwards(at_y, right.y, columns, steps[1]);
         at_x += cut_columns * steps[0], at_y += cut_columns * steps[1];

@@ -108,7 +108,7 @@ std::deque<std::vector<long>> events;
 long input_semaphore = 0;
 constexpr size_t most_events = 1000; // an image that never asks shall not fill the memory
 
-long milliseconds() { return microseconds_now() / 1000 & 0x1fffffff; }
+long milliseconds() { return static_cast<long>(microseconds_now() / 1000 & 0x1fffffff); }
 void add_event(std::vector<long> event) {
     if (events.size() < most_events) events.push_back(std::move(event));
     if (input_semaphore) signal_from_outside(input_semaphore);
@@ -214,7 +214,7 @@ bool read_events() {
 
 // ---- showing
 long dirty[4] = {0, 0, 0, 0}; // left, top, right, bottom
-long last_update = 0;
+int64_t last_update = 0;
 constexpr long update_interval = 16000; // microseconds
 
 void present() {
@@ -276,7 +276,7 @@ void window_changed(long left, long top, long right, long bottom) {
 }
 bool update_window(bool now) {
     if (!window) return true;
-    long time = microseconds_now();
+    int64_t time = microseconds_now();
     if (!now && time - last_update < update_interval) return true;
     last_update = time;
     bool open = read_events();

@@ -132,14 +132,15 @@ bool copy_array(walk& w, step& s) {
 // Fields that the collector looks at and nothing was stored into: named by offset alone.
 const field_descr& unnamed_reference(uint32_t offset) {
     static std::vector<field_descr*> by_offset; // never freed, as descriptors are
-    if (by_offset.size() <= offset / 8) by_offset.resize(offset / 8 + 1, nullptr);
-    field_descr*& field = by_offset[offset / 8];
+    constexpr uint32_t size = sizeof(void*);    // eight bytes would reach past the end of an object of a 32-bit target
+    if (by_offset.size() <= offset / size) by_offset.resize(offset / size + 1, nullptr);
+    field_descr*& field = by_offset[offset / size];
     if (!field) {
         field = new field_descr;
         field->type = descr_type::field;
         field->index = UINT32_MAX;
         field->name = "reference at " + std::to_string(offset);
-        field->shape = {kind::pointer, 8, false, true};
+        field->shape = {kind::pointer, size, false, true};
         field->offset = offset;
     }
     return *field;
