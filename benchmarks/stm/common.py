@@ -1,16 +1,22 @@
-"""What the programs share: run(work, parts) calls work(part, parts) in `parts` threads (0: in the main one), and prints seconds and answers."""
+"""What the programs share: run(work) calls work(part, parts) in `parts` threads (0: in the main one), ROUNDS times each, and prints seconds and answers.
+
+A program's arguments are the number of threads and ROUNDS."""
 import sys
 import threading
 import time
 
 
+threads = int(sys.argv[1])
+rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+
+
 def run(work):
-    threads = int(sys.argv[1])
     count = max(threads, 1)
     answers = [None] * count
 
     def part(number):
-        answers[number] = work(number, count)
+        for _ in range(rounds):
+            answers[number] = work(number, count)
 
     started = time.time()
     if threads == 0:

@@ -1,7 +1,7 @@
 """An event loop that answers HTTP requests through `transaction`: each handler parses its request, finds primes, and answers JSON."""
-import sys
 import time
 import transaction
+from common import rounds, threads
 
 REQUESTS = 3000
 
@@ -77,12 +77,12 @@ class Connection:
 
 
 def main():
-    transaction.set_num_threads(max(int(sys.argv[1]), 1))
-    connections = [Connection(i) for i in range(REQUESTS)]
+    transaction.set_num_threads(max(threads, 1))
+    connections = [Connection(i) for i in range(REQUESTS * rounds)]
     started = time.time()
-    for batch in range(0, REQUESTS, 500):  # those that are ready at a time
+    for batch in range(0, len(connections), 500):  # those that are ready at a time
         for connection in connections[batch:batch + 500]:
-            if int(sys.argv[1]):
+            if threads:
                 transaction.add(connection.handle)
             else:
                 connection.handle()
