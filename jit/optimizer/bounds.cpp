@@ -50,7 +50,7 @@ bool drop_inner_extension(walk& w, step& s) {
 }
 
 int_facts facts_of_slot(const slot_shape& shape) {
-    if (shape.slot_kind != kind::integer || shape.size == 8) return int_facts::anything();
+    if (shape.slot_kind != kind::integer || shape.keeps_all()) return int_facts::anything();
     unsigned bits = 8u * shape.size;
     if (shape.is_signed) return int_facts::between(-(int64_t{1} << (bits - 1)), (int64_t{1} << (bits - 1)) - 1);
     return int_facts::between(0, (int64_t{1} << bits) - 1);

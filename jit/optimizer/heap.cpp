@@ -106,7 +106,7 @@ bool write(walk& w, uint32_t slot, value_id object, value_id stored) {
 
 // A narrow slot gives back another word than was stored: such a store is not known by its value.
 bool keeps_word(walk& w, const slot_shape& shape, value_id stored) {
-    if (shape.size == 8) return true;
+    if (shape.keeps_all()) return true;
     if (shape.slot_kind != kind::integer) return false;
     const int_facts& facts = w.facts(stored);
     return shape.is_signed ? facts.fits_signed(8u * shape.size) : facts.fits_unsigned(8u * shape.size);

@@ -61,14 +61,14 @@ bool getfield(walk& w, step& s) {
 
 // The word that a load gives back after a store: narrower than a word, it may be another.
 value_id stored_value(walk& w, const slot_shape& shape, value_id stored) {
-    if (shape.slot_kind == kind::integer && shape.size < 8) {
+    if (shape.slot_kind == kind::integer && !shape.keeps_all()) {
         value_id bits = w.constant_int(8 * shape.size);
         return w.send(shape.is_signed ? opcode::int_sign_extend : opcode::int_zero_extend, {stored, bits});
     }
     return w.find(stored);
 }
 
-bool loses_bits(const slot_shape& shape) { return shape.slot_kind == kind::floating && shape.size < 8; }
+bool loses_bits(const slot_shape& shape) { return shape.slot_kind == kind::floating && !shape.keeps_all(); }
 
 bool setfield(walk& w, step& s) {
     value_id x = w.argument(s, 0);

@@ -116,7 +116,7 @@ TEST_CASE("a long callee is blamed for a trace's length, and called instead") {
     CHECK(w.statistics().aborts == 1);
     w.stop();
     // Nobody but its machine-code callers can count a function that is never called natively.
-    for (const char* backend : {"portable", "x86_64"}) {
+    for (const char* backend : {"portable", heddle::jit::native_backend_name}) {
         w.start(std::string("threshold=3,function_threshold=100000,trace_limit=130,trace_eagerness=10,backend=") +
                 backend);
         CHECK(run_tiny(w, p, 3, 60) == with);
@@ -219,7 +219,7 @@ done: live *
     auto run = [&] {
         void* left = w.new_base(w.left_type, 11);
         void* right = w.new_base(w.right_type, 0x55);
-        return w.call("portal", {100, reinterpret_cast<word>(left), reinterpret_cast<word>(right), 1});
+        return w.call("portal", {100, heddle::jit::pointer_word(left), heddle::jit::pointer_word(right), 1});
     };
     w.check("dispatch", run);
     std::string trace = w.logged("jit-opt", "threshold=3,trace_eagerness=2", [&] { run(); });

@@ -55,8 +55,9 @@ TEST_CASE("overflow in a trace") {
     load_tiny(w);
     std::vector<int64_t> p = {add_checked, decrement_b, loop_if_b, 0, return_a};
     w.check("no overflow", [&] { return run_tiny(w, p, 0, 50); });
-    w.check("overflow late", [&] { return run_tiny(w, p, INT64_MAX - 60, 20); });
-    std::vector<int64_t> often = {xor_constant, INT64_MAX, add_checked, decrement_b, loop_if_b, 0, return_a};
+    w.check("overflow late", [&] { return run_tiny(w, p, heddle::jit::trace_int_max - 60, 20); });
+    std::vector<int64_t> often = {xor_constant, heddle::jit::trace_int_max, add_checked, decrement_b, loop_if_b, 0,
+                                  return_a};
     w.check("overflow often", [&] { return run_tiny(w, often, 5, 60); });
 }
 

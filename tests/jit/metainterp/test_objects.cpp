@@ -28,7 +28,7 @@ done: live *
   return_i i1
 )",
            "i", "ip", "i");
-    w.check("boxes", [&] { return w.call("portal", {300, reinterpret_cast<word>(w.new_base(w.left_type, 1))}); });
+    w.check("boxes", [&] { return w.call("portal", {300, jit::pointer_word(w.new_base(w.left_type, 1))}); });
 }
 
 TEST_CASE("virtual objects come back when a guard fails") {
@@ -133,13 +133,12 @@ done: live *
 TEST_CASE("errors are null results and a pending error") {
     world w;
     // 'checked' answers null for odd numbers, having stored a Base as the pending error.
-    w.pointers.push_back({"pending", reinterpret_cast<word>(&heddle_thread.error)});
+    w.pointers.push_back({"pending", jit::pointer_word(&heddle_thread.error)});
     jit::field_descr& pending = w.prog.fields.emplace_back();
     static_cast<jit::descr&>(pending).type = jit::descr_type::field;
     pending.name = "pending";
     pending.index = static_cast<uint32_t>(w.prog.descrs.size());
-    pending.shape.slot_kind = jit::kind::pointer;
-    pending.shape.is_reference = true;
+    pending.shape = {jit::kind::pointer, sizeof(void*), false, true};
     pending.owner_is_global = true;
     w.prog.descrs.push_back(&pending);
     w.load(R"(
@@ -193,7 +192,7 @@ done: live *
 
 namespace {
 int64_t calls_of_square = 0;
-word square(word n) {
+jit::trace_unsigned square(jit::trace_unsigned n) {
     ++calls_of_square;
     return n * n;
 }
@@ -232,9 +231,9 @@ done: live *
 }
 
 namespace {
-int64_t bump_every;
+jit::trace_int bump_every;
 // Now and then writes the quasi-immutable field, as translated native code does.
-int64_t bump(pair_object* pair, int64_t n) {
+jit::trace_int bump(pair_object* pair, jit::trace_int n) {
     if (n % bump_every == 0) {
         ++pair->version;
         heddle_quasi_immutable_written(&pair->version);
@@ -264,7 +263,7 @@ done: live *
 } // namespace
 
 TEST_CASE("a quasi-immutable field is written now and then, while the code that depends on it is on the stack") {
-    for (int64_t every : {1000, 150, 37, 10, 1}) {
+    for (jit::trace_int every : {1000, 150, 37, 10, 1}) {
         world w;
         bump_every = every;
         w.add_function("bump", "pi>i", reinterpret_cast<void*>(bump));
@@ -274,7 +273,7 @@ TEST_CASE("a quasi-immutable field is written now and then, while the code that 
             pair->first = pair->second = nullptr;
             pair->tag = 0;
             pair->version = 3;
-            return w.call("portal", {reinterpret_cast<word>(pair), 300, 0});
+            return w.call("portal", {jit::pointer_word(pair), 300, 0});
         });
     }
 }
@@ -288,7 +287,7 @@ TEST_CASE("code is discarded at a write of a quasi-immutable field, and a field 
     pair->first = pair->second = nullptr;
     pair->tag = pair->version = 0;
     gc::pin(pair);
-    auto run = [&](int64_t n) { return w.call("portal", {reinterpret_cast<word>(pair), static_cast<word>(n), 0}); };
+    auto run = [&](int64_t n) { return w.call("portal", {jit::pointer_word(pair), static_cast<word>(n), 0}); };
     std::string log = w.logged("jit-opt", "threshold=3,function_threshold=1000000,backend=portable", [&] {
         run(100);
         CHECK(w.statistics().loops == 1);

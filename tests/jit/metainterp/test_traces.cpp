@@ -55,7 +55,7 @@ TEST_CASE("locations in logs come from the driver's function") {
         const char* name;
         const char* (*location)(const uint64_t*);
     } driver{"d", [](const uint64_t*) { return "here:12"; }};
-    w.prog.drivers[0].info_address = reinterpret_cast<uint64_t>(&driver);
+    w.prog.drivers[0].info_address = reinterpret_cast<uintptr_t>(&driver);
     const std::vector<int64_t> sum = {add, decrement_b, loop_if_b, 0, return_a};
     std::string log = w.logged("jit-trace,jit-opt,jit-summary", "threshold=3", [&] { run_tiny(w, sum, 0, 10); });
     CHECK(log.find("[jit-trace] loop #1 (driver d, here:12)\n") != std::string::npos);

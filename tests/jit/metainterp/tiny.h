@@ -14,7 +14,7 @@ enum operation : int64_t {
     decrement_b,  // b -= 1
     loop_if_b,    // if b != 0 goto operand
     return_a,
-    multiply,        // a = a * b modulo 2^64
+    multiply,        // a = a * b, wrapping
     add_checked,     // a += b; on overflow a = -1
     call_to_b,       // b = call operand with a - 1
     call_to_a,       // a = call operand with a - 2
@@ -31,17 +31,19 @@ enum operation : int64_t {
 };
 }
 
-inline int64_t fetch_word(const int64_t* program, int64_t position) { return program[position]; }
+inline jit::trace_int fetch_word(const int64_t* program, jit::trace_int position) {
+    return static_cast<jit::trace_int>(program[position]);
+}
 inline int64_t& conditional_calls() {
     static int64_t count = 0;
     return count;
 }
-inline void count_call(int64_t by) { conditional_calls() += by; }
+inline void count_call(jit::trace_int by) { conditional_calls() += by; }
 word run_tiny(world& w, const std::vector<int64_t>& program, int64_t a, int64_t b);
-inline int64_t inner(int64_t b) {
+inline jit::trace_int inner(jit::trace_int b) {
     static const std::vector<int64_t> program = {tiny::add,         tiny::odd_goto,  5, tiny::add_constant, 3,
                                                  tiny::decrement_b, tiny::loop_if_b, 0, tiny::return_a};
-    return static_cast<int64_t>(run_tiny(current_world(), program, 1, b & 15 ? b & 15 : 5));
+    return static_cast<jit::trace_int>(run_tiny(current_world(), program, 1, b & 15 ? b & 15 : 5));
 }
 
 inline const char* const tiny_interpreter = R"(
@@ -164,7 +166,8 @@ inline void load_tiny(world& w) {
 }
 
 inline word run_tiny(world& w, const std::vector<int64_t>& program, int64_t a, int64_t b) {
-    return w.call("portal", {reinterpret_cast<word>(program.data()), 0, static_cast<word>(a), static_cast<word>(b)});
+    return w.call("portal", {jit::pointer_word(program.data()), 0, jit::integer_word(static_cast<word>(a)),
+                             jit::integer_word(static_cast<word>(b))});
 }
 
 } // namespace heddle::test

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <regex>
 #include <unistd.h>
@@ -68,19 +69,28 @@ void runner(const word* greens_then_reds, word* result) {
     *result = run_from_merge_point(0, buffer, false);
 }
 
-// Native entries of jitcodes: one C function for a number and a count of word arguments, as the translator would have.
-uint32_t native_jitcodes[8];
-template <size_t slot> word native1(word a) {
-    word arguments[] = {a};
-    return run_jitcode(native_jitcodes[slot], arguments);
+// Native entries of jitcodes: one C function for a number and a count of arguments in general registers, as the
+// translator would have.
+struct native_jitcode {
+    uint32_t index;
+    std::string kinds; // of its arguments
+};
+native_jitcode native_jitcodes[4];
+
+word canonical(jit::kind k, uintptr_t bits) {
+    return k == jit::kind::integer ? jit::integer_word(bits) : jit::pointer_word(bits);
 }
-template <size_t slot> word native2(word a, word b) {
-    word arguments[] = {a, b};
-    return run_jitcode(native_jitcodes[slot], arguments);
+uintptr_t run_native(size_t slot, std::initializer_list<uintptr_t> registers) {
+    const native_jitcode& called = native_jitcodes[slot];
+    std::vector<word> arguments;
+    for (uintptr_t bits : registers)
+        arguments.push_back(canonical(jit::kind_of_letter(called.kinds[arguments.size()]), bits));
+    return static_cast<uintptr_t>(run_jitcode(called.index, arguments.data()));
 }
-template <size_t slot> word native4(word a, word b, word c, word d) {
-    word arguments[] = {a, b, c, d};
-    return run_jitcode(native_jitcodes[slot], arguments);
+template <size_t slot> uintptr_t native1(uintptr_t a) { return run_native(slot, {a}); }
+template <size_t slot> uintptr_t native2(uintptr_t a, uintptr_t b) { return run_native(slot, {a, b}); }
+template <size_t slot> uintptr_t native4(uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d) {
+    return run_native(slot, {a, b, c, d});
 }
 template <size_t slot> void* native(size_t argument_count) {
     return argument_count == 1   ? reinterpret_cast<void*>(native1<slot>)
@@ -90,15 +100,14 @@ template <size_t slot> void* native(size_t argument_count) {
 void* (*const natives[])(size_t) = {native<0>, native<1>, native<2>, native<3>};
 size_t natives_used = 0;
 
-// Thunks for functions of words only.
-void thunk0(void* f, const word*, word* r) { *r = reinterpret_cast<word (*)()>(f)(); }
-void thunk1(void* f, const word* a, word* r) { *r = reinterpret_cast<word (*)(word)>(f)(a[0]); }
-void thunk2(void* f, const word* a, word* r) { *r = reinterpret_cast<word (*)(word, word)>(f)(a[0], a[1]); }
-void thunk3(void* f, const word* a, word* r) { *r = reinterpret_cast<word (*)(word, word, word)>(f)(a[0], a[1], a[2]); }
-void thunk4(void* f, const word* a, word* r) {
-    *r = reinterpret_cast<word (*)(word, word, word, word)>(f)(a[0], a[1], a[2], a[3]);
+// Thunks for functions without doubles, by the count of arguments and the result's kind.
+template <jit::kind result, size_t... i> void thunk(void* f, const word* a, word* r) {
+    auto called = reinterpret_cast<uintptr_t (*)(decltype(uintptr_t{i})...)>(f);
+    *r = canonical(result, called(static_cast<uintptr_t>(a[i])...));
 }
-const jit::call_thunk thunks[] = {thunk0, thunk1, thunk2, thunk3, thunk4};
+template <jit::kind result>
+constexpr jit::call_thunk thunks[] = {thunk<result>, thunk<result, 0>, thunk<result, 0, 1>, thunk<result, 0, 1, 2>,
+                                      thunk<result, 0, 1, 2, 3>};
 
 void start_collector() {
     static bool done = false;
@@ -139,7 +148,7 @@ void world::add_types() {
             type.base = parent;
             type.fixed_size = size;
         };
-        static word vtables[6][4];
+        static uintptr_t vtables[6][4];
         plain(base, "Base", nullptr, sizeof(base_object));
         plain(left, "Left", &base, sizeof(base_object));
         plain(right, "Right", &base, sizeof(base_object));
@@ -150,7 +159,7 @@ void world::add_types() {
         plain(integers, "array<int>", nullptr, offsetof(array_object, items));
         size_t n = 0;
         for (gc::type_info* type : {&references, &integers}) {
-            type->item_size = 8;
+            type->item_size = type == &references ? sizeof(void*) : sizeof(word);
             type->length_offset = offsetof(array_object, length);
             type->items_offset = offsetof(array_object, items);
         }
@@ -164,11 +173,11 @@ void world::add_types() {
         }
     }
     base_type = base, left_type = left, right_type = right, pair_type = pair;
+    const jit::slot_shape reference{jit::kind::pointer, sizeof(void*), false, true};
     auto field = [&](const char* name, gc::type_info& owner, size_t offset, jit::kind k, bool immutable) {
         jit::field_descr& f = add_descr(prog.fields, jit::descr_type::field, name);
         f.offset = static_cast<uint32_t>(offset);
-        f.shape.slot_kind = k;
-        f.shape.is_reference = k == jit::kind::pointer;
+        f.shape = k == jit::kind::pointer ? reference : jit::slot_shape{};
         f.owner = &owner;
         f.immutable = immutable;
     };
@@ -183,17 +192,16 @@ void world::add_types() {
     }
     for (gc::type_info* type : {&references, &integers}) {
         jit::array_descr& a = add_descr(prog.arrays, jit::descr_type::array, type->name);
-        a.shape.slot_kind = type == &references ? jit::kind::pointer : jit::kind::integer;
-        a.shape.is_reference = type == &references;
+        if (type == &references) a.shape = reference;
         a.items_offset = type->items_offset;
         a.length_offset = type->length_offset;
         a.type = type;
     }
     for (gc::type_info* type : {&base, &left, &right, &pair})
-        pointers.push_back({std::string("class ") + type->name, reinterpret_cast<word>(type)});
+        pointers.push_back({std::string("class ") + type->name, jit::pointer_word(type)});
     jit::raw_descr& raw = add_descr(prog.raws, jit::descr_type::raw, "raw word");
     raw.shape = {};
-    for (size_t i = 0; i < 4; ++i) const_cast<word*>(static_cast<const word*>(base.vtable))[i] = 0;
+    std::memset(const_cast<void*>(base.vtable), 0, 4 * sizeof(uintptr_t));
 }
 
 world::world() {
@@ -202,7 +210,7 @@ world::world() {
     natives_used = 0;
     prog.drivers.push_back({});
     prog.drivers[0].name = "d";
-    prog.drivers[0].runner_address = reinterpret_cast<uint64_t>(runner);
+    prog.drivers[0].runner_address = reinterpret_cast<uintptr_t>(runner);
     add_types();
 }
 
@@ -231,11 +239,12 @@ void world::add_function(const std::string& name, const std::string& signature, 
     jit::call_descr& d = add_descr(prog.calls, jit::descr_type::call, "call " + name);
     d.argument_kinds = signature.substr(0, signature.find('>'));
     d.result = jit::kind_of_letter(signature.back());
-    d.thunk = thunks[d.argument_kinds.size()];
+    d.thunk = d.result == jit::kind::integer ? thunks<jit::kind::integer>[d.argument_kinds.size()]
+                                             : thunks<jit::kind::pointer>[d.argument_kinds.size()];
     d.effects.elidable = elidable;
     jit::function_entry entry;
     entry.name = name;
-    entry.address = entry.residual_address = reinterpret_cast<uint64_t>(address);
+    entry.address = entry.residual_address = reinterpret_cast<uintptr_t>(address);
     entry.call_descr = d.index;
     entry.jitcode = jitcode;
     prog.function_by_address[entry.address] = static_cast<uint32_t>(prog.functions.size());
@@ -245,9 +254,9 @@ void world::add_function(const std::string& name, const std::string& signature, 
 void world::make_native(const std::string& jitcode_name, const std::string& signature) {
     for (auto& code : prog.jitcodes) {
         if (code->name != jitcode_name) continue;
-        native_jitcodes[natives_used] = code->index;
-        add_function(jitcode_name, signature, natives[natives_used](signature.find('>')), false,
-                     static_cast<int>(code->index));
+        size_t arguments = signature.find('>');
+        native_jitcodes[natives_used] = {code->index, signature.substr(0, arguments)};
+        add_function(jitcode_name, signature, natives[natives_used](arguments), false, static_cast<int>(code->index));
         ++natives_used;
         return;
     }
@@ -288,7 +297,7 @@ std::string world::logged(const std::string& sections, const std::string& option
 
 void world::set_method(const gc::type_info& type, const std::string& function) {
     for (auto& entry : prog.functions)
-        if (entry.name == function) const_cast<word*>(static_cast<const word*>(type.vtable))[0] = entry.address;
+        if (entry.name == function) std::memcpy(const_cast<void*>(type.vtable), &entry.address, sizeof(void*));
 }
 
 void world::check(const std::string& what, const std::function<word()>& body) {

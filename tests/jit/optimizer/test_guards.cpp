@@ -100,7 +100,8 @@ TEST_CASE("overflow checks that bounds or an earlier one spare", "[bounds]") {
                     "[i0, i1]\ni2 = int_lt(i0, i1)\nguard_true(i2) [i0]\ni3 = int_add(i0, 1)\nfinish(i3)\n");
     CHECK_OPTIMISED("[i0]\ni1 = int_add_ovf(i0, 1)\nguard_no_overflow() [i0]\ni2 = int_gt(i1, i0)\nfinish(i1)\n",
                     "[i0]\ni1 = int_add_ovf(i0, 1)\nguard_no_overflow() [i0]\nfinish(i1)\n");
-    CHECK_OPTIMISED("[i0]\ni1 = int_add_ovf(9223372036854775807, 1)\nguard_overflow() [i0]\nfinish(i0)\n",
+    CHECK_OPTIMISED("[i0]\ni1 = int_add_ovf(" + std::to_string(jit::trace_int_max) +
+                        ", 1)\nguard_overflow() [i0]\nfinish(i0)\n",
                     "[i0]\nfinish(i0)\n");
 }
 

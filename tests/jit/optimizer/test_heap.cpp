@@ -63,11 +63,11 @@ TEST_CASE("guards list the stores that are still to be done", "[heap]") {
 
 TEST_CASE("calls invalidate what they write and see what they read", "[heap]") {
     // set_value reads and writes Node.value only.
-    CHECK_OPTIMISED("[p0, i1]\nsetfield(p0, i1, descr=Node.small)\nsetfield(p0, 3, descr=Node.value)\nf2 = "
+    CHECK_OPTIMISED("[p0, i1]\nsetfield(p0, i1, descr=Node.byte)\nsetfield(p0, 3, descr=Node.value)\nf2 = "
                     "getfield(p0, descr=Node.weight)\ni3 = call(ptr(fn_set_value), p0, 4, descr=set_value)\n"
                     "i4 = getfield(p0, descr=Node.value)\nf5 = getfield(p0, descr=Node.weight)\nf6 = float_add(f2, "
                     "f5)\nguard_true(i4) [f6]\nfinish(i4)\n",
-                    "[p0, i1]\nsetfield(p0, i1, descr=Node.small)\nf2 = getfield(p0, descr=Node.weight)\nsetfield(p0, "
+                    "[p0, i1]\nsetfield(p0, i1, descr=Node.byte)\nf2 = getfield(p0, descr=Node.weight)\nsetfield(p0, "
                     "3, descr=Node.value)\ni3 = call(ptr(fn_set_value), p0, 4, descr=set_value)\n"
                     "i4 = getfield(p0, descr=Node.value)\nf6 = float_add(f2, f2)\nguard_true(i4) [f6]\nfinish(i4)\n");
     CHECK_OPTIMISED("[p0, p1]\np2 = getfield(p0, descr=Node.next)\nsetfield(p0, p1, descr=Node.other)\ni3 = "

@@ -149,10 +149,10 @@ const double edge_doubles[] = {0.0,
 
 bool is_undefined(jit::opcode op, const jit::word* a) {
     using jit::opcode;
-    if (op == opcode::int_sign_extend || op == opcode::int_zero_extend) return a[1] < 1 || a[1] > 63;
+    if (op == opcode::int_sign_extend || op == opcode::int_zero_extend) return a[1] < 1 || a[1] >= jit::trace_int_bits;
     if (op != opcode::int_div && op != opcode::int_mod && op != opcode::uint_div && op != opcode::uint_mod)
         return false;
-    return a[1] == 0 || (a[0] == jit::word{1} << 63 && a[1] == UINT64_MAX);
+    return a[1] == 0 || (a[0] == jit::integer_word(static_cast<jit::word>(jit::trace_int_min)) && a[1] == UINT64_MAX);
 }
 
 std::vector<jit::word> samples(char kind, std::mt19937_64& random) {
@@ -164,6 +164,8 @@ std::vector<jit::word> samples(char kind, std::mt19937_64& random) {
     for (int i = 0; i < 8; ++i)
         words.push_back(kind == 'f' ? jit::double_to_word(static_cast<double>(static_cast<int64_t>(random())) / 1e9)
                                     : random() >> (random() & 63));
+    for (jit::word& w : words) // as wide as the target's
+        w = kind == 'i' ? jit::integer_word(w) : kind == 'p' ? jit::pointer_word(w) : w;
     return words;
 }
 

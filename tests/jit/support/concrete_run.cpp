@@ -72,11 +72,12 @@ private:
             }
             return;
         }
+        const array_descr& array = type == &w.ref_array_type ? w.ref_array : w.int_array;
         uint64_t length = load_length(jit::pointer_word(p));
-        for (uint64_t i = 0; i < length; ++i) {
-            word item;
-            std::memcpy(&item, static_cast<char*>(p) + w.int_array.items_offset + 8 * i, 8);
-            add(type == &w.ref_array_type ? kind::pointer : kind::integer, item);
+        for (word i = 0; i < length; ++i) {
+            bool overflow = false;
+            word item[2] = {jit::pointer_word(p), i};
+            add(array.shape.slot_kind, execute_operation(opcode::getarrayitem, &array, item, overflow));
         }
     }
 
@@ -85,9 +86,15 @@ private:
     std::unordered_map<void*, size_t> numbers_;
 };
 
+// Of any size that the target's integers have.
+int64_t some_integer(std::mt19937_64& random) {
+    auto bits = static_cast<int64_t>(random()) >> (random() % 64);
+    return static_cast<int64_t>(integer_word(static_cast<word>(bits)));
+}
+
 node* some_node(heap_world& w, std::mt19937_64& random, bool leaf) {
     node* n = static_cast<node*>(w.new_node(leaf));
-    n->value = static_cast<int64_t>(random()) >> (random() % 64);
+    n->value = some_integer(random);
     n->weight = static_cast<double>(random() % 1000) / 8;
     n->small = static_cast<int32_t>(random());
     n->byte = static_cast<uint8_t>(random());
@@ -126,7 +133,7 @@ std::vector<word> make_inputs(unsigned number) {
     push(1 + random() % 5);
     for (int i = 1; i < 4; ++i)
         push(number % 3 == 1 ? static_cast<word>(static_cast<int64_t>(random() % 7) - 2)
-                             : static_cast<word>(static_cast<int64_t>(random()) >> (random() % 64)));
+                             : static_cast<word>(some_integer(random)));
     for (int i = 0; i < 3; ++i)
         push(number > 1 && random() % 5 == 0 ? 0
                                              : jit::pointer_word(some_node(w, random, (random() + (number == 0)) % 2)));
@@ -135,7 +142,7 @@ std::vector<word> make_inputs(unsigned number) {
     push(jit::pointer_word(w.new_ints(number < 2 ? 4 : random() % 6)));
     push(jit::pointer_word(w.new_refs(number < 2 ? 4 : random() % 6)));
     for (uint64_t i = 0; i < load_length(in.words[7]); ++i)
-        std::memcpy(reinterpret_cast<char*>(in.words[7]) + 16 + 8 * i, &in.words[i % 4], 8);
+        std::memcpy(reinterpret_cast<char*>(in.words[7]) + w.int_array.items_offset + 8 * i, &in.words[i % 4], 8);
     if (node* n = reinterpret_cast<node*>(in.words[4])) {
         gc::write_barrier(n);
         n->next = reinterpret_cast<node*>(in.words[5]);
@@ -262,7 +269,8 @@ private:
         word length = object.items.size();
         opcode op = object.shape->type == descr_type::array ? opcode::new_array : opcode::new_object;
         word made = execute_operation(op, object.shape, &length, overflow);
-        if (op == opcode::new_object) std::memset(reinterpret_cast<char*>(made) + 8, 0, sizeof(node) - 8);
+        if (op == opcode::new_object)
+            std::memset(reinterpret_cast<char*>(made) + sizeof(void*), 0, sizeof(node) - sizeof(void*));
         words_.words.push_back(made);
         words_.rescan();
     }

@@ -183,7 +183,8 @@ private:
         case 0: add_int(unary[below(std::size(unary))], {an_int()}); break;
         case 1:
             add_int(one_in(2) ? opcode::int_sign_extend : opcode::int_zero_extend,
-                    {an_int(), trace_.make_int(one_in(2) ? 8 << below(3) : 1 + below(63))});
+                    {an_int(),
+                     trace_.make_int(one_in(2) ? 8 << below(trace_int_bits / 32 + 1) : 1 + below(trace_int_bits - 1))});
             break;
         case 2: add_division(); break;
         case 3: add_int(opcode::int_and, {an_int(), trace_.make_int((int64_t{1} << below(20)) - 1)}); break;

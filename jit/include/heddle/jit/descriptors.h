@@ -28,6 +28,10 @@ struct slot_shape {
     bool is_signed =
         true; // narrow integers: how a load widens (the value in a register is then canonical: see kinds.h)
     bool is_reference = false; // holds a GC reference: stores need the write barrier
+    // A load gives back the word that was stored, whatever that is.
+    bool keeps_all() const {
+        return slot_kind == kind::pointer || size >= (slot_kind == kind::integer ? sizeof(trace_int) : sizeof(double));
+    }
 };
 
 struct field_descr
