@@ -90,7 +90,8 @@ HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_signal_at_utc_microseconds(W_Object*
     }
     int64_t target;
     if (!wide_value(when, target)) return nullptr;
-    signal_at_microseconds(semaphore, microseconds_now() + target - utc_microseconds_now());
+    // A time that is past is now; less than zero would mean never.
+    signal_at_microseconds(semaphore, std::max(int64_t{0}, microseconds_now() + target - utc_microseconds_now()));
     return o;
 }
 
