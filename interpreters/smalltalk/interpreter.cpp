@@ -64,8 +64,11 @@ HEDDLE_INLINE W_Object* fast_divide(W_Object* a, W_Object* b) {
     return nullptr;
 }
 HEDDLE_INLINE W_Object* fast_modulo(W_Object* a, W_Object* b) {
-    if (!both_ints(a, b) || int_value(b) == 0) return nullptr;
-    long x = int_value(a), y = int_value(b), remainder = x % y;
+    if (!both_ints(a, b)) return nullptr;
+    long x = int_value(a), y = int_value(b);
+    // -1 and 0: machines refuse to divide the lowest number by the one, all by the other.
+    if (static_cast<unsigned long>(y) + 1 <= 1) return nullptr;
+    long remainder = x % y;
     if (remainder != 0 && (remainder ^ y) < 0) remainder += y;
     return make_int(remainder);
 }

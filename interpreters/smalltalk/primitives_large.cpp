@@ -64,6 +64,8 @@ W_Object* integer_from_text(const std::string& digits) {
     return make_large(n);
 }
 double large_to_double(W_Object* o) {
+    int64_t value;
+    if (wide_value(o, value)) return static_cast<double>(value); // to the nearest, where GMP cuts bits off
     number n;
     return read(o, n) ? mpz_get_d(n.value) : 0;
 }

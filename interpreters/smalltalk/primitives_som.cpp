@@ -136,8 +136,10 @@ W_Object* primitive_som_as_32_bit_unsigned(W_Object* a) {
 W_Object* primitive_som_square_root(W_Object* a) {
     if (!is_number(a)) return nullptr;
     double root = square_root(number(a));
-    // An integer's root is one too if it can be.
-    if (is_int(a) && root == std::floor(root) && root < 3037000500.0) return make_int(static_cast<long>(root));
+    // An integer's root is one too if it can be: of up to 63 bits.
+    bool whole = is_int(a) || (long_bits < 64 && !is_float(a));
+    if (whole && root == std::floor(root) && root < 3037000500.0)
+        return root <= static_cast<double>(INT_MAX) ? make_int(static_cast<long>(root)) : integer_of(root);
     return make_float(root);
 }
 HEDDLE_DONT_LOOK_INSIDE W_Object* primitive_som_random(W_Object* a) {
