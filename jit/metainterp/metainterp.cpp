@@ -245,6 +245,7 @@ outcome metainterp::trace_from_guard(guard_data& guard, const word* values, word
     base_ = stack_.end();
     word* mark = stack_.words_top();
     if (!rebuild_frames(runtime_, guard, values, this)) frame_memory_exhausted();
+    runtime_.machine->forget_exit_values();
     f_ = stack_.top();
     // A guard made before a jump to a loop's body resumes at the header: the bridge may go to the loop by another way.
     if (f_ == base_ && f_->code->source->driver >= 0) {

@@ -27,7 +27,7 @@ bool summary_at_exit = false;
 const program_image* registered_image = nullptr;
 bool has_waited = false; // places were counted before the image is loaded
 
-void set_counters(uint32_t passes) { std::fill_n(heddle_jit_counters, 4096, passes); }
+void set_counters(uint32_t passes) { std::fill_n(heddle_jit_counters, counter_count, passes); }
 
 // A short program needs no JIT, and starts faster without: the image is loaded when some place was passed this often.
 uint32_t passes_before_loading() {
@@ -153,6 +153,7 @@ outcome leave_through_guard(jit_runtime& runtime, guard_data& guard, const word*
     frame* base = stack.end();
     word* mark = stack.words_top();
     if (!rebuild_frames(runtime, guard, values, nullptr)) frame_memory_exhausted();
+    runtime.machine->forget_exit_values();
     outcome result = run_blackhole(runtime, base, buffer);
     stack.pop_words(mark);
     return result;

@@ -6,12 +6,10 @@
 #include <algorithm>
 
 extern "C" {
-uint32_t heddle_jit_counters[4096];
+uint32_t heddle_jit_counters[heddle::jit::counter_count];
 }
 
 namespace heddle::jit {
-
-constexpr uint32_t slots = 4096;
 
 void warm_state::initialise(const program& prog, const runtime_options& options) {
     *this = {};
@@ -22,9 +20,10 @@ void warm_state::initialise(const program& prog, const runtime_options& options)
     }
     tables_.push_back(std::make_unique<cell_table>(256));
     table_ = tables_.back().get();
-    granted_.assign(slots, 0);
-    calls_always_.assign(slots, false);
-    for (uint32_t slot = 0; slot < slots; ++slot) grant(slot, std::min(options.threshold, options.function_threshold));
+    granted_.assign(counter_count, 0);
+    calls_always_.assign(counter_count, false);
+    for (uint32_t slot = 0; slot < counter_count; ++slot)
+        grant(slot, std::min(options.threshold, options.function_threshold));
 }
 
 void warm_state::grant(uint32_t slot, uint32_t passes) { granted_[slot] = heddle_jit_counters[slot] = passes; }
@@ -114,7 +113,7 @@ void warm_state::back_off(cell& aborted, uint32_t max_aborts) {
 }
 
 void warm_state::decay() {
-    for (uint32_t slot = 0; slot < slots; ++slot) {
+    for (uint32_t slot = 0; slot < counter_count; ++slot) {
         if (calls_always_[slot]) continue;
         uint32_t done = granted_[slot] - std::min(heddle_jit_counters[slot], granted_[slot]);
         heddle_jit_counters[slot] += static_cast<uint32_t>(uint64_t{done} * options_->decay / 1000);

@@ -42,6 +42,8 @@ public:
         return {guard, context_.exit_values};
     }
 
+    void forget_exit_values() override { context_.exit_range->end = context_.exit_range->begin; }
+
     void free_code(loop_token& token) override {
         for (auto& guard : token.guards) guard->bridge.reset();
         token.code.clear();

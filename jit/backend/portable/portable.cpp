@@ -180,6 +180,8 @@ public:
         token.entry = 0;
     }
 
+    void forget_exit_values() override { exit_range_.end = exit_range_.begin; }
+
 private:
     exit_state run(const portable_code* code, frame& values);
     void jump(const portable_code*& code, frame& values, const instruction& at, size_t& position);

@@ -55,6 +55,15 @@ public:
         return {left.guard, values};
     }
 
+    void forget_exit_values() override {
+#ifdef HEDDLE_STM
+        gc::conservative_range& range = exit_values_of_this_thread();
+#else
+        gc::conservative_range& range = *context_.exit_range;
+#endif
+        range.end = range.begin;
+    }
+
     void free_code(loop_token& token) override {
         for (auto& guard : token.guards) guard->bridge.reset();
         token.code.clear();

@@ -306,3 +306,50 @@ TEST_CASE("copying array items, overlapping, of references into old arrays") {
         CHECK(refs_of(refs)[0] == n);
     }
 }
+
+namespace {
+
+constexpr size_t kept_count = 24;
+
+// Nodes that nothing but the values of the last exit refers to: their addresses, inverted.
+[[gnu::noinline]] std::vector<word> leave_with_nodes(backend& where) {
+    std::string names;
+    for (size_t i = 0; i < kept_count; ++i) names += (i == 0 ? "p" : ", p") + std::to_string(i);
+    std::string count = std::to_string(kept_count);
+    unit u(where, world().tables);
+    REQUIRE(u.compile("[" + names + ", i" + count + "]\nguard_true(i" + count + ") [" + names + "]\nfinish()\n") == "");
+    std::vector<word> inputs, hidden;
+    void* roots = world().new_refs(kept_count);
+    for (size_t i = 0; i < kept_count; ++i) {
+        refs_of(roots)[i] = new_node();
+        heddle::gc::write_barrier_array(roots, i);
+    }
+    heddle::gc::collect_minor(); // their places are final
+    for (size_t i = 0; i < kept_count; ++i) inputs.push_back(address(refs_of(roots)[i]));
+    for (word input : inputs) hidden.push_back(~input);
+    inputs.push_back(0);
+    CHECK(u.run(inputs).guard == 0);
+    return hidden;
+}
+
+[[gnu::noinline]] size_t still_there(const std::vector<word>& hidden) {
+    volatile char overwritten[1 << 15];
+    for (auto& byte : overwritten) byte = 0;
+    heddle::gc::collect_full();
+    size_t found = 0;
+    for (word address : hidden) found += heddle::gc::is_object(word_to_pointer<void>(~address));
+    return found;
+}
+
+} // namespace
+
+TEST_CASE("the values of the last exit are roots until they are forgotten") {
+    start_collector();
+    for (auto& b : all_backends()) {
+        INFO(b.name);
+        std::vector<word> hidden = leave_with_nodes(*b.what);
+        CHECK(still_there(hidden) == kept_count);
+        b.what->forget_exit_values();
+        CHECK(still_there(hidden) < kept_count / 2); // the stack may hold some
+    }
+}

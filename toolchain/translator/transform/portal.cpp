@@ -170,9 +170,9 @@ private:
             hash = builder.CreateMul(builder.CreateXor(hash, green), number(64, jit::hash_multiplier));
         }
         llvm::Constant* counters = module_.getOrInsertGlobal(
-            "heddle_jit_counters", llvm::ArrayType::get(llvm::Type::getInt32Ty(context_), 4096));
+            "heddle_jit_counters", llvm::ArrayType::get(llvm::Type::getInt32Ty(context_), jit::counter_count));
         llvm::Value* counter = builder.CreateInBoundsGEP(llvm::Type::getInt32Ty(context_), counters,
-                                                         {builder.CreateLShr(hash, number(64, 52))});
+                                                         {builder.CreateLShr(hash, number(64, jit::counter_shift))});
         llvm::Value* left =
             builder.CreateSub(builder.CreateLoad(llvm::Type::getInt32Ty(context_), counter), number(32, 1));
         builder.CreateStore(left, counter);

@@ -120,6 +120,8 @@ public:
     // 'invalidated' set, 'compiled' cleared; its entry runs the portal natively where that can be had.
     virtual void invalidate(loop_token& token) = 0;
     virtual exit_state execute(loop_token& token, const word* inputs) = 0;
+    // The values of the last exit are roots until it is said that they have been copied.
+    virtual void forget_exit_values() = 0;
     virtual void free_code(loop_token& token) = 0;
 };
 

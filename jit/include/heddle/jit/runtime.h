@@ -3,7 +3,7 @@
 //
 // Native side of a portal, at can_enter_jit (function_entry 0) and before the first merge point of a call
 // (function_entry 1):
-//     hash = driver + 1;  for each green word g: hash = (hash ^ g) * hash_multiplier;  slot = hash >> 52
+//     hash = driver + 1;  for each green word g: hash = (hash ^ g) * hash_multiplier;  slot = counter_slot(hash)
 //     if ((int32) (heddle_jit_counters[slot] -= 1) <= 0) answer = heddle_jit_enter(driver, buffer, function_entry)
 // The buffer lies on the native stack (it is scanned conservatively) and holds the greens, then the reds, as words.
 // One thread.
@@ -15,10 +15,16 @@
 
 namespace heddle::jit {
 struct program_image;
-}
+
+// Loops and functions whose hashes have these bits in common count for each other, and what is traced first decides
+// much. Addresses are others in each run: with 12 bits, some programs took twice as long in every second run.
+constexpr unsigned counter_bits = 15;
+constexpr uint32_t counter_count = 1u << counter_bits;
+constexpr unsigned counter_shift = 64 - counter_bits;
+} // namespace heddle::jit
 
 extern "C" {
-extern uint32_t heddle_jit_counters[4096];
+extern uint32_t heddle_jit_counters[heddle::jit::counter_count];
 // 0: carry on. 1: the portal is finished, its result (if it has one) is buffer[0]. 2: go on at the merge point with the
 // greens and reds that now are in the buffer.
 int heddle_jit_enter(uint32_t driver, heddle::jit::word* greens_then_reds, int function_entry);
@@ -40,7 +46,7 @@ inline uint64_t hash_greens(uint32_t driver, const word* greens, size_t count) {
     for (size_t i = 0; i < count; ++i) hash = (hash ^ greens[i]) * hash_multiplier;
     return hash;
 }
-constexpr uint32_t counter_slot(uint64_t hash) { return static_cast<uint32_t>(hash >> 52); }
+constexpr uint32_t counter_slot(uint64_t hash) { return static_cast<uint32_t>(hash >> counter_shift); }
 
 // Loads the program and makes the JIT ready, now rather than at the first loop (after gc::initialise and configure).
 // False: 'error' says why, in one line; then heddle_jit_enter answers 0 for ever.
