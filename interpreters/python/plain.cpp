@@ -29,6 +29,7 @@ long numbers_equal(W_Object* a, W_Object* b) {
 }
 long equal_at(W_Object* a, W_Object* b, long depth) {
     if (a == b) return 1;
+    if (is_exact<W_Int>(a) && is_exact<W_Int>(b)) return static_cast<W_Int*>(a)->value == static_cast<W_Int*>(b)->value;
     family kind = family_of(a), other = family_of(b);
     if (kind == family::other || other == family::other) return must_ask;
     if (kind != other) return 0;
