@@ -14,11 +14,14 @@ metainterp::metainterp(jit_runtime& runtime)
 }
 
 metainterp::~metainterp() {
-    if (!transaction_has_ended()) {
-        constants_range_.begin = constants_range_.end = nullptr;
-        end_tracing();
-    }
+    stop_recording();
     runtime_.give_back(std::move(recorded_));
+}
+
+void metainterp::stop_recording() {
+    if (transaction_has_ended()) return;
+    constants_range_.begin = constants_range_.end = nullptr;
+    end_tracing();
 }
 
 outcome metainterp::run() {
@@ -34,7 +37,10 @@ outcome metainterp::run() {
     others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling - others;
     runtime_.nanoseconds_tracing += runtime_.clock() - began - others;
     if (!parallel) runtime_.being_traced.pop_back();
-    if (end_ == ending::aborted) return run_blackhole(runtime_, base_, buffer_);
+    if (end_ == ending::aborted) {
+        stop_recording(); // the blackhole may run portals to their ends
+        return run_blackhole(runtime_, base_, buffer_);
+    }
     stack_.pop_to(base_);
     return {end_ == ending::finished, result_};
 }

@@ -90,7 +90,10 @@ private:
         return record(op, std::span(arguments.begin(), arguments.size()), d);
     }
     void give_up(abort_reason reason);
+    void stop_recording();
     void try_later(cell* place);
+    // Code for one thread can't become code for several: constants may be what only this thread finds.
+    bool has_lost_its_ground() const { return transaction_has_ended() || for_one_thread() != for_one_thread_; }
     bool transaction_has_ended() const { return parallel && ended_transactions() != ended_transactions_; }
 
     // resume_recorder
@@ -161,6 +164,7 @@ private:
     gc::conservative_range constants_range_;
 #endif
     const uint64_t ended_transactions_ = ended_transactions();
+    const bool for_one_thread_ = for_one_thread();
     std::vector<boxed> arguments_;
     std::vector<word> words_;
     std::vector<merge_point> merge_points_;

@@ -107,7 +107,10 @@ void metainterp::residual_call(boxed function, const call_descr& descr, uint32_t
         words_.push_back(argument.value);
         all_constant = all_constant && argument.is_constant();
     }
-    bool invariant = descr.effects.loop_invariant && arguments_.empty() && function.is_constant();
+    // One of the thread's own variables: the same in all of the trace, but another one for who runs it next.
+    bool of_thread = descr.effects.reads_thread_root && arguments_.empty() && !for_one_thread();
+    bool invariant = (descr.effects.loop_invariant || (descr.effects.elidable && of_thread)) && arguments_.empty() &&
+                     function.is_constant();
     if (invariant) {
         for (auto& [address, known] : invariant_calls_)
             if (address == function.value) return store(result_register, known);
@@ -121,12 +124,12 @@ void metainterp::residual_call(boxed function, const call_descr& descr, uint32_t
     void* pending = heddle_thread.error;
     descr.thunk(reinterpret_cast<void*>(function.value), words_.data(), &result.value);
     f_ = caller;
-    if (transaction_has_ended()) { // what was recorded may no longer be so
+    if (has_lost_its_ground()) { // what was recorded may no longer be so
         store(result_register, result);
         return give_up(abort_reason::transaction_ended);
     }
     // An elidable call that failed has set the pending error, which is an effect.
-    bool elidable = descr.effects.elidable && heddle_thread.error == pending;
+    bool elidable = descr.effects.elidable && !of_thread && heddle_thread.error == pending;
     if (!(elidable && all_constant)) {
         function.type = kind::integer;
         if (!function.is_constant())

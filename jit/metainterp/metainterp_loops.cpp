@@ -92,7 +92,7 @@ void metainterp::run_rest_natively(uint32_t driver, cell& place) {
     word* words = stack_.push_words(maximum_merge_point_size);
     for (size_t i = 0; i < arguments_.size(); ++i) words[i] = arguments_[i].value;
     boxed result{run_portal_to_end(runtime_, driver, words), {}, entry.result};
-    if (transaction_has_ended()) {
+    if (has_lost_its_ground()) {
         words[0] = result.value;
         return_from_frame(result);
         return give_up(abort_reason::transaction_ended);

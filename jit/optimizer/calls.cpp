@@ -15,7 +15,7 @@ constexpr uint32_t most_folded_arguments = 12;
 
 bool fold_call(walk& w, step& s, const call_descr& callee) {
     word words[most_folded_arguments];
-    if (!may_run_interpreter()) return false;
+    if (!may_run_interpreter() || (callee.effects.reads_thread_root && !for_one_thread())) return false;
     if (!callee.thunk || s.count > most_folded_arguments || callee.result == kind::none) return false;
     for (uint32_t i = 0; i < s.count; ++i)
         if (!w.is_constant(w.argument(s, i), words[i])) return false;

@@ -140,6 +140,7 @@ private:
         c.effects.may_collect = bits & 16;
         c.effects.may_run_portal = bits & 32;
         c.effects.writes_anything = bits & 64;
+        c.effects.reads_thread_root = bits & 128;
         if (c.effects.writes_anything) return;
         in_.ascending(c.effects.reads);
         in_.ascending(c.effects.writes);

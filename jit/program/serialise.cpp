@@ -77,7 +77,8 @@ private:
         out_.text(c.argument_kinds);
         const effect_info& e = c.effects;
         out_.number(static_cast<uint64_t>(c.result) | uint64_t{e.elidable} << 2 | uint64_t{e.loop_invariant} << 3 |
-                    uint64_t{e.may_collect} << 4 | uint64_t{e.may_run_portal} << 5 | uint64_t{e.writes_anything} << 6);
+                    uint64_t{e.may_collect} << 4 | uint64_t{e.may_run_portal} << 5 | uint64_t{e.writes_anything} << 6 |
+                    uint64_t{e.reads_thread_root} << 7);
         if (e.writes_anything) return;
         out_.ascending(e.reads);
         out_.ascending(e.writes);

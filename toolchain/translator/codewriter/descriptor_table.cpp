@@ -151,7 +151,8 @@ jit::slot_shape descriptor_table::shape(uint32_t descr) const {
 uint32_t descriptor_table::call(const jit::call_descr& like, const llvm::Constant* thunk) {
     const jit::effect_info& e = like.effects;
     std::string key = like.argument_kinds + '>' + jit::kind_letter(like.result);
-    for (bool flag : {e.elidable, e.loop_invariant, e.may_collect, e.may_run_portal, e.writes_anything})
+    for (bool flag :
+         {e.elidable, e.loop_invariant, e.may_collect, e.may_run_portal, e.writes_anything, e.reads_thread_root})
         key += flag ? '1' : '0';
     if (!e.writes_anything) {
         for (uint32_t r : e.reads) key += 'r' + std::to_string(r);

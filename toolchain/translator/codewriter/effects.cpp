@@ -1,6 +1,7 @@
 // The analysis of effects: see effects.h.
 #include "effects.h"
 #include "../addresses.h"
+#include "../transform/stm.h"
 #include <algorithm>
 #include <llvm/ADT/StringSwitch.h>
 #include <llvm/IR/Constants.h>
@@ -30,6 +31,7 @@ bool effect_analysis::summary::merge(const summary& other) {
     flag(may_collect, other.may_collect);
     flag(may_run_portal, other.may_run_portal);
     flag(anything, other.anything);
+    flag(thread_root, other.thread_root);
     auto set = [&](llvm::BitVector& mine, const llvm::BitVector& theirs) {
         if (mine.size() < theirs.size()) mine.resize(theirs.size());
         if (!theirs.test(mine)) return; // nothing in theirs that mine has not
@@ -209,6 +211,7 @@ void effect_analysis::scan_access(llvm::Instruction& instruction, llvm::Value* p
     case place_kind::vtable:
     case place_kind::stack: break;
     case place_kind::global:
+        now().thread_root |= is_thread_root(*place.global);
         if (place.through_heap)
             mark(set, descrs_.global(*place.global, place.offset, type));
         else if (is_store || !place.global->isConstant())
@@ -315,6 +318,7 @@ jit::effect_info effect_analysis::convert(const summary& does) const {
     jit::effect_info info;
     info.may_collect = does.may_collect;
     info.may_run_portal = does.may_run_portal;
+    info.reads_thread_root = does.thread_root;
     info.writes_anything = does.anything || does.writes.count() > most_writes;
     if (info.writes_anything) return info;
     for (unsigned descr : does.reads.set_bits()) info.reads.push_back(descr);

@@ -37,6 +37,7 @@ private:
     struct summary {
         llvm::BitVector reads, writes; // by descriptor
         bool raw_read = false, raw_write = false, may_collect = false, may_run_portal = false, anything = false;
+        bool thread_root = false;         // is read
         bool merge(const summary& other); // true when something was new
     };
     struct node {

@@ -65,6 +65,7 @@ struct raw_descr : descr {
 struct effect_info {
     bool elidable = false; // pure; see call_pure
     bool loop_invariant = false;
+    bool reads_thread_root = false; // if elidable and without arguments: only as long as it is asked by one thread
     bool may_collect =
         true; // may allocate: young objects may move afterwards only if nothing on the stack refers to them
     bool may_run_portal = false;         // may run interpreted code (and so force frames, change anything)
