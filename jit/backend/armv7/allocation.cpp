@@ -1,7 +1,8 @@
 // Allocation in the nursery, write barriers, and the out-of-line code for both and for calls between traces.
 //
-// The inlined path bumps nursery_free. The slow path calls a shared routine that keeps all registers, so live values
-// stay in them; the collector finds them on the stack, where the routine saved them, and leaves their objects in place.
+// The inlined path bumps nursery_free, once for each group of allocations (allocation_groups.h). The slow path calls a
+// shared routine that keeps all registers, so live values stay in them; the collector finds them on the stack, where
+// the routine saved them, and leaves their objects in place.
 #include "backend/armv7/trace_compiler.h"
 #include "heddle/gc/jit_interface.h"
 #include <algorithm>
@@ -10,23 +11,33 @@ namespace heddle::jit::armv7 {
 
 namespace interface = gc::jit_interface;
 
-// Allocates 'total' bytes, header written, into the register 'result'.
-void trace_compiler::bump_allocate(int result, const gc::type_info* type, uint32_t total) {
+// The header's two words, the type's id and no flags, where 'result' points; then it points behind them.
+void trace_compiler::write_header(int result, const gc::type_info* type) {
+    a_.move_constant(ip, type->id);
+    a_.move_constant(scratch, 0);
+    a_.store_multiple_increment(result, 1u << ip | 1u << scratch);
+}
+
+// The object of the operation at 'position', 'total' bytes, header written, into the register 'result'.
+void trace_compiler::bump_allocate(uint32_t position, int result, const gc::type_info* type, uint32_t total) {
+    if (groups_.is_follower(position)) {
+        a_.load(load_kind::word, result, thread, interface::nursery_free_offset);
+        a_.process_constant(data_operation::subtract, result, result, groups_.bytes_to_end(position));
+        return write_header(result, type);
+    }
     slow_path slow{slow_kind::allocate, a_.new_label(), a_.new_label()};
+    uint32_t reserved = std::max(groups_.reserved_by(position), total);
     slow.reg = result;
-    slow.operand = total;
+    slow.operand = reserved;
     slow.pointer = type;
     if (is_inlinable(*type, total)) {
         a_.load(load_kind::word, result, thread, interface::nursery_free_offset);
-        a_.process_constant(data_operation::add, scratch, result, total);
+        a_.process_constant(data_operation::add, scratch, result, reserved);
         a_.load(load_kind::word, ip, thread, interface::nursery_top_offset);
         a_.compare(scratch, operand2::reg(ip));
         a_.branch(condition::hi, slow.start);
         store_general(scratch, thread, interface::nursery_free_offset);
-        // The header's two words: the type's id, no flags.
-        a_.move_constant(ip, type->id);
-        a_.move_constant(scratch, 0);
-        a_.store_multiple_increment(result, 1u << ip | 1u << scratch);
+        write_header(result, type);
     } else {
         a_.branch(slow.start);
     }
@@ -43,36 +54,33 @@ void trace_compiler::set_vtable(int object, const gc::type_info* type) {
 void trace_compiler::compile_new_object(uint32_t position) {
     const gc::type_info* type = static_cast<const size_descr*>(op(position).description)->type;
     int result = registers_.define(position);
-    bump_allocate(result, type, static_cast<uint32_t>(gc::total_size_for(type->fixed_size)));
+    bump_allocate(position, result, type, static_cast<uint32_t>(gc::total_size_for(type->fixed_size)));
     set_vtable(result, type);
-    bool zero = false;
     for (uint32_t i = 0; i < type->reference_count; ++i) {
         uint32_t offset = type->reference_offsets[i];
         if (stored_before_safepoint(position, offset)) continue;
-        if (!zero) a_.move_constant(scratch, 0);
-        zero = true;
+        put_into_scratch(0);
         store_general(scratch, result, static_cast<int32_t>(offset));
+        note_scratch(0);
     }
 }
 
 void trace_compiler::compile_new_array(uint32_t position) {
     const gc::type_info* type = static_cast<const array_descr*>(op(position).description)->type;
     value_ref length = arguments(position)[0];
-    bool holds_references = type->items_are_references || type->item_reference_count != 0;
-    constexpr uint64_t longest_cleared = 32; // words cleared by a row of stores
-    uint64_t count = length.is_constant() ? constant_word(length) : UINT64_MAX;
-    bool is_small = count <= interface::inline_allocation_limit / std::max<uint64_t>(type->item_size, 1);
-    uint64_t item_bytes = is_small ? count * type->item_size : 0;
-    uint64_t total = gc::total_size_for(type->fixed_size + item_bytes);
-    if (is_small && is_inlinable(*type, total) && (!holds_references || item_bytes <= 4 * longest_cleared)) {
+    if (uint32_t total = allocation_groups::inlined_total(*trace_, op(position))) {
         int result = registers_.define(position);
-        bump_allocate(result, type, static_cast<uint32_t>(total));
-        a_.move_constant(scratch, static_cast<uint32_t>(count));
+        uint32_t count = constant_bits(length);
+        bump_allocate(position, result, type, total);
+        a_.move_constant(scratch, count);
         store_general(scratch, result, static_cast<int32_t>(type->length_offset));
         a_.move_constant(scratch, 0);
         store_general(scratch, result, static_cast<int32_t>(type->length_offset) + 4);
-        for (uint64_t at = 0; holds_references && at < item_bytes; at += 4)
-            store_general(scratch, result, static_cast<int32_t>(type->items_offset + at));
+        bool holds_references = type->items_are_references || type->item_reference_count != 0;
+        uint32_t end = holds_references ? type->items_offset + count * static_cast<uint32_t>(type->item_size) : 0;
+        for (uint32_t offset = type->items_offset; offset < end; offset += 4)
+            if (!stored_before_safepoint(position, offset))
+                store_general(scratch, result, static_cast<int32_t>(offset));
         set_vtable(result, type);
         return;
     }

@@ -82,6 +82,7 @@ void trace_compiler::compile_label(uint32_t position) {
         const_cast<target_token*>(static_cast<const target_token*>(op(position).description)), a_.new_label(), {}};
     if (!settle_label(position, made.places)) return;
     a_.bind(made.start);
+    scratch_known_at_ = UINT32_MAX;
     if (is_loop_header(position))
         hint_jump_arguments(static_cast<uint32_t>(trace_->operations.size() - 1), position, made.places);
     labels_.push_back(std::move(made));

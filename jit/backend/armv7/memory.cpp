@@ -123,6 +123,17 @@ trace_compiler::address trace_compiler::raw_address(value_ref base, value_ref of
 
 // ---- loads and stores
 
+// Stores of one constant often stand in a row: nulls in an object that is new or no longer wanted.
+void trace_compiler::put_into_scratch(uint32_t bits) {
+    if (scratch_known_at_ != a_.offset() || scratch_holds_ != bits) a_.move_constant(scratch, bits);
+}
+
+// True as long as nothing else is put out and no label stands here.
+void trace_compiler::note_scratch(uint32_t bits) {
+    scratch_holds_ = bits;
+    scratch_known_at_ = a_.offset();
+}
+
 // An item of a word or less: the sum needs no register of its own.
 bool trace_compiler::load_item(uint32_t position, const array_descr& array, value_ref object, value_ref index) {
     if (index.is_constant() || array.shape.slot_kind == kind::floating) return false;
@@ -161,10 +172,11 @@ void trace_compiler::store(const slot_shape& shape, address to, value_ref v) {
     }
     int from = scratch;
     if (v.is_constant())
-        a_.move_constant(scratch, constant_bits(v));
+        put_into_scratch(constant_bits(v));
     else
         from = registers_.use(v.index());
     a_.store(store_of(shape), from, to.base, to.offset);
+    if (v.is_constant()) note_scratch(constant_bits(v));
     if (shape.size != 8) return;
     if (shape.slot_kind == kind::integer)
         a_.shift(shift_kind::arithmetic_right, scratch, from, 31);

@@ -40,6 +40,7 @@ std::string trace_compiler::begin_code(const trace& t, std::string* asm_log) {
     frame_fixups_.clear();
     notes_.clear();
     outgoing_bytes_ = 0;
+    scratch_known_at_ = UINT32_MAX;
     range_ = context_.memory->open();
     a_.begin(range_.address);
     logging_ = asm_log != nullptr;
@@ -51,6 +52,7 @@ std::string trace_compiler::begin_code(const trace& t, std::string* asm_log) {
         a_.word(static_cast<uint32_t>(c.value >> 32));
     }
     live_.compute(t);
+    groups_.compute(t);
     registers_.begin(t, live_);
     hint_call_arguments();
     return "";
@@ -180,11 +182,14 @@ void trace_compiler::publish(uint64_t base) {
 
 void trace_compiler::comment(std::string text) { notes_.push_back({a_.offset(), std::move(text)}); }
 
-// A line for each word, in the form that `llvm-mc --disassemble` reads with the addresses cut off.
+// A line for each word, in the form that `llvm-mc --disassemble` reads with the addresses cut off: a VM brings no
+// disassembler along.
 void trace_compiler::write_listing(std::string& text) const {
     size_t next = 0;
     const std::vector<uint32_t>& words = const_cast<assembler&>(a_).words();
     char line[64];
+    text += "; words of A32 instructions; for mnemonics: grep -v '^;' FILE | cut -d' ' -f3- | llvm-mc-19 --disassemble "
+            "--triple=armv7 -mattr=+vfp3d16,+hwdiv-arm\n";
     for (uint32_t at = 0; at <= words.size() * 4; at += 4) {
         for (; next < notes_.size() && notes_[next].offset == at; ++next) text += notes_[next].text + "\n";
         if (at == words.size() * 4) break;

@@ -123,6 +123,8 @@ private:
     void load(uint32_t position, const slot_shape& shape, address from);
     bool load_item(uint32_t position, const array_descr& array, value_ref object, value_ref index);
     void store(const slot_shape& shape, address to, value_ref v);
+    void put_into_scratch(uint32_t bits);
+    void note_scratch(uint32_t bits);
     void compile_set_field(uint32_t position);
     void compile_set_item(uint32_t position);
     void compile_load_class(uint32_t position);
@@ -130,7 +132,8 @@ private:
     // --- allocation.cpp ---
     void compile_new_object(uint32_t position);
     void compile_new_array(uint32_t position);
-    void bump_allocate(int result, const gc::type_info* type, uint32_t total);
+    void bump_allocate(uint32_t position, int result, const gc::type_info* type, uint32_t total);
+    void write_header(int result, const gc::type_info* type);
     void set_vtable(int object, const gc::type_info* type);
     void branch_to_barrier(const slow_path& slow);
     void barrier(int object);
@@ -177,7 +180,8 @@ private:
     condition overflow_ = condition::vs; // what an overflow guard finds after an overflow
     std::vector<pending_guard> guards_;
     std::vector<own_label> labels_;
-    std::vector<uint64_t> literals_; // doubles, before the code
+    uint32_t scratch_known_at_ = UINT32_MAX, scratch_holds_ = 0; // the offset behind a store from the scratch register
+    std::vector<uint64_t> literals_;                             // doubles, before the code
     std::vector<slow_path> slow_paths_;
     uint64_t code_address_ = 0;
     size_t code_size_ = 0;
