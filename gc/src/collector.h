@@ -108,6 +108,7 @@ struct collector_state {
     std::vector<void*> weak_found; // weak objects traced in this collection
     std::vector<uint32_t> surviving_large;
     uint64_t bytes_promoted_now = 0;
+    uint64_t promoted_between = 0; // bytes that transactions' own collections promoted since the last minor one
     uint64_t objects_promoted_now = 0;
 
     // Major cycle.
@@ -189,6 +190,8 @@ inline bool is_reference(const void* word) { return word != nullptr && (reinterp
 // roots.cpp -----------------------------------------------------------------------------------------------------------
 // All exact root slots: thread state, root_slots, root walkers, the finalizer queue.
 void visit_exact_roots(void (*visit)(void** slot));
+// The root_slots among them.
+void visit_root_slots(void (*visit)(void** slot, void* context), void* context);
 // All words that may be references: the stack from collector.stack_low, saved registers, conservative ranges.
 void visit_ambiguous_words(void (*visit)(uintptr_t word));
 // The old object that a word points into (or to the end of) or null.
@@ -227,6 +230,7 @@ bool is_marked(const void* object);
 void grey_promoted(); // what got old in a minor collection while marking
 void drain_marking();
 // The slice that follows a minor collection.
+bool slice_is_due();
 void pace_after_minor();
 void run_full_collection();
 

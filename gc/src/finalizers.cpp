@@ -9,7 +9,7 @@
 // A young object with an ordinary finalizer always survives its first minor collection.
 #include <algorithm>
 
-#include "collector.h"
+#include "local.h"
 
 namespace heddle::gc {
 
@@ -36,6 +36,8 @@ void set_visited_reach(void* start, std::vector<void*>& visited) {
 } // namespace
 
 void note_finalizable(void* object, const type_info& type) {
+    if (local_heap* own = heap_of_transaction())
+        return (type.finalizer_is_light ? own->light : own->finalizable).push_back(object);
     (type.finalizer_is_light ? collector.young_light : collector.young_finalizable).push_back(object);
 }
 

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "collector.h"
+#include "local.h"
 
 namespace heddle::gc {
 
@@ -32,14 +32,36 @@ bool in_nursery(const void* object) { return collector.heap.kind_of(object) == k
 
 } // namespace
 
+#ifdef HEDDLE_STM
+// Of an object that only the running transaction knows: without the lock.
+static uint64_t hash_of_own(local_heap& own, void* object) {
+    own_memory unrecorded;
+    header& head = header_of(object);
+    if (head.flags & flag_hash_in_table) return hash_of_address(own.hashes.find(object)->second + header_size);
+    size_t total = total_size(collector, object);
+    if (total > nursery_object_limit) head.flags |= flag_immovable;
+    if (head.flags & flag_immovable) return hash_of_address(object);
+    char* cell = allocate_cell(own, total);
+    *reinterpret_cast<header*>(cell) = {0, static_cast<uint32_t>(total)};
+    head.flags |= flag_hash_in_table;
+    own.hashes.emplace(object, cell);
+    return hash_of_address(cell + header_size);
+}
+#endif
+
 uint64_t identity_hash(void* object) {
+    if (!in_nursery(object) && !(header_of(object).flags & flag_hash_in_table)) return hash_of_address(object);
+#ifdef HEDDLE_STM
+    local_heap* own = heap_of_transaction();
+    if (own != nullptr && in_nursery(object) && !(header_of(object).flags & flag_committed))
+        return hash_of_own(*own, object);
+#endif
     heap_lock lock;
     header& head = header_of(object);
     if (head.flags & flag_hash_in_table) {
         if (!in_nursery(object)) return hash_of_address(collector.old_hashes.find(object)->second + header_size);
         return hash_of_address(collector.young_hashes.find(object)->second + header_size);
     }
-    if (!in_nursery(object)) return hash_of_address(object);
     size_t total = total_size(collector, object);
     if (total > nursery_object_limit) {
         make_immovable(object);

@@ -142,6 +142,7 @@ void finish_marking() {
     drop_dead_hashes();
     forget_dead(collector.remembered);
     forget_dead(collector.dirty_arrays);
+    forget_own_runs();
     collector.old.begin_sweep();
     collector.cycle = cycle_state::sweeping;
     collector.pressure = 0;
@@ -223,13 +224,22 @@ bool advance_cycle(uint64_t bytes) {
     return true;
 }
 
+bool slice_is_due() {
+    return collector.cycle != cycle_state::idle ||
+           collector.old.old_bytes() + collector.pressure >= collector.threshold;
+}
+
 void pace_after_minor() {
-    if (collector.cycle == cycle_state::idle && collector.old.old_bytes() + collector.pressure < collector.threshold)
+    if (!slice_is_due()) {
+        collector.promoted_between = 0;
         return;
+    }
     timed_major("slice", [] {
         if (collector.cycle == cycle_state::idle) start_marking();
-        advance_cycle(std::max(smallest_slice, collector.bytes_promoted_now * slice_per_promoted_byte));
+        uint64_t promoted = collector.bytes_promoted_now + collector.promoted_between;
+        advance_cycle(std::max(smallest_slice, promoted * slice_per_promoted_byte));
     });
+    collector.promoted_between = 0;
     verify_if_wanted("slice of a major cycle");
 }
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "collector.h"
+#include "local.h"
 
 HEDDLE_PER_THREAD heddle::gc::thread_state heddle_thread;
 
@@ -61,12 +61,16 @@ uint32_t allocate_chunk() {
 }
 
 void open_gap(const nursery_gap& gap) {
-    gap_taken(heddle_thread.nursery_free, gap);
+    gap_taken(heddle_thread.nursery_free, heddle_thread.gap_end, gap);
     heddle_thread.nursery_free = gap.start;
     heddle_thread.gap_end = gap.end;
     bool slow_always = collector.chosen.stress_interval != 0 || collector.minor_requested;
     heddle_thread.nursery_top = slow_always ? gap.start : gap.end;
-    collector.counts.bytes_allocated += static_cast<uint64_t>(gap.end - gap.start);
+    auto bytes = static_cast<uint64_t>(gap.end - gap.start);
+    if constexpr (transactions)
+        __atomic_add_fetch(&collector.counts.bytes_allocated, bytes, __ATOMIC_RELAXED);
+    else
+        collector.counts.bytes_allocated += bytes;
 }
 
 // Free memory below this was used since it was last poisoned.
@@ -93,6 +97,13 @@ void add_gap(char* start, char* end) {
 // The next gap that holds `total` bytes; false when there's none.
 bool take_gap(size_t total) {
     write_filler(heddle_thread.nursery_free, heddle_thread.gap_end);
+#ifdef HEDDLE_STM
+    nursery_gap own;
+    if (take_own_gap(total, own)) {
+        open_gap(own);
+        return true;
+    }
+#endif
     auto& gaps = collector.gaps;
     while (collector.next_gap < gaps.size()) {
         const nursery_gap& gap = gaps[collector.next_gap++];
@@ -215,8 +226,7 @@ void* allocate_slowly(const type_info* type, size_t total, bool strict, bool* ze
             collect_before_allocation();
     }
     if (total > nursery_object_limit) return allocate_large(type, total, strict, zeroed);
-    if (collector.minor_requested) collect_before_allocation();
-    if (fits(total) || take_gap(total)) return bump(type, total);
+    if (!collector.minor_requested && (fits(total) || take_gap(total))) return bump(type, total);
     collect_before_allocation();
     if (collector.over_limit(0)) {
         // One full collection that has not helped is enough for a while: what ends the program's need allocates too.
@@ -233,7 +243,7 @@ void* allocate_slowly(const type_info* type, size_t total, bool strict, bool* ze
     } else {
         collector.next_collection_over_limit = 0;
     }
-    if (!take_gap(total)) {
+    if (!fits(total) && !take_gap(total)) {
         add_fresh_chunk();
         take_gap(total);
     }
@@ -242,13 +252,15 @@ void* allocate_slowly(const type_info* type, size_t total, bool strict, bool* ze
 
 } // namespace
 
+static size_t usual_chunks() {
+    return std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8) * nursery_shares();
+}
+
 void build_nursery() {
-    size_t count = std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8);
+    size_t count = usual_chunks();
     for (size_t i = 0; i < count; ++i) collector.chunks.push_back(allocate_chunk());
     reset_nursery();
 }
-
-static size_t usual_chunks() { return std::max<size_t>(collector.chosen.nursery_bytes / block_size, 8); }
 
 // How many chunks the nursery should have. Half of its usual size at least must be free between what stays in place.
 // Each collection scans the whole native stack, so the room until the next one grows with the stack: else deep
@@ -330,8 +342,13 @@ namespace {
 void* allocate_in_own_gap([[maybe_unused]] const type_info* type, [[maybe_unused]] size_t total) {
 #ifdef HEDDLE_STM
     auto room = static_cast<size_t>(heddle_thread.nursery_top - heddle_thread.nursery_free);
-    if (total <= nursery_object_limit && total <= room && !type->has_finalizer && !collector.collecting)
-        return bump(type, total);
+    if (total > nursery_object_limit || type->has_finalizer || collector.collecting) return nullptr;
+    if (total <= room) return bump(type, total);
+    nursery_gap own;
+    if (collector.chosen.stress_interval != 0 || collector.minor_requested || !take_own_gap(total, own)) return nullptr;
+    write_filler(heddle_thread.nursery_free, heddle_thread.gap_end);
+    open_gap(own);
+    if (heddle_thread.nursery_top != heddle_thread.nursery_free) return bump(type, total);
 #endif
     return nullptr;
 }

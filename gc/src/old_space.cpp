@@ -47,12 +47,10 @@ void old_space::reset() {
     marking_ = false;
 }
 
-void old_space::flush_run(unsigned size_class) {
-    run& current = runs_[size_class];
+void old_space::flush_run(run& current, size_t step) {
     if (current.flushed == current.free) return;
     block& record = arena_->block_at(current.block_index);
     char* start = arena_->start_of(current.block_index);
-    size_t step = cell_sizes_[size_class];
     for (char* cell = current.flushed; cell < current.free; cell += step) {
         uint32_t index = record.cell_of(static_cast<uintptr_t>(cell - start));
         record.set_live(index);
@@ -65,24 +63,42 @@ void old_space::flush_run(unsigned size_class) {
 }
 
 void old_space::flush() {
-    for (unsigned c = 0; c < class_count_; ++c) flush_run(c);
+    for (unsigned c = 0; c < class_count_; ++c) flush_run(runs_[c], cell_sizes_[c]);
+}
+
+void old_space::renew(own_runs& own, size_t total) {
+    unsigned size_class = class_of_[(total + 7) >> 3];
+    run& current = own.current[size_class];
+    if (current.flushed != current.free) own.full.push_back({current, cell_sizes_[size_class]});
+    current.flushed = current.free;
+    while (!next_run(current, size_class)) {}
+}
+
+void old_space::flush(own_runs& own) {
+    for (auto& [r, cell_size] : own.full) flush_run(r, cell_size);
+    own.full.clear();
+    for (unsigned c = 0; c < class_count_; ++c) flush_run(own.current[c], cell_sizes_[c]);
+}
+
+void old_space::take_back(own_runs& own) {
+    own.full.clear();
+    for (run& r : own.current) r.free = r.flushed;
 }
 
 char* old_space::allocate_slowly(unsigned size_class) {
-    flush_run(size_class);
-    while (!next_run(size_class)) {}
     run& current = runs_[size_class];
+    flush_run(current, cell_sizes_[size_class]);
+    while (!next_run(current, size_class)) {}
     char* cell = current.free;
     current.free += cell_sizes_[size_class];
     return cell;
 }
 
 // Sets up the next run that holds at least one cell; false: try again (a swept block was full).
-bool old_space::next_run(unsigned size_class) {
-    run& current = runs_[size_class];
+bool old_space::next_run(run& current, unsigned size_class) {
     uint32_t size = cell_sizes_[size_class];
     if (current.end != nullptr && arena_->kind(current.block_index) == kind_cells &&
-        next_run_in_block(size_class, current.block_index))
+        next_run_in_block(current, current.block_index))
         return true;
     if (!gaps_.empty() && static_cast<size_t>(gaps_.back().end - gaps_.back().start) >= size) {
         gap chosen = gaps_.back();
@@ -113,10 +129,10 @@ bool old_space::next_run(unsigned size_class) {
         swept_[size_class].push_back(index);
     }
     arena_->block_at(index).cursor = 0;
-    return next_run_in_block(size_class, index);
+    return next_run_in_block(current, index);
 }
 
-bool old_space::next_run_in_block(unsigned size_class, uint32_t block_index) {
+bool old_space::next_run_in_block(run& current, uint32_t block_index) {
     block& record = arena_->block_at(block_index);
     uint32_t first = record.cursor;
     while (first < record.cell_count) {
@@ -144,7 +160,7 @@ bool old_space::next_run_in_block(unsigned size_class, uint32_t block_index) {
     record.cursor = last;
     char* start = arena_->start_of(block_index);
     char* free = start + size_t{first} * record.cell_size;
-    runs_[size_class] = {free, start + size_t{last} * record.cell_size, free, block_index};
+    current = {free, start + size_t{last} * record.cell_size, free, block_index};
     return true;
 }
 

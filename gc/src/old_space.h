@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "arena.h"
@@ -36,6 +37,41 @@ public:
     }
     // Sets the allocation bits (and, while marking, the mark bits) of all cells that were handed out.
     void flush();
+
+    struct run {
+        char* free;
+        char* end;
+        char* flushed; // cells below are accounted for
+        uint32_t block_index;
+    };
+    // Runs of a thread's own (STM builds), from which it takes cells while other threads run.
+    struct own_runs {
+        run current[maximum_size_classes] = {};
+        std::vector<std::pair<run, size_t>> full; // with cells that aren't flushed, and their size
+    };
+    // Null: renew() first.
+    char* allocate(own_runs& own, size_t total) {
+        unsigned size_class = class_of_[(total + 7) >> 3];
+        run& current = own.current[size_class];
+        char* cell = current.free;
+        if (static_cast<size_t>(current.end - cell) < cell_sizes_[size_class]) return nullptr;
+        current.free = cell + cell_sizes_[size_class];
+        return cell;
+    }
+    void renew(own_runs& own, size_t total);
+    // Calls visit(start, end) for all cells that aren't flushed.
+    template <typename Visitor> static void for_new_cells(own_runs& own, Visitor visit) {
+        auto show = [&](const run& r) {
+            if (r.flushed != r.free) visit(r.flushed, r.free);
+        };
+        for (const auto& [r, cell_size] : own.full) show(r);
+        for (const run& r : own.current) show(r);
+    }
+    void flush(own_runs& own);
+    static void take_back(own_runs& own); // all that isn't flushed: it is free again, some of it from the next sweep on
+    static void forget(own_runs& own) {   // for begin_sweep; everything is flushed
+        for (run& r : own.current) r = {};
+    }
     size_t cell_size_for(size_t total) const { return cell_sizes_[class_of_[(total + 7) >> 3]]; }
 
     // Takes over a large object, or a nursery chunk whose live objects' headers are given in ascending order.
@@ -58,21 +94,15 @@ public:
     template <typename Visitor> void for_each_object(Visitor visit) const;
 
 private:
-    struct run {
-        char* free;
-        char* end;
-        char* flushed; // cells below are accounted for
-        uint32_t block_index;
-    };
     struct gap {
         char* start;
         char* end;
     };
 
     char* allocate_slowly(unsigned size_class);
-    bool next_run(unsigned size_class);
-    bool next_run_in_block(unsigned size_class, uint32_t block_index);
-    void flush_run(unsigned size_class);
+    bool next_run(run& current, unsigned size_class);
+    bool next_run_in_block(run& current, uint32_t block_index);
+    void flush_run(run& current, size_t step);
     // Sweeps one; false if the block turned out empty and was freed.
     bool sweep_block(uint32_t block_index);
     void sweep_large(uint32_t block_index);

@@ -29,7 +29,7 @@ struct root_lists {
             list = node->next_;
         if (node->next_ != nullptr) node->next_->previous_ = node->previous_;
     }
-    static void visit_slots(void (*visit)(void**)) {
+    template <typename Visitor> static void visit_slots(Visitor visit) {
         for (root_slot* node = slots; node != nullptr; node = node->next_) visit(node->slot_);
     }
     template <typename Visitor> static void visit_ranges(Visitor visit) {
@@ -81,6 +81,10 @@ void remove_root_walker(void (*walker)(root_visitor&, void*), void* data) {
     list.erase(std::remove_if(list.begin(), list.end(),
                               [&](const root_walker& w) { return w.walk == walker && w.data == data; }),
                list.end());
+}
+
+void visit_root_slots(void (*visit)(void** slot, void* context), void* context) {
+    root_lists::visit_slots([&](void** slot) { visit(slot, context); });
 }
 
 void visit_exact_roots(void (*visit)(void** slot)) {

@@ -14,8 +14,10 @@
 namespace heddle::gc {
 
 struct nursery_gap;
+struct local_heap;
 
 #ifdef HEDDLE_STM
+constexpr bool transactions = true;
 class heap_lock { // for as long as it lives; may be taken again by its holder
 public:
     heap_lock();
@@ -31,12 +33,33 @@ public:
 private:
     bool was_stopped_; // by this thread
 };
+class brief_lock { // the same lock, for a moment, by a thread that must not be stopped meanwhile
+public:
+    brief_lock();
+    ~brief_lock();
+    brief_lock(const brief_lock&) = delete;
+};
+class own_memory { // what is allocated in its life (operator new) is no transaction's
+public:
+    own_memory();
+    ~own_memory();
+    own_memory(const own_memory&) = delete;
+};
+// Of the running transaction; null: the thread is alone, its objects are everybody's.
+local_heap* heap_of_transaction();
+// Free cells that threads have taken for themselves are swept anew.
+void forget_own_runs();
+// A gap of the nursery that the running transaction may use without a lock; false: none is large enough.
+bool take_own_gap(size_t total, nursery_gap& gap);
+// Of how many threads the nursery should hold garbage.
+size_t nursery_shares();
 void begin_collection(); // does not return if the calling transaction has to be aborted
 void end_collection();
 // Fillers over the unused parts of all threads' gaps.
 void close_all_gaps();
-// The calling thread goes on allocating there; it allocated up to `free` in the gap that it had (null: it had none).
-void gap_taken(char* free, const nursery_gap& gap);
+// The calling thread goes on allocating there; it allocated up to `free` in the gap that it had, which goes on to
+// `gap_end` (null: it had none).
+void gap_taken(char* free, char* gap_end, const nursery_gap& gap);
 void large_object_made(char* start, size_t bytes);
 // At the end of initialise(): the calling thread becomes the first one with transactions.
 void start_transactions();
@@ -51,6 +74,10 @@ constexpr uint32_t survivor_flags = flag_committed;
 // A gap has whole pages: what one transaction makes shares no page with what others see.
 constexpr size_t gap_alignment = 4096;
 #else
+constexpr bool transactions = false;
+inline local_heap* heap_of_transaction() { return nullptr; }
+inline void forget_own_runs() {}
+constexpr size_t nursery_shares() { return 1; }
 class heap_lock {
 public:
     heap_lock() {}
@@ -63,7 +90,7 @@ public:
 };
 inline void begin_collection() {}
 inline void end_collection() {}
-inline void gap_taken(char*, const nursery_gap&) {}
+inline void gap_taken(char*, char*, const nursery_gap&) {}
 inline void large_object_made(char*, size_t) {}
 inline void start_transactions() {}
 inline void stop_for_good() {}

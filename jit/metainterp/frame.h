@@ -53,6 +53,10 @@ public:
     word* push_words(size_t count);
     word* words_top() const { return words_top_; }
     void pop_words(word* begin) { set_words_top(begin); }
+    // What the collector scans.
+    void visit_words(void (*visit)(const void*, const void*, void*), void* context) const {
+        visit(words_, words_top_, context);
+    }
 
     // A copy of what is in use, and back: for a transaction that is aborted. The copy's memory is reused.
     struct saved_state {

@@ -72,6 +72,13 @@ void transaction_aborted(void* data) {
 
 void second_thread_starts() { runtime_state().invalidations.all(runtime_state()); }
 
+void thread_words(void* data, void (*visit)(const void*, const void*, void*), void* context) {
+    thread_data& t = data_of(data);
+    t.frames->visit_words(visit, context);
+    for (const auto* range : {&t.constants, &t.exit_values})
+        if (range->begin < range->end) visit(range->begin, range->end, context);
+}
+
 void thread_left(void* data) { unused().push_back(&data_of(data)); }
 
 thread_data* make_data() {
@@ -90,7 +97,7 @@ void prepare_thread() {
     if (own_data) return;
     stm::held_lock lock;
     stm::set_participant(
-        {transaction_begun, transaction_ended, transaction_aborted, thread_left, second_thread_starts});
+        {transaction_begun, transaction_ended, transaction_aborted, thread_left, second_thread_starts, thread_words});
     if (unused().empty()) {
         own_data = make_data();
     } else {

@@ -12,7 +12,8 @@ namespace heddle::stm {
 namespace {
 
 bool is_recorded() {
-    return self != nullptr && self->running != nullptr && !heddle_stm.inevitable && self->lock_depth == 0;
+    return self != nullptr && self->running != nullptr && !heddle_stm.inevitable && self->lock_depth == 0 &&
+           self->own_memory == 0;
 }
 
 void* allocate(size_t bytes, size_t alignment) {
@@ -28,8 +29,8 @@ void* allocate(size_t bytes, size_t alignment) {
 
 // Under a held_lock memory may be given back that the transaction has taken before: an abort would do it again.
 bool must_keep() {
-    return is_recorded() ||
-           (self != nullptr && self->outside_locks != 0 && self->running != nullptr && !heddle_stm.inevitable);
+    return is_recorded() || (self != nullptr && self->outside_locks != 0 && self->running != nullptr &&
+                             !heddle_stm.inevitable && self->own_memory == 0);
 }
 
 void release(void* memory) {

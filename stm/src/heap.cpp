@@ -30,6 +30,7 @@ const char* read_options() {
     if (error == nullptr) error = parse_number("HEDDLE_STM_LENGTH", 1, 10000000, length);
     if (error == nullptr) error = parse_number("HEDDLE_STM_ABORT", 0, UINT64_MAX, world.abort_interval);
     if (error == nullptr) error = parse_number("HEDDLE_STM_ALONE", 0, 1, alone);
+    if (error == nullptr) error = parse_number("HEDDLE_STM_COLLECT", 0, UINT64_MAX, world.collected_bytes);
     world.segment_count = static_cast<unsigned>(segments);
     world.target_nanoseconds = length * 1000;
     world.never_alone = alone == 0;
@@ -107,6 +108,16 @@ stopped_world::~stopped_world() {
     unlock_world();
 }
 
+brief_lock::brief_lock() {
+    if (self->lock_depth++ == 0) world.lock.lock();
+}
+brief_lock::~brief_lock() {
+    if (--self->lock_depth == 0) world.lock.unlock();
+}
+
+own_memory::own_memory() { ++self->own_memory; }
+own_memory::~own_memory() { --self->own_memory; }
+
 void begin_collection() {
     thread& t = *self;
     if (t.running == nullptr) {
@@ -123,7 +134,7 @@ void begin_collection() {
     }
     commit_in_place(t);
     close_all_gaps();
-    for (segment* s : world.segments) s->free = s->gap_end = s->fresh_start = nullptr;
+    for (segment* s : world.segments) forget_gaps(*s);
     world.direct->free = world.direct->gap_end = world.direct->fresh_start = nullptr;
 }
 
@@ -141,14 +152,6 @@ void close_all_gaps() {
     };
     for (segment* s : world.segments) close(*s);
     close(*world.direct);
-}
-
-void gap_taken(char* free, const nursery_gap& gap) {
-    segment& s = *self->running;
-    if (free != nullptr && s.fresh_start < free) s.fresh.push({s.fresh_start, free});
-    forget_copies_of_others(s, gap.start, gap.end);
-    share_pages(s, gap.start, gap.end);
-    s.fresh_start = gap.start;
 }
 
 void large_object_made(char* start, size_t bytes) {

@@ -14,8 +14,8 @@
 #include <mutex>
 #include <vector>
 
-#include "collector.h"
 #include "heddle/stm/stm.h"
+#include "local.h"
 #include "log.h"
 
 namespace heddle::stm {
@@ -35,6 +35,11 @@ public:
     bool empty() const { return size_ == 0; }
     void clear() { size_ = 0; }
     void shrink(size_t size) { size_ = size; }
+    void release() {
+        std::free(items_);
+        items_ = nullptr;
+        size_ = capacity_ = 0;
+    }
 
 private:
     void grow() {
@@ -63,10 +68,7 @@ enum page_state : uint8_t {
 };
 inline bool is_copy(uint8_t state) { return state == page_copied || state == page_kept; }
 
-struct range {
-    char* start;
-    char* end;
-};
+using range = gc::made_range;
 struct written_range : range {
     char* object;
     bool whole;         // the object's flag_committed is off in the view
@@ -87,6 +89,10 @@ struct segment {
     list<range> fresh; // headers' addresses; but for the current gap and large objects
     list<range> fresh_large;
     char* fresh_start = nullptr; // in the current gap: what the transaction makes starts here
+    gc::local_heap made;         // what the collector must know of it
+    size_t gap_bytes = 0;        // that the transaction has taken
+    list<gc::nursery_gap>
+        spare; // gaps for this segment only, its view maps them as page_fresh; the best ones at the end
     // The current gap, while no transaction runs.
     char* free = nullptr;
     char* gap_end = nullptr;
@@ -112,6 +118,7 @@ struct thread {
     gc::thread_state* state = nullptr; // of this thread
     thread_words* words = nullptr;
     segment* running = nullptr; // null: no transaction is under way
+    segment* latest = nullptr;  // the last one that wasn't `direct`
     bool must_abort = false;
     bool rolled_back = false; // by a collection; what's left is to restore the stack
     bool at_break = false;    // stopped where its transaction may end
@@ -120,12 +127,15 @@ struct thread {
     unsigned overruns = 0; // of the budget, in an atomic block
     unsigned lock_depth = 0;
     unsigned outside_locks = 0; // held_lock: of those, taken by others than the runtime
+    unsigned own_memory = 0;    // gc::own_memory
     bool conflicts_with_all = false;
     void* participant_data = nullptr;
     unsigned aborts_in_a_row = 0;
     int32_t full_budget = 0;
-    uint64_t began = 0; // nanoseconds
-    uintptr_t gs = 0;   // what the register holds
+    uint64_t target = 0;     // nanoseconds that its transactions should last; 0: it has had none
+    bool ends_early = false; // this one, not by its length
+    uint64_t began = 0;      // nanoseconds
+    uintptr_t gs = 0;        // what the register holds
     restart_point restart = {};
     uint32_t saved_atomic_depth = 0;
     void* saved_place = nullptr;
@@ -179,7 +189,8 @@ struct world_state {
     uint64_t target_nanoseconds = 1000000; // HEDDLE_STM_LENGTH, in microseconds
     uint64_t abort_interval = 0;           // HEDDLE_STM_ABORT=N: abort at every N-th place where it's possible
     uint64_t abort_count = 0;
-    bool never_alone = false; // HEDDLE_STM_ALONE=0: a single thread's transactions are ordinary ones too
+    uint64_t collected_bytes = 16 << 10; // HEDDLE_STM_COLLECT
+    bool never_alone = false;            // HEDDLE_STM_ALONE=0: a single thread's transactions are ordinary ones too
 };
 extern world_state& world; // never destroyed: at the end of the process threads still wait in it
 extern __thread thread* self;
@@ -206,7 +217,8 @@ void mark_committed_pages(segment& s, char* start, char* end);
 void drop_copies(segment& s);
 // The memory is given to `s` for objects to be made in: copies that other segments have show what was there before.
 void forget_copies_of_others(const segment& s, char* start, char* end);
-void renew_copies(segment& s); // after a collection, which changes view 0 only
+void renew_copies(segment& s);   // after a collection, which changes view 0 only
+void push_new_cells(segment& s); // to all views that have copies of their pages
 void next_version(segment& s);
 void push_to_views(segment& from, char* start, char* end); // to view 0 and all copied pages
 
@@ -224,6 +236,15 @@ void roll_back(thread& t);                         // World locked
 [[noreturn]] void abort_transaction();             // World unlocked
 void acquire_inevitable(const char* why = "work"); // World locked; may end in an abort
 void check_forced_abort();
+// The running transaction, at its next break: not for its length.
+inline void end_soon() {
+    self->ends_early = true;
+    heddle_stm.budget = 0;
+}
+
+// collect.cpp
+void collect_made(thread& t); // before a commit; the calling thread's
+void forget_gaps(segment& s); // the nursery is made anew
 
 // allocation.cpp
 void forget_allocations(thread& t, bool committed);

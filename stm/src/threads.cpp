@@ -79,7 +79,7 @@ long start_thread(void (*run)(void*), void* argument) {
     self->to_start.push(t);
     unlock_world();
     if (was_alone && world.joined.starting != nullptr) world.joined.starting();
-    heddle_stm.budget = 0; // the next break ends the transaction, and starts the thread
+    end_soon(); // the next break ends the transaction, and starts the thread
     return t->number;
 }
 
@@ -108,7 +108,7 @@ long current_thread() { return self->number; }
 
 void announce_change() {
     self->announces = true;
-    if (__atomic_load_n(&world.waiting_threads, __ATOMIC_RELAXED) != 0) heddle_stm.budget = 0;
+    if (__atomic_load_n(&world.waiting_threads, __ATOMIC_RELAXED) != 0) end_soon();
 }
 
 namespace {

@@ -19,6 +19,8 @@ namespace {
 
 constexpr unsigned patience = 3; // aborts in a row
 constexpr int32_t smallest_budget = 16, first_budget = 1000, largest_budget = 1 << 24;
+constexpr uint64_t promoted_before_slice = 256 << 10;
+constexpr uint64_t shortest_nanoseconds = 20000, growth_of_length = 16;
 constexpr unsigned overruns_of_atomic = 100; // budgets that an atomic block may use before it is inevitable
 
 uint8_t* markers_of(const segment& s, const void* address) {
@@ -48,6 +50,9 @@ char* page_end(char* address) {
 // What the transaction made is what anybody may refer to from now on. The next transaction makes its own on a new page.
 // A collection (`collecting`) flags what survives it.
 void publish_fresh(thread& t, segment& s, bool collecting = false) {
+    push_new_cells(s);
+    s.made.commit();
+    s.gap_bytes = 0;
     char*& free = t.state->nursery_free;
     if (free != nullptr) {
         char* whole = page_end(free);
@@ -130,12 +135,21 @@ void end_transaction(thread& t, segment& s, bool committed) {
     world.changed.notify_all();
 }
 
+// What the thread's budget should be for a transaction to last as long as it should, by how long this one did.
 void adapt_budget(thread& t) {
-    uint64_t length = now_nanoseconds() - t.began;
-    if (length < world.target_nanoseconds / 2 && t.full_budget < largest_budget)
-        t.full_budget *= 2;
-    else if (length > world.target_nanoseconds * 2 && t.full_budget > smallest_budget)
-        t.full_budget /= 2;
+    t.target = std::min(t.target + t.target / growth_of_length, world.target_nanoseconds);
+    if (t.ends_early || t.running->delta == 0) return;
+    uint64_t length = std::max<uint64_t>(now_nanoseconds() - t.began, 1);
+    double ratio = static_cast<double>(t.target) / static_cast<double>(length);
+    double wanted = t.full_budget * std::clamp(ratio, 0.5, 2.0);
+    t.full_budget = static_cast<int32_t>(std::clamp<double>(wanted, smallest_budget, largest_budget));
+}
+
+// A shorter transaction has read less that others may write, and less is lost with it. Lengths that halve at each abort
+// and grow slowly with commits settle where about one transaction in ten is aborted.
+void shorten(thread& t) {
+    t.target = std::max(t.target / 2, std::min(shortest_nanoseconds, world.target_nanoseconds));
+    t.full_budget = std::max(smallest_budget, t.full_budget / 2);
 }
 
 void set_gs(thread& t, uintptr_t delta) {
@@ -143,7 +157,9 @@ void set_gs(thread& t, uintptr_t delta) {
     t.gs = delta;
 }
 
-segment* free_segment() {
+// The thread's latest one has its gaps of the nursery, and copies of the pages that it writes.
+segment* free_segment(const thread& t) {
+    if (t.latest != nullptr && t.latest->owner == nullptr) return t.latest;
     for (segment* s : world.segments)
         if (s->owner == nullptr) return s;
     return nullptr;
@@ -153,12 +169,13 @@ segment* free_segment() {
 segment* take_segment(thread& t) {
     world.waiting_for_segment.push_back(&t);
     t.waits_because = pause_kind::segment;
-    if (world.waiting_for_segment.size() > 1 || free_segment() == nullptr)
-        wait_until(
-            [](thread& waiting) { return world.waiting_for_segment.front() == &waiting && free_segment() != nullptr; });
+    if (world.waiting_for_segment.size() > 1 || free_segment(t) == nullptr)
+        wait_until([](thread& waiting) {
+            return world.waiting_for_segment.front() == &waiting && free_segment(waiting) != nullptr;
+        });
     t.waits_because = pause_kind::stopped;
     world.waiting_for_segment.erase(world.waiting_for_segment.begin());
-    segment* s = free_segment();
+    segment* s = t.latest = free_segment(t);
     s->owner = &t;
     if (!world.waiting_for_segment.empty()) world.changed.notify_all();
     return s;
@@ -176,6 +193,8 @@ void start(thread& t, bool inevitable) {
     t.running = &s;
     __atomic_add_fetch(&world.transactions, 1, __ATOMIC_RELAXED);
     t.overruns = 0;
+    t.ends_early = false;
+    if (t.target == 0) t.target = world.target_nanoseconds;
     t.seen_changes = world.changes;
     if (t.full_budget == 0) t.full_budget = first_budget;
     t.words->version = s.version;
@@ -214,33 +233,21 @@ __attribute__((noinline)) void begin_restartable() {
     start(*self, false);
 }
 
-void forget_fresh(const range& r) {
-    auto inside = [&](void* object) { return object >= r.start && object < r.end; };
-    auto& c = gc::collector;
-    for (auto* objects : {&c.young_finalizable, &c.young_light})
-        objects->erase(std::remove_if(objects->begin(), objects->end(), inside), objects->end());
-    for (auto entry = c.young_hashes.begin(); entry != c.young_hashes.end();)
-        entry = inside(entry->first) ? c.young_hashes.erase(entry) : std::next(entry);
-}
-
 void discard_fresh(thread& t, segment& s) {
+    s.made.discard();
+    gc::forget_walked_chunks();
+    s.gap_bytes = 0;
     char*& free = t.state->nursery_free;
-    bool listed = !gc::collector.young_finalizable.empty() || !gc::collector.young_light.empty() ||
-                  !gc::collector.young_hashes.empty();
     if (free != nullptr) {
-        if (listed) forget_fresh({s.fresh_start, free});
         gc::write_filler(s.fresh_start, free);
         free = s.fresh_start;
     }
-    for (range& r : s.fresh) {
-        if (listed) forget_fresh(r);
+    for (range& r : s.fresh) { // whole pages, which nobody else has seen
+        r.end = page_end(r.end);
         gc::write_filler(r.start, r.end);
-        mark_committed_pages(s, r.start, r.end);
+        s.spare.push({r.start, r.end});
     }
-    for (range& r : s.fresh_large) { // the next collection frees them
-        if (listed) forget_fresh(r);
-        mark_committed_pages(s, r.start, r.end);
-    }
+    for (range& r : s.fresh_large) mark_committed_pages(s, r.start, r.end); // the next collection frees them
     s.fresh.clear();
     s.fresh_large.clear();
 }
@@ -267,6 +274,8 @@ bool try_commit(thread& t) {
     if (!settle_conflicts(t, s)) return false;
     push_writes(s);
     publish_fresh(t, s);
+    if (gc::slice_is_due() && gc::collector.promoted_between >= promoted_before_slice)
+        gc::collector.minor_requested = true;
     if (t.announces) ++world.changes; // end_transaction wakes who waits
     t.announces = false;
     ++world.totals.commits;
@@ -291,15 +300,16 @@ void begin_as_inevitable() { start(*self, true); }
 
 void commit() {
     thread& t = *self;
-    lock_world();
-    for (;;) {
+    collect_made(t);
+    lock_world(true);
+    while (t.running != nullptr) { // else a collection has ended it
         bool alone = t.running->writes.empty();
         if (!alone) stop_world();
         bool done = try_commit(t);
         if (!alone) resume_world();
         if (done) break;
         t.waits_because = pause_kind::inevitable;
-        wait_until([](thread& waiting) { return world.inevitable == nullptr || waiting.must_abort; });
+        wait_until([](thread& waiting) { return world.inevitable == nullptr || waiting.must_abort; }, true);
     }
     unlock_world();
     start_pending_threads(t);
@@ -324,7 +334,7 @@ void roll_back(thread& t) {
     t.state->error = t.saved_error;
     t.words->atomic_depth = t.saved_atomic_depth;
     t.words->place = t.saved_place;
-    t.full_budget = std::max(smallest_budget, t.full_budget / 2);
+    if (t.must_abort) shorten(t);
     ++t.aborts_in_a_row;
     ++world.totals.aborts;
     if (world.log != nullptr) world.log->aborted(t);

@@ -192,6 +192,22 @@ void push_to_views(segment& from, char* start, char* end) {
     }
 }
 
+// The cells are in view 0. A view whose page is copied just now may or may not have them: see prepare_pages, which says
+// so before the kernel copies.
+void push_new_cells(segment& s) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    gc::old_space::for_new_cells(s.made.cells, [](char* start, char* end) {
+        for (char* part = start; part < end;) {
+            uint32_t page = page_of(part);
+            char* part_end = std::min(end, address_of(page + 1));
+            for (segment* other : world.segments)
+                if (is_copy(__atomic_load_n(&other->pages[page], __ATOMIC_RELAXED)))
+                    std::memcpy(other->in_view(part), part, static_cast<size_t>(part_end - part));
+            part = part_end;
+        }
+    });
+}
+
 } // namespace heddle::stm
 
 char* heddle::gc::map_heap(size_t bytes) {

@@ -297,6 +297,55 @@ TEST_CASE("weak references, finalizers and identity hashes") {
     CHECK(finalized <= 3 * rounds);
 }
 
+TEST_CASE("a transaction collects what it made, and what it has written keeps the rest") {
+    initialise();
+    test_roots[0] = new_array(1200);
+    long rounds = scaled(300), wrong = 0;
+    uint64_t before = gc::get_statistics().local_collections;
+    run_threads(3, [&](long number) {
+        auto place = [](long i) { return static_cast<uint64_t>(i % 100); };
+        for (long i = 0; i < rounds; i++) {
+            uint64_t own = static_cast<uint64_t>(number) * 400;
+            for (long k = 0; k < 3000; k++) new_node(k); // garbage
+            node* chain = nullptr;
+            for (long k = 0; k < 50; k++) chain = new_node(i * 50 + k, chain);
+            set_item(static_cast<array*>(test_roots[0]), own + place(i), chain);
+            uint64_t hash = gc::identity_hash(chain);
+            auto* large = new_array(place(i) * 100 + 3000); // gets blocks of its own
+            set_item(large, place(i), new_node(static_cast<int64_t>(hash)));
+            set_item(static_cast<array*>(test_roots[0]), own + 100 + place(i), reinterpret_cast<node*>(large));
+            node* aim = new_node(i, chain);
+            auto* w = static_cast<weak*>(gc::allocate(weak_type));
+            w->kind = 3;
+            w->target = aim;
+            set_item(static_cast<array*>(test_roots[0]), own + 200 + place(i), reinterpret_cast<node*>(w));
+            if (i % 2 == 0) set_item(static_cast<array*>(test_roots[0]), own + 300 + place(i), w->target);
+            chain = nullptr;
+            large = nullptr;
+            w = nullptr;
+            aim = nullptr;
+            stm::new_transaction();
+            auto* all = static_cast<array*>(test_roots[0]);
+            node* n = item(all, own + place(i));
+            auto* kept = reinterpret_cast<array*>(item(all, own + 100 + place(i)));
+            auto* found = reinterpret_cast<weak*>(item(all, own + 200 + place(i)));
+            bool good = static_cast<uint64_t>(value(item(kept, place(i)))) == gc::identity_hash(n);
+            node* target = stm::read(found->target);
+            if (i % 2 == 0) good &= target == item(all, own + 300 + place(i));
+            if (target != nullptr) good &= value(target) == i && stm::read(target->next) == n;
+            for (long k = 49; k >= 0; k--, n = stm::read(n->next)) good &= n != nullptr && value(n) == i * 50 + k;
+            if (!good || n != nullptr) __atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
+            stm::transaction_break();
+        }
+    });
+    CHECK(wrong == 0);
+    bool never = std::getenv("HEDDLE_STM_COLLECT") && std::atoll(std::getenv("HEDDLE_STM_COLLECT")) > (1 << 20);
+    CHECK((gc::get_statistics().local_collections > before) != never);
+    gc::collect_full();
+    const char* problem = gc::verify_heap();
+    CHECK(std::string(problem ? problem : "") == "");
+}
+
 namespace {
 
 constexpr unsigned cells = 12, operations = 6;

@@ -246,7 +246,8 @@ void set_collection_hooks(void (*before)(collection_kind), void (*after)(collect
 
 struct statistics {
     uint64_t minor_collections, major_cycles, mark_slices;
-    uint64_t bytes_allocated; // by nursery refills and large objects: exact to a gap
+    uint64_t local_collections; // STM builds: of what one transaction has made
+    uint64_t bytes_allocated;   // by nursery refills and large objects: exact to a gap
     uint64_t bytes_promoted, objects_promoted;
     uint64_t ambiguous_roots; // stack words that pinned a young object, in all collections
     uint64_t objects_pinned;  // young objects left in place by the last minor collection

@@ -136,6 +136,8 @@ struct participant {
     void (*aborted)(void* data);               // restore it; the stack is restored after that
     void (*left)(void* data);                  // the thread has ended; world locked
     void (*starting)(); // start_thread was called for the first time; the caller's thread has been alone until then
+    // Calls visit(begin, end, context) for memory with words that may be references, of the calling thread.
+    void (*words)(void* data, void (*visit)(const void*, const void*, void*), void* context);
 };
 void set_participant(const participant& calls);
 void set_participant_data(void* data); // of the calling thread; null: none
