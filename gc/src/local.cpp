@@ -139,6 +139,13 @@ bool local_collection::visit(void** slot) {
     return false;
 }
 
+void local_collection::visit_shared_root(void** slot) {
+    void* word = *slot;
+    if (!is_reference(word) || !collector.is_young(word)) return;
+    auto inside = reinterpret_cast<uintptr_t>(word) - header_size;
+    if (range_of(ranges_, ranges_end_, inside) || range_of(large_, large_end_, inside)) visit(slot);
+}
+
 void local_collection::remember_item(char* array, char* item) {
     heddle_gc_cards[reinterpret_cast<uintptr_t>(item) >> heddle_gc_card_shift] = 1;
     header& head = header_of(array);

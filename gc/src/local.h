@@ -49,6 +49,8 @@ public:
     void pin_noted();
     // Of a root, or of a slot in what was written; true: the target stays young.
     bool visit(void** slot);
+    // The same of a root that may be another thread's, and refer to what that one's transaction makes.
+    void visit_shared_root(void** slot);
     void visit_weak(void** slot) { weak_slots_.push_back(slot); } // of something that lives
     // Light finalizers are run only if they may do what can't be taken back; else their objects live on.
     void finish(bool may_finalize);

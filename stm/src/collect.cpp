@@ -125,13 +125,13 @@ __attribute__((noinline)) void collect(thread& t, segment& s) {
     note_ranges(c, t, __builtin_frame_address(0));
     c.pin_noted();
     {
-        gc::brief_lock lock; // the list of slots; those of other threads refer to nothing here
-        gc::visit_root_slots(
-            [](void** slot, void* collection) {
-                if (*slot != nullptr) static_cast<gc::local_collection*>(collection)->visit(slot);
-            },
-            &c);
+        gc::brief_lock lock; // the list of slots
+        auto visit = [](void** slot, void* collection) {
+            static_cast<gc::local_collection*>(collection)->visit_shared_root(slot);
+        };
+        gc::visit_root_slots(visit, &c);
     }
+    c.visit(&t.state->error);
     for (const written_range& w : s.writes) visit_written(c, s, w);
     c.finish(t.words->inevitable != 0);
     divide_gaps(s, c.kept());
