@@ -277,6 +277,8 @@ void set_collection_hooks(void (*before)(collection_kind), void (*after)(collect
     collector.after_hook = after;
 }
 
+bool huge_pages_are_cheap() { return !collector.heap.has_small_pages(); }
+
 statistics get_statistics() {
     heap_lock lock;
     statistics result = collector.counts;

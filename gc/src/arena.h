@@ -91,6 +91,7 @@ public:
     uint32_t fresh_start() const { return fresh_start_; }
     uint32_t block_count() const { return block_count_; }
     uint32_t used_blocks() const { return used_blocks_; }
+    bool has_small_pages() const { return has_small_pages_; }
 
 private:
     void prepare_fresh_blocks();

@@ -41,7 +41,7 @@ struct blackhole {
             return call_native(descr, native->residual_address, values, result_register);
         }
         const decoded_jitcode& code = runtime.code(index);
-        frame* callee = stack.push(code);
+        frame* callee = stack.push(code, false);
         if (!callee) fatal(*current, "too many frames");
         for (size_t i = 0; i < code.argument_registers.size(); ++i)
             callee->registers[code.argument_registers[i]] = values[i];

@@ -27,8 +27,7 @@ public:
         for (char letter : source_.argument_kinds)
             result_.argument_registers.push_back(next_argument[file_of(kind_of_letter(letter))]++);
         result_register_ = no_register;
-        for (uint32_t position = 0; position < source_.code.size(); position = next_instruction(source_, position))
-            instruction(position);
+        for (uint32_t position = 0; position < source_.code.size();) position = instruction(position);
     }
 
 private:
@@ -42,24 +41,20 @@ private:
         return operand == no_register ? no_register : operand + result_.base[file_of(k)];
     }
 
-    void instruction(uint32_t position) {
+    // The answer: the position of the next one.
+    uint32_t instruction(uint32_t position) {
         auto op = static_cast<jitcode_op>(source_.code[position]);
         auto& code = result_.code;
         if (op == jitcode_op::code_live) {
             code[position + 1] = live(source_.live[source_.code[position + 1]]);
             result_register_ = no_register;
-            return;
+            return position + 2;
         }
-        kind of_descr = kind::none;
-        uint32_t at = position + 1;
-        for (char letter : operand_letters(op)) {
-            if (letter == 'd') of_descr = value_kind(*program_.descrs[source_.code[at]]);
-            if (letter == 'A') at += 2 * source_.code[at];
-            ++at;
-        }
+        const std::string_view letters = operand_letters(op);
+        kind of_descr = letters.find('d') != letters.npos ? kind_of_descr(letters, position + 1) : kind::none;
         result_register_ = no_register;
-        at = position + 1;
-        for (char letter : operand_letters(op)) {
+        uint32_t at = position + 1;
+        for (char letter : letters) {
             uint32_t value = source_.code[at];
             switch (letter) {
             case 'i':
@@ -86,6 +81,17 @@ private:
             }
             ++at;
         }
+        return at;
+    }
+
+    // What the instruction's descriptor tells of its other operands.
+    kind kind_of_descr(std::string_view letters, uint32_t at) const {
+        for (char letter : letters) {
+            if (letter == 'd') return value_kind(*program_.descrs[source_.code[at]]);
+            if (letter == 'A') at += 2 * source_.code[at];
+            ++at;
+        }
+        return kind::none;
     }
 
     uint32_t live(const liveness& entry) {

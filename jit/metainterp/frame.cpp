@@ -59,7 +59,7 @@ frame_stack::frame_stack(size_t frames, size_t words) {
     range_.begin = range_.end = words_;
 }
 
-frame* frame_stack::push(const decoded_jitcode& code) {
+frame* frame_stack::push(const decoded_jitcode& code, bool recorded) {
     size_t count = code.register_count;
     if (top_ == limit_ || static_cast<size_t>(words_limit_ - words_top_) < count) return nullptr;
     frame* made = top_++;
@@ -69,7 +69,7 @@ frame* frame_stack::push(const decoded_jitcode& code) {
     made->references = references_ + (words_top_ - words_);
     made->snapshot = UINT32_MAX;
     std::memset(made->registers, 0, count * sizeof(word));
-    std::memset(static_cast<void*>(made->references), 0xff, count * sizeof(value_ref));
+    if (recorded) std::memset(static_cast<void*>(made->references), 0xff, count * sizeof(value_ref));
     set_words_top(words_top_ + count);
     return made;
 }

@@ -37,8 +37,8 @@ public:
     static void use(frame_stack* stack);     // from now on; null: one for a new thread
     static void release(frame_stack* stack); // its thread has ended
 
-    // Registers are zero, references none. Null when the stack is full.
-    frame* push(const decoded_jitcode& code);
+    // Registers are zero; references none, when they are wanted. Null when the stack is full.
+    frame* push(const decoded_jitcode& code, bool recorded = true);
     void pop() {
         --top_;
         set_words_top(top_->registers);

@@ -6,6 +6,7 @@
 // trace may be cut). Idea: RPython's heapcache.py.
 #pragma once
 #include "heddle/jit/trace.h"
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -16,22 +17,22 @@ public:
     enum fact : uint8_t { nonnull = 1, class_known = 2, constant = 4, fresh = 8, escaped = 16 };
     static constexpr int64_t field_item = -1, length_item = -2;
 
+    // For another trace. The tables stay: what was noted in an epoch before 'first_epoch_' counts as nothing.
     void clear(size_t descr_count) {
+        descr_epochs_.resize(descr_count, 0);
+        if (table_.empty()) table_.resize(256);
         facts_.clear();
-        descr_epochs_.assign(descr_count, 0);
-        for (auto& epoch : slot_epochs_) epoch = 0;
-        table_.assign(256, {});
-        used_ = 0;
-        epoch_ = call_epoch_ = 1;
+        constexpr uint32_t last_start = UINT32_MAX / 2; // no trace has as many epochs as are left then
+        if (epoch_ > last_start) {
+            *this = {};
+            return clear(descr_count);
+        }
+        forget();
     }
     // At a loop's header: values from before are forgotten.
     void reset() {
-        for (uint8_t& facts : facts_) facts = 0;
-        for (auto& epoch : descr_epochs_) epoch = 0;
-        for (auto& epoch : slot_epochs_) epoch = 0;
-        table_.assign(256, {});
-        used_ = 0;
-        epoch_ = call_epoch_ = 1;
+        std::fill(facts_.begin(), facts_.end(), uint8_t{0});
+        forget();
     }
 
     bool has(value_ref v, uint8_t facts) const {
@@ -49,7 +50,7 @@ public:
         if (d->index >= descr_epochs_.size()) return {};
         for (size_t at = hash(object, d->index, item);; ++at) {
             const slot& s = table_[at & (table_.size() - 1)];
-            if (s.epoch == 0) return {};
+            if (is_empty(s)) return {};
             if (s.object != object || s.descr != d->index || s.item != item) continue;
             if (!immutable && (s.epoch < descr_epochs_[d->index] || s.epoch < slot_epoch(d->index, item) ||
                                (s.epoch < call_epoch_ && !is_private(object))))
@@ -62,8 +63,8 @@ public:
         if ((used_ + 1) * 2 > table_.size()) grow();
         for (size_t at = hash(object, d->index, item);; ++at) {
             slot& s = table_[at & (table_.size() - 1)];
-            if (s.epoch != 0 && (s.object != object || s.descr != d->index || s.item != item)) continue;
-            if (s.epoch == 0) ++used_;
+            if (!is_empty(s) && (s.object != object || s.descr != d->index || s.item != item)) continue;
+            used_ += is_empty(s);
             s = {object, d->index, epoch_, value, item};
             return;
         }
@@ -100,6 +101,11 @@ private:
         value_ref value;
         int64_t item = 0;
     };
+    bool is_empty(const slot& s) const { return s.epoch < first_epoch_; }
+    void forget() {
+        used_ = 0;
+        first_epoch_ = call_epoch_ = ++epoch_;
+    }
     static size_t hash(value_ref object, uint32_t descr, int64_t item) {
         uint64_t mixed = (uint64_t{object.bits} << 32 | descr) * 0x9e37'79b9'7f4a'7c15u +
                          static_cast<uint64_t>(item) * 0xc2b2'ae3d'27d4'eb4fu;
@@ -116,9 +122,9 @@ private:
         std::vector<slot> old(table_.size() * 2);
         old.swap(table_);
         for (const slot& s : old) {
-            if (s.epoch == 0) continue;
+            if (is_empty(s)) continue;
             size_t at = hash(s.object, s.descr, s.item);
-            while (table_[at & (table_.size() - 1)].epoch != 0) ++at;
+            while (!is_empty(table_[at & (table_.size() - 1)])) ++at;
             table_[at & (table_.size() - 1)] = s;
         }
     }
@@ -128,7 +134,7 @@ private:
     uint32_t slot_epochs_[1024] = {};
     std::vector<slot> table_;
     size_t used_ = 0;
-    uint32_t epoch_ = 1, call_epoch_ = 1;
+    uint32_t epoch_ = 1, call_epoch_ = 1, first_epoch_ = 1;
 };
 
 } // namespace heddle::jit

@@ -7,7 +7,8 @@
 namespace heddle::jit {
 
 metainterp::metainterp(jit_runtime& runtime)
-    : runtime_(runtime), stack_(frame_stack::instance()), recorded_(runtime.take_trace()) {
+    : runtime_(runtime), stack_(frame_stack::instance()), recorded_(runtime.take_trace()),
+      spare_cache_(runtime.take_heap_cache()), cache_(*spare_cache_) {
     cache_.clear(runtime_.prog->descrs.size());
     recorded_.operations.reserve(1024);
     recorded_.arguments.reserve(2048);
@@ -16,6 +17,7 @@ metainterp::metainterp(jit_runtime& runtime)
 metainterp::~metainterp() {
     stop_recording();
     runtime_.give_back(std::move(recorded_));
+    runtime_.give_back(std::move(spare_cache_));
 }
 
 void metainterp::stop_recording() {
@@ -27,10 +29,10 @@ void metainterp::stop_recording() {
 outcome metainterp::run() {
     uint64_t began = runtime_.clock(), others = runtime_.nanoseconds_optimising + runtime_.nanoseconds_assembling;
     if (!parallel) runtime_.being_traced.push_back(from_guard_ ? static_cast<const void*>(from_guard_) : start_);
-    const uint64_t step_limit = uint64_t{runtime_.options.trace_limit} * 64;
+    const uint64_t step_limit = uint64_t{runtime_.options.trace_limit} * 128;
     while (end_ == ending::none) {
         step();
-        if ((length() > runtime_.options.trace_limit || ++steps_ > step_limit) && end_ == ending::none)
+        if ((length() > runtime_.options.trace_limit || steps_ > step_limit) && end_ == ending::none)
             blame_for_length();
     }
     runtime_.operations_recorded += recorded_.operations.size();
@@ -88,12 +90,16 @@ value_ref metainterp::record(opcode op, std::span<const boxed> arguments, const 
     return recorded_.add(op, many, d);
 }
 
-// One instruction, and the 'live' and moves before it.
+// Instructions up to one that records something, or may leave the frame: most are done with by the constants they get.
 void metainterp::step() {
-    const uint32_t* code = f_->code->code.data() + f_->pc;
-    for (;; code = f_->code->code.data() + f_->pc) {
-        if (code[0] < static_cast<uint32_t>(jitcode_op::first_own)) return (this->*operation_handlers[code[0]])(code);
-        if (code[0] == static_cast<uint32_t>(jitcode_op::code_live)) {
+    const size_t recorded = recorded_.operations.size();
+    for (;;) {
+        const uint32_t* code = f_->code->code.data() + f_->pc;
+        ++steps_;
+        if (code[0] < static_cast<uint32_t>(jitcode_op::first_own)) {
+            operation_handlers[code[0]](*this, code);
+            if (recorded_.operations.size() != recorded || end_ != ending::none) return;
+        } else if (code[0] == static_cast<uint32_t>(jitcode_op::code_live)) {
             f_->last_live = f_->pc;
             f_->pc += 2;
             if (runtime_.options.fuel) burn_fuel();

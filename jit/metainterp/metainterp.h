@@ -58,12 +58,13 @@ private:
     void step();
     void own_instruction(const uint32_t* code);
     // metainterp_operations.cpp
-    using operation_handler = void (metainterp::*)(const uint32_t* code);
+    using operation_handler = void (*)(metainterp& self, const uint32_t* code);
     static const operation_handler operation_handlers[];
     template <opcode op> void run_operation(const uint32_t* code);
     void overflow_instruction(opcode op);
     value_ref record_executed(opcode op, const descr* d, const word* words, const value_ref* references,
                               uint32_t count);
+    template <opcode op> static void handle_operation(metainterp& self, const uint32_t* code);
     bool fold_or_forward(opcode op, const descr* d, const word* words, const value_ref* references, boxed& result);
     bool fold_quasi_immutable(const field_descr& field, const boxed& object, word value);
     void note_effects(opcode op, const descr* d, const word* words, const value_ref* interned, value_ref result);
@@ -156,7 +157,8 @@ private:
     frame* base_ = nullptr;
     frame* f_ = nullptr; // the newest frame
     trace recorded_;
-    heap_cache cache_;
+    std::unique_ptr<heap_cache> spare_cache_;
+    heap_cache& cache_;
     // The trace's constants, while it is recorded. With transactions an abort may end this object unseen.
 #ifdef HEDDLE_STM
     gc::conservative_range& constants_range_ = constants_of_trace();

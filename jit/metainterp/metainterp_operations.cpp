@@ -56,7 +56,7 @@ bool is_immutable(opcode op, const descr* d) {
     return recorded_.constants[known.index()].value == result.value; // else the heap has changed behind our back
 }
 
-template <opcode op> void metainterp::run_operation(const uint32_t* code) {
+template <opcode op> [[gnu::always_inline]] inline void metainterp::run_operation(const uint32_t* code) {
     constexpr operation_layout layout = operation_layouts[static_cast<int>(op)];
     if constexpr (layout.is_executable) {
         const descr* d = layout.has_descr ? runtime_.prog->descrs[code[1 + layout.arguments]] : nullptr;
@@ -80,8 +80,12 @@ template <opcode op> void metainterp::run_operation(const uint32_t* code) {
     }
 }
 
+template <opcode op> void metainterp::handle_operation(metainterp& self, const uint32_t* code) {
+    self.run_operation<op>(code);
+}
+
 const metainterp::operation_handler metainterp::operation_handlers[] = {
-#define OPERATION(name, arguments, result, flags) &metainterp::run_operation<opcode::name>,
+#define OPERATION(name, arguments, result, flags) &metainterp::handle_operation<opcode::name>,
 #include "heddle/jit/operations.def"
 #undef OPERATION
 };

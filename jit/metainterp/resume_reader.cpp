@@ -42,7 +42,7 @@ public:
 
     bool push_frames() {
         for (const resume_plan::frame& f : plan_.frames) {
-            frame* made = stack_.push(*f.code);
+            frame* made = stack_.push(*f.code, recorder_);
             if (!made) return false;
             made->pc = made->last_live = f.pc;
             made->entered = true;

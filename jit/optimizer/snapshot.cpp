@@ -76,8 +76,28 @@ private:
             if (!is_true(section, caller)) write_frame(section, recorded[known_.chain[i]], caller, depth);
             caller = section.begin;
         }
-        for (uint32_t f : known_.chain) pass_all(known_.frames[f]);
+        if (known_.chain.empty()) return caller;
+        resume_section* callers = known_.chain.size() > 1 ? &known_.frames[known_.chain[1]] : nullptr;
+        if (callers && callers->first_of_chain == none) collect_chain(*callers);
+        pass_all(known_.frames[known_.chain[0]]);
+        if (callers) pass_list(callers->first_of_chain, callers->chain_count);
         return caller;
+    }
+
+    // Frames hold much the same values, and many guards have the same callers.
+    void collect_chain(resume_section& callers) {
+        callers.first_of_chain = static_cast<uint32_t>(known_.values.size());
+        for (size_t i = 1; i < known_.chain.size(); ++i) {
+            const resume_section& section = known_.frames[known_.chain[i]];
+            for (uint32_t n = section.first_value; n < section.first_value + section.value_count; ++n) {
+                value_id id = known_.values[n];
+                if (walk_.values[id].guard_stamp == stamp_) continue;
+                walk_.values[id].guard_stamp = stamp_;
+                known_.values.push_back(id);
+            }
+        }
+        callers.chain_count = static_cast<uint32_t>(known_.values.size()) - callers.first_of_chain;
+        stamp_ = ++walk_.guard_stamp_;
     }
 
     bool is_true(const resume_section& section, uint32_t caller) const {
@@ -152,8 +172,9 @@ private:
             out_.value({resume_value::fail_argument, v.type, v.guard_index, 0});
     }
 
-    void pass_all(const resume_section& section) {
-        for (uint32_t i = 0; i < section.value_count; ++i) pass(known_.values[section.first_value + i]);
+    void pass_all(const resume_section& section) { pass_list(section.first_value, section.value_count); }
+    void pass_list(uint32_t first, uint32_t count) {
+        for (uint32_t i = first; i < first + count; ++i) pass(known_.values[i]);
     }
     // The guard has this value: what machine code saves is a fail argument, once.
     void pass(value_id id) {
@@ -230,6 +251,7 @@ void walk::capture_guard(step& s, emitted_operation& out) {
     guard.owner = input.token;
     guard.op = s.op;
     guard.never_bridge = s.flags & never_bridge;
+    guard.recorded_after = static_cast<uint32_t>(recorded.operations.size()) - at_;
     out.guard = &guard;
     if (shareable_guard != none && is_shareable(s.op) && input.options.guards) {
         const emitted_operation& earlier = emitted[shareable_guard];

@@ -332,6 +332,7 @@ void walk::use_guard_facts(const guard_data& guard) {
 
 void walk::handle(uint32_t index) {
     const operation& o = recorded.operations[index];
+    at_ = index;
     step s{o.op, o.flags, o.result};
     s.description = o.description;
     if (o.flags & after_merge_point) shareable_guard = none;

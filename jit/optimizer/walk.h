@@ -141,6 +141,8 @@ struct resume_section {
     uint32_t first_value = 0, value_count = 0; // in resume_sections::values: those that are no constants
     uint32_t caller = none;                    // a frame's: where its caller's section begins
     uint16_t depth = 0;                        // a frame's: its distance from the outermost one
+    // A caller's: values of it and of all its callers, each once, when a guard has asked.
+    uint32_t first_of_chain = none, chain_count = 0;
 };
 struct resume_sections {
     std::vector<resume_section> frames;  // by recorded.snapshot_frames
@@ -325,6 +327,7 @@ private:
     std::vector<value_id> constant_ids_;   // by index in result.constants
     std::vector<value_id> recorded_ids_;   // by index in recorded.constants
     value_id base_ = 0;                    // added to the index of a recorded operation: its value
+    uint32_t at_ = 0;                      // the recorded operation being handled
     uint32_t label_index_ = none;          // the recorded label, after which the trace may loop
     uint32_t body_label_ = none;           // emitted label of the peeled loop's body
     std::unique_ptr<virtual_state> state_; // at that label

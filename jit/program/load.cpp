@@ -149,8 +149,6 @@ private:
     void functions() {
         uint64_t total = in_.count();
         program_.functions.resize(total);
-        program_.function_by_address.reserve(total * 2);
-        uint32_t index = 0;
         for (function_entry& f : program_.functions) {
             f.name = name();
             f.address = address();
@@ -161,10 +159,8 @@ private:
             f.location.file = in_.number32();
             f.location.line = in_.number32();
             f.portal = in_.number() != 0;
-            if (f.address) program_.function_by_address.emplace(f.address, index);
-            if (f.residual_address) program_.function_by_address.emplace(f.residual_address, index);
-            ++index;
         }
+        for (uint32_t i = 0; i < total; ++i) program_.index_function(i);
     }
 
     void drivers() {
@@ -305,9 +301,38 @@ std::unique_ptr<jitcode> program::decode(uint32_t index) const {
     return decode_body(index, image::byte_reader(image.blob + jitcode_offsets[index], end), image);
 }
 
+namespace {
+size_t hash_of_address(uint64_t address) { return static_cast<size_t>((address * 0x9e37'79b9'7f4a'7c15u) >> 32); }
+} // namespace
+
 const function_entry* program::find_function(uint64_t address) const {
-    auto found = function_by_address.find(address);
-    return found == function_by_address.end() ? nullptr : &functions[found->second];
+    size_t mask = function_slots_.size() - 1;
+    if (function_slots_.empty()) return nullptr;
+    for (size_t at = hash_of_address(address) & mask; function_slots_[at]; at = (at + 1) & mask) {
+        const function_entry& f = functions[function_slots_[at] - 1];
+        if (f.address == address || f.residual_address == address) return &f;
+    }
+    return nullptr;
+}
+
+void program::index_function(uint32_t number) {
+    if ((indexed_addresses_ + 2) * 2 > function_slots_.size()) {
+        size_t size = 64;
+        while (size < 4 * functions.size()) size *= 2;
+        function_slots_.assign(size, 0);
+        indexed_addresses_ = 0;
+        for (uint32_t i = 0; i < number; ++i) index_function(i);
+    }
+    index_address(functions[number].address, number);
+    index_address(functions[number].residual_address, number);
+}
+
+void program::index_address(uint64_t address, uint32_t number) {
+    if (!address || find_function(address)) return;
+    size_t mask = function_slots_.size() - 1, at = hash_of_address(address) & mask;
+    while (function_slots_[at]) at = (at + 1) & mask;
+    function_slots_[at] = number + 1;
+    ++indexed_addresses_;
 }
 
 } // namespace heddle::jit

@@ -20,6 +20,8 @@ constexpr number_option number_options[] = {
     {"function_threshold", &runtime_options::function_threshold, 1, many, "calls of a function before it is traced"},
     {"trace_eagerness", &runtime_options::trace_eagerness, 1, many,
      "failures of a guard before a bridge is traced; a loop's first bridges come sooner"},
+    {"bridge_cost", &runtime_options::bridge_cost, 1, many,
+     "failures of a guard before a bridge, for 100 operations recorded after it: short bridges come sooner"},
     {"trace_limit", &runtime_options::trace_limit, 10, 1'000'000, "operations in a trace before it is given up"},
     {"retrace_limit", &runtime_options::retrace_limit, 0, 1000,
      "bodies that a loop may get from bridges that fit none of its bodies"},

@@ -16,6 +16,7 @@ struct runtime_options {
     uint32_t trace_eagerness = 200;     // failures of a guard before a bridge is traced
     uint32_t trace_limit = 6000;        // operations recorded
     uint32_t retrace_limit = 1;         // bodies that a loop may get from bridges that fit none
+    uint32_t bridge_cost = 100;         // failures of a guard before a bridge, for 100 operations that it will have
     uint32_t max_unroll_recursion = 7;
     uint32_t decay = 40;       // per mille off all counters, every 32 minor collections
     uint32_t max_aborts = 10;  // after so many aborted traces a place is left alone

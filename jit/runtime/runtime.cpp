@@ -17,6 +17,8 @@
 #include <utility>
 #ifdef __GLIBC__
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace heddle::jit {
@@ -128,15 +130,18 @@ outcome run_machine_code(jit_runtime& runtime, loop_token& token, word* buffer) 
 
 namespace {
 
-// A loop's first bridges come sooner: they are its other common ways. One that has many is in code that branches on
-// its data again and again, each bridge a copy of all that follows: there, rare ways are told from common ones first.
-// So they are in functions: in a recursion, early bridges take other levels of it for granted than later ones (Towers
-// of Hanoi became five times slower).
-uint64_t failures_before_bridge(uint32_t eagerness, const loop_token& token) {
+// A bridge is worth its price when the guard's failures have cost as much; its length is about that of the trace's
+// rest. A loop's first bridges come sooner still: they are its other common ways. One that has many is in code that
+// branches on its data again and again, each bridge a copy of all that follows: there, rare ways are told from common
+// ones first. So they are in functions: in a recursion, early bridges take other levels of it for granted than later
+// ones (Towers of Hanoi became five times slower).
+uint64_t failures_before_bridge(const runtime_options& options, const guard_data& guard) {
     constexpr uint32_t steps = 8, first_step = 2, never_sooner_than = 40;
-    if (!token.is_loop) return eagerness;
-    uint64_t sooner = uint64_t{eagerness} * (first_step + token.bridges) / steps;
-    return std::clamp<uint64_t>(sooner, std::min(eagerness, never_sooner_than), eagerness);
+    const uint32_t eagerness = options.trace_eagerness;
+    if (!guard.owner->is_loop) return eagerness;
+    uint64_t price = uint64_t{guard.recorded_after} * options.bridge_cost / 100;
+    uint64_t sooner = uint64_t{eagerness} * (first_step + guard.owner->bridges) / steps;
+    return std::clamp<uint64_t>(std::min(sooner, price), std::min(eagerness, never_sooner_than), eagerness);
 }
 
 } // namespace
@@ -144,7 +149,7 @@ uint64_t failures_before_bridge(uint32_t eagerness, const loop_token& token) {
 outcome leave_through_guard(jit_runtime& runtime, guard_data& guard, const word* values, word* buffer) {
     ++runtime.counts.guard_failures;
     ++guard.failures;
-    uint64_t needed = failures_before_bridge(runtime.options.trace_eagerness, *guard.owner) << guard.aborted_bridges;
+    uint64_t needed = failures_before_bridge(runtime.options, guard) << guard.aborted_bridges;
     bool hot = runtime.options.bridges == bridge_policy::always || guard.failures >= needed;
     if (hot && runtime.options.bridges != bridge_policy::never && !guard.never_bridge && !guard.bridge &&
         !guard.owner->invalidated && runtime.may_trace(&guard))
@@ -168,17 +173,33 @@ word run_portal_to_end(jit_runtime& runtime, uint32_t driver, word* buffer) {
 // ---------------------------------------------------------------------------------------------------------------
 
 // Each trace's tables are as large as the last one's. Memory that malloc gives back to the kernel between them comes
-// back page by page, each a fault and zeroed: that was a fifth of the JIT's time.
-void keep_freed_memory() {
+// back page by page, each a fault and zeroed: that was a fifth of the JIT's time. What it takes from the kernel first
+// may have huge pages: the JIT needs megabytes soon, and faults for small pages were 5 to 10 % of a short program.
+void prepare_malloc() {
 #ifdef __GLIBC__
+    constexpr size_t huge_page = 2 << 20, ahead = 4 * huge_page, least_gap = 64 << 10;
     mallopt(M_MMAP_THRESHOLD, 64 << 20);
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    if (!parallel && gc::huge_pages_are_cheap()) {
+        auto before = reinterpret_cast<uintptr_t>(sbrk(0));
+        mallopt(M_TOP_PAD, ahead);
+        void* top = std::malloc(huge_page); // more than is left: malloc takes it, and what lies ahead, from the kernel
+        auto after = reinterpret_cast<uintptr_t>(sbrk(0)), page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+        before = (before + page - 1) & ~(page - 1);
+        if (before < after) madvise(reinterpret_cast<void*>(before), after - before, MADV_HUGEPAGE);
+        // What comes before the first huge page stays unused, and no memory.
+        static void* unused;
+        size_t gap = -reinterpret_cast<uintptr_t>(top) & (huge_page - 1);
+        std::free(top);
+        if (gap > least_gap) unused = std::malloc(gap - least_gap);
+        asm volatile("" : : "r"(unused));
+    }
     mallopt(M_TOP_PAD, 256 << 10);
 #endif
 }
 
 bool initialise(program& prog, std::string& error) {
-    keep_freed_memory();
+    prepare_malloc();
     jit_runtime& runtime = runtime_state();
     runtime.close();
     runtime.options = chosen_options;

@@ -69,6 +69,7 @@ void jit_runtime::close() {
     kept.clear();
     invalidations.clear();
     spare_traces_.clear();
+    spare_caches_.clear();
     kept_set_.clear();
     events.close();
     observers.close();
@@ -102,6 +103,17 @@ void jit_runtime::give_back(trace&& used) {
     if (!for_one_thread() || spare_traces_.size() == most) return;
     used.clear();
     spare_traces_.push_back(std::move(used));
+}
+
+std::unique_ptr<heap_cache> jit_runtime::take_heap_cache() {
+    if (spare_caches_.empty()) return std::make_unique<heap_cache>();
+    std::unique_ptr<heap_cache> spare = std::move(spare_caches_.back());
+    spare_caches_.pop_back();
+    return spare;
+}
+
+void jit_runtime::give_back(std::unique_ptr<heap_cache> used) {
+    if (!parallel) spare_caches_.push_back(std::move(used));
 }
 
 const function_entry* jit_runtime::native_function(uint32_t jitcode_index) {

@@ -4,6 +4,7 @@
 #include "heddle/jit/program.h"
 #include "heddle/jit/runtime.h"
 #include "metainterp/decoded_jitcode.h"
+#include "metainterp/heap_cache.h"
 #include "runtime/code_observers.h"
 #include "runtime/invalidation.h"
 #include "runtime/log.h"
@@ -103,6 +104,8 @@ struct jit_runtime {
     // Empty traces that keep the memory of former ones.
     trace take_trace();
     void give_back(trace&& used);
+    std::unique_ptr<heap_cache> take_heap_cache();
+    void give_back(std::unique_ptr<heap_cache> used);
     // For the summary's times; 0 when nobody asked for it.
     uint64_t clock() const { return events.summary() ? thread_nanoseconds() : 0; }
 
@@ -115,6 +118,7 @@ private:
     std::vector<int32_t> function_of_jitcode_;
     std::unordered_set<word> kept_set_;
     std::vector<trace> spare_traces_;
+    std::vector<std::unique_ptr<heap_cache>> spare_caches_;
 };
 
 jit_runtime& runtime_state();

@@ -114,13 +114,17 @@ TEST_CASE("a loop's first bridge comes sooner") {
         w.stop();
         return std::pair(seen.bridges, seen.guard_failures);
     };
-    auto [none, few] = failures("200", 80);
+    auto [none, few] = failures("200,bridge_cost=100000", 80);
     CHECK(none == 0);
     CHECK(few > 20);
-    auto [one, more] = failures("200", 1000);
+    auto [one, more] = failures("200,bridge_cost=100000", 1000);
     CHECK(one == 1);
     CHECK(more >= 50);
     CHECK(more < 60);
+    auto [cheap, fewer] = failures("200,bridge_cost=1", 1000); // a short bridge, soon paid for
+    CHECK(cheap == 1);
+    CHECK(fewer >= 40);
+    CHECK(fewer < 45);
     auto [small, all] = failures("30", 1000); // a small number is taken as it is
     CHECK(small == 1);
     CHECK(all >= 30);

@@ -44,7 +44,7 @@ TEST_CASE("bad options are refused with the mend, and change nothing") {
 TEST_CASE("help names every option") {
     std::string help = describe_options();
     for (const char* name : {"threshold=1039", "function_threshold=1619", "trace_eagerness=200", "trace_limit=6000",
-                             "max_unroll_recursion=7", "retrace_limit=1", "decay=40",
+                             "bridge_cost=100", "max_unroll_recursion=7", "retrace_limit=1", "decay=40",
                              "backend=", "fuel=", "opt=", "always_bridge", "never_bridge", "off"})
         CHECK(help.find(name) != std::string::npos);
 }

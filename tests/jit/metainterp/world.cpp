@@ -247,8 +247,8 @@ void world::add_function(const std::string& name, const std::string& signature, 
     entry.address = entry.residual_address = reinterpret_cast<uintptr_t>(address);
     entry.call_descr = d.index;
     entry.jitcode = jitcode;
-    prog.function_by_address[entry.address] = static_cast<uint32_t>(prog.functions.size());
     prog.functions.push_back(entry);
+    prog.index_function(static_cast<uint32_t>(prog.functions.size() - 1));
 }
 
 void world::make_native(const std::string& jitcode_name, const std::string& signature) {

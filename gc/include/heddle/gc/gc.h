@@ -260,6 +260,8 @@ struct statistics {
     uint64_t heap_bytes_peak;
 };
 statistics get_statistics();
+// Whether the heap has found so, when it touched its first ones: for others that need much memory.
+bool huge_pages_are_cheap();
 
 // Checks the heap; returns null or a one-line description of the first thing wrong.
 const char* verify_heap();

@@ -27,6 +27,7 @@ struct guard_data {
         fail_classes;             // exact classes known of the fail arguments (null: unknown); may be empty
     uint64_t fail_nonnull = 0;    // bits: the first 64 fail arguments that are known not to be null
     uint32_t failures = 0;        // counts towards a bridge
+    uint32_t recorded_after = 0;  // operations recorded after it: a bridge will have about as many
     uint32_t aborted_bridges = 0; // traces given up: each doubles the failures needed
     bool never_bridge = false;
     struct loop_token* owner = nullptr;

@@ -13,7 +13,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace heddle::jit {
@@ -63,7 +62,6 @@ struct program {
     std::vector<std::unique_ptr<jitcode>> jitcodes;
     std::vector<function_entry> functions;
     std::vector<driver_entry> drivers;
-    std::unordered_map<uint64_t, uint32_t> function_by_address; // after loading
 
     program_image image;                   // of a loaded program: where undecoded jitcodes come from
     std::vector<uint64_t> jitcode_offsets; // in the image's blob
@@ -71,6 +69,15 @@ struct program {
     const jitcode& code(uint32_t index); // decodes lazily; ends the process if the image is damaged there
     std::unique_ptr<jitcode> decode(uint32_t index) const; // null: damaged
     const function_entry* find_function(uint64_t address) const;
+    // Makes functions[number] known to find_function. Of two functions with one address it finds the first.
+    void index_function(uint32_t number);
+
+private:
+    void index_address(uint64_t address, uint32_t number);
+    // Open addressing by the hash of addresses: a function's number plus one. A map would take as much time to fill as
+    // all the rest of loading, and half a megabyte.
+    std::vector<uint32_t> function_slots_;
+    size_t indexed_addresses_ = 0;
 };
 
 // Field, array and size descriptors name their gc::type_info by symbol; call descriptors their thunk by symbol: the
