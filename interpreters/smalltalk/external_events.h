@@ -23,7 +23,7 @@ bool start_helper_thread(pthread_t& thread, void* (*body)(void*), void* data);
 void stop_after(double seconds); // the VM ends then, wherever it is
 bool time_is_up();
 
-void tell_image_thread(uint32_t action); // sets it in that thread's action flag; from any thread or signal handler
+void tell_image_thread(uint32_t action); // sets it in that thread's action flag; from any thread
 
 bool anything_awaited();     // something may still signal
 long take_external_signal(); // the next semaphore's index that was signalled; 0: none

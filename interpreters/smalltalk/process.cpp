@@ -146,7 +146,11 @@ void switch_to_highest(W_Frame* frame) {
     }
 }
 
-void on_timer(int) { tell_image_thread(action_timer); }
+// In signal handlers. Signals come to the image's thread only, so the flag is its own; a global variable, as
+// tell_image_thread() has, would with --stm make whatever transaction was interrupted inevitable, in the middle of
+// anything.
+void note_signal(uint32_t action) { __atomic_or_fetch(&heddle_thread.action_flag, action, __ATOMIC_SEQ_CST); }
+void on_timer(int) { note_signal(action_timer); }
 
 void arm_timer() {
     static bool installed = false;
@@ -365,7 +369,7 @@ void set_low_space_semaphore(W_Object* semaphore) { low_space_semaphore = semaph
 void watch_interrupts(bool watch) {
     struct sigaction action = {};
     action.sa_handler = SIG_DFL;
-    if (watch) action.sa_handler = [](int) { tell_image_thread(action_interrupt); };
+    if (watch) action.sa_handler = [](int) { note_signal(action_interrupt); };
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, nullptr);
 }
