@@ -443,7 +443,7 @@ TEST_CASE("find_object while a chunk fills up") {
         for (uint32_t i = 0; i < 400; ++i) {
             uint32_t length = i % 7 == 3 ? 150 + i % 90 : i % 5;
             auto* made = reinterpret_cast<char*>(new_references(1, length));
-            known.emplace_back(made, made + 8 * length);
+            known.emplace_back(made, made + sizeof(void*) * length);
             CHECK(gc::find_object(made + 3000) != made); // the gap's filler, or what comes later
             const auto& [first, last] = known[(i * 37) % known.size()];
             REQUIRE(gc::find_object(first) == first);
