@@ -46,12 +46,12 @@ void add_last(W_Object* list, W_Object* process) {
     set_slot(process, 0, nil());
     set_slot(process, 3, list);
 }
-// The highest process that is ready; null: none is.
-W_Object* take_highest() {
+// The highest process that is ready, of a priority above the given one; null: none is.
+W_Object* take_highest(long above = 0) {
     W_Object* processor = scheduler();
     W_Object* lists = has_slots(processor, 2) ? slot(processor, 0) : nil();
     if (!is<W_Pointers>(lists)) return nullptr;
-    for (long i = static_cast<W_Pointers*>(lists)->size() - 1; i >= 0; i--)
+    for (long i = static_cast<W_Pointers*>(lists)->size() - 1; i >= above; i--)
         if (is_list(slot(lists, i)) && !list_is_empty(slot(lists, i))) return first_of_list(slot(lists, i));
     return nullptr;
 }
@@ -226,17 +226,14 @@ W_Object* active_process() {
     return thread ? thread->process : scheduled_process();
 }
 void let_higher_run(W_Frame* frame) {
-    W_Object *processor = scheduler(), *active = active_process();
-    W_Object* lists = has_slots(processor, 2) ? slot(processor, 0) : nil();
-    if (!is<W_Pointers>(lists) || !is_process(active) || own_thread()) return;
+    W_Object* active = active_process();
+    if (!is_process(active) || own_thread()) return;
     W_Object* own_list = list_for_priority(priority_of(active));
     if (!is_list(own_list)) return;
-    for (long i = static_cast<W_Pointers*>(lists)->size(); i > priority_of(active); i--) {
-        W_Object* list = slot(lists, i - 1);
-        if (!is_list(list) || list_is_empty(list)) continue;
-        add_last(own_list, active);
-        return transfer_to(first_of_list(list), frame);
-    }
+    W_Object* next = take_highest(priority_of(active));
+    if (!next) return;
+    add_last(own_list, active);
+    transfer_to(next, frame);
 }
 void watch_threads() { arm_timer(); }
 bool idle(W_Frame* frame, long microseconds) {
